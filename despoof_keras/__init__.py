@@ -1,0 +1,43 @@
+"""Face presentation-attack detection by noise modeling, on Keras 3.
+
+Importing this package needs NumPy alone and loads neither TensorFlow nor OpenCV: every public
+name is resolved on first use (PEP 562).
+"""
+
+import importlib
+
+from despoof_keras.version import __version__
+
+# Public name -> module that defines it.
+_PUBLIC = {
+    "CropSettings": "preparation",
+    "DataError": "errors",
+    "Despoofer": "trainer",
+    "LossWeights": "losses",
+    "PAPER_WEIGHTS": "losses",
+    "RELEASED_WEIGHTS": "losses",
+    "build_depth_net": "models",
+    "build_discriminator": "models",
+    "build_ds_net": "models",
+    "crop_face": "preprocessing",
+    "load_released": "models.released",
+    "to_network_range": "preprocessing",
+}
+_MODULES = ("datasets", "losses", "metrics", "models", "preprocessing", "scoring", "synthesis")
+
+__all__ = ["__version__", *_PUBLIC, *_MODULES]
+
+
+def __getattr__(name):
+    if name in _PUBLIC:
+        value = getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"{__name__}.{name}")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(__all__)
