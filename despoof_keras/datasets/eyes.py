@@ -1,0 +1,98 @@
+"""Eye positions beside a video, in OULU-NPU's format.
+
+One line a frame, `frame,x_right,y_right,x_left,y_left`, in pixels of the frame (x to the right, y
+down), frames counted from 0. The subject's right eye comes first: it is the one on the image's
+left, so `x_right < x_left`. Frames without a face have zeros or no line.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from despoof_keras.errors import DataError
+from despoof_keras.files import atomic_path
+
+
+def read_eyes(path):
+    """Reads an eye file.
+
+    Args:
+        path: text file, see above.
+
+    Returns:
+        Dictionary from frame to float64 array `(4,)`: `(x_right, y_right, x_left, y_left)` in
+        pixels. Frames in which an eye was not found, that is stands at exactly (0, 0), are absent.
+        Positions are otherwise taken as they are: an eye may lie outside the picture.
+
+    Raises:
+        DataError: the file is missing or not text, or a line is malformed, names a frame again or
+            has the eyes in the wrong order; the message names file and line.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: expected a text file of eye positions: {error}") from error
+    eyes, seen = {}, set()
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        where = f"{path}:{number}"
+        frame, positions = _parse(line, where)
+        if frame in seen:
+            raise DataError(f"{where}: frame {frame} has two lines")
+        seen.add(frame)
+        if positions[:2].any() and positions[2:].any():
+            _check_order(positions, where)
+            eyes[frame] = positions
+    return eyes
+
+
+def write_eyes(path, eyes):
+    """Writes an eye file; the inverse of `read_eyes` to a thousandth of a pixel.
+
+    Args:
+        path: file to write.
+        eyes: mapping from frame to `(x_right, y_right, x_left, y_left)` in pixels. Whole numbers
+            are written as such, as in OULU-NPU.
+
+    Raises:
+        DataError: a position is not finite, or the eyes stand in the wrong order.
+    """
+    lines = []
+    for frame, positions in sorted(eyes.items()):
+        where = f"{path}: frame {frame}"
+        positions = np.asarray(positions, np.float64)
+        if positions.shape != (4,) or not np.isfinite(positions).all():
+            raise DataError(f"{where}: expected four finite numbers; received {positions.tolist()}")
+        _check_order(positions, where)
+        # "+ 0" turns -0 into 0.
+        numbers = [np.format_float_positional(x + 0, trim="-") for x in positions.round(3)]
+        lines.append(",".join([str(int(frame)), *numbers]) + "\n")
+    with atomic_path(path) as temporary:
+        temporary.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def _parse(line, where):
+    fields = line.split(",")
+    try:
+        if len(fields) != 5:
+            raise ValueError
+        frame, positions = int(fields[0]), np.array([float(field) for field in fields[1:]])
+        if frame < 0 or not np.isfinite(positions).all():
+            raise ValueError
+    except ValueError:
+        raise DataError(
+            f"{where}: expected frame,x_right,y_right,x_left,y_left (a frame from 0 on and four "
+            f"finite numbers); found {line.strip()!r}"
+        ) from None
+    return frame, positions
+
+
+def _check_order(positions, where):
+    x_right, _, x_left, _ = positions
+    if x_left <= x_right:
+        raise DataError(
+            f"{where}: expected the subject's right eye, the one on the image's left, first "
+            f"(x_right < x_left); found x_right {x_right:g}, x_left {x_left:g}"
+        )

@@ -1,0 +1,213 @@
+"""Score files: CSV that bob.pad.base reads as well.
+
+```
+claimed_id,test_label,is_bonafide,attack_type,session,phone,frame,spoof_score,score
+20,1_1_20_1,True,,1,1,25,0.125,-0.125
+20,1_1_20_4,False,replay_1,1,1,,nan,nan
+```
+
+Sign: `spoof_score` is higher for attacks, as everywhere in this package; `score` is its negative,
+because bob takes higher for bona fide. `claimed_id` is the subject, `test_label` the video's key,
+`attack_type` the species (empty for bona fide). `frame` is empty in rows for whole videos. A
+presentation without a score (failure to acquire) keeps its row, with `nan`.
+
+Reference: bob.pad.base's CSV score files, of which the four columns named first and `score` are
+mandatory and all others are metadata.
+"""
+
+import csv
+import dataclasses
+import math
+from pathlib import Path
+
+from despoof_keras.errors import DataError
+from despoof_keras.files import atomic_path
+
+MANDATORY = ("claimed_id", "test_label", "is_bonafide", "attack_type", "score")
+COLUMNS = (*MANDATORY[:-1], "session", "phone", "frame", "spoof_score", MANDATORY[-1])
+_BONA_FIDE = "bona_fide"
+
+
+@dataclasses.dataclass(frozen=True)
+class PresentationScore:
+    """Score of one frame or one video.
+
+    Attributes:
+        key: the video's name; the frames of a video share it.
+        pai: `"bona_fide"` or the name of the attack's species.
+        spoof_score: higher = attack; NaN where nothing could be scored.
+        subject, session, phone: as in `VideoSample`; `None` where unknown.
+        frame: number of the frame, from 0; `None` for a whole video.
+    """
+
+    key: str
+    pai: str
+    spoof_score: float
+    subject: int | str | None = None
+    session: int | str | None = None
+    phone: int | str | None = None
+    frame: int | None = None
+
+    @classmethod
+    def of(cls, sample, spoof_score, frame=None):
+        """Score of a `VideoSample`, or of one frame of it."""
+        return cls(
+            key=sample.key,
+            pai=sample.pai,
+            spoof_score=float(spoof_score),
+            subject=sample.subject,
+            session=sample.session,
+            phone=sample.phone,
+            frame=frame,
+        )
+
+
+def write_scores(path, rows):
+    """Writes a score file.
+
+    Args:
+        path: CSV file to write; it appears when complete.
+        rows: `PresentationScore` records, in the order to write.
+
+    Returns:
+        How many rows had no score (NaN): failures to acquire.
+    """
+    failures = 0
+    with (
+        atomic_path(path) as temporary,
+        open(temporary, "w", encoding="utf-8", newline="") as file,
+    ):
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow(_fields(row))
+            failures += math.isnan(row.spoof_score)
+    return failures
+
+
+def read_scores(path):
+    """Reads a score file, this package's or bob's.
+
+    Without a `spoof_score` column it is taken from `score`, with the sign turned.
+
+    Args:
+        path: CSV file.
+
+    Returns:
+        List of `PresentationScore`, in the file's order. Subject, session and phone are integers
+        where they are digits.
+
+    Raises:
+        DataError: the file is missing, lacks a mandatory column, has a malformed row, or a row
+            whose `spoof_score` is not minus its `score`; the message names file and line.
+    """
+    path = Path(path)
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in MANDATORY if name not in (reader.fieldnames or ())]
+            if missing:
+                raise DataError(
+                    f"{path}: expected a score file with the columns {', '.join(MANDATORY)}; "
+                    f"{', '.join(missing)} missing"
+                )
+            return [_row(fields, f"{path}:{reader.line_num}") for fields in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: expected a score file in CSV format: {error}") from error
+
+
+def video_scores(rows):
+    """Averages the frames of every video.
+
+    Args:
+        rows: `PresentationScore` records of frames; those of one video share `key`.
+
+    Returns:
+        List of one `PresentationScore` a video, in the order of first appearance, with `frame`
+        `None`. The score is the mean over the frames that have one. A video of which no frame has
+        a score keeps its place, with NaN: `metrics.split_failures` counts it.
+
+    Raises:
+        DataError: frames of one video differ in anything but frame and score.
+
+    Example:
+        >>> frames = [PresentationScore("a", "print_1", score) for score in (1.0, 3.0)]
+        >>> video_scores(frames)[0].spoof_score
+        2.0
+    """
+    videos, scores = {}, {}
+    for row in rows:
+        video = dataclasses.replace(row, frame=None, spoof_score=math.nan)
+        # NaN is not equal to itself, so the other fields are compared.
+        if _identity(videos.setdefault(row.key, video)) != _identity(video):
+            raise DataError(
+                f"{row.key}: expected one presentation under this key; found "
+                f"{_identity(videos[row.key])} and {_identity(video)}"
+            )
+        found = scores.setdefault(row.key, [])
+        if not math.isnan(row.spoof_score):
+            found.append(row.spoof_score)
+    return [
+        dataclasses.replace(video, spoof_score=math.fsum(scores[key]) / len(scores[key]))
+        if scores[key]
+        else video
+        for key, video in videos.items()
+    ]
+
+
+def _identity(row):
+    return row.pai, row.subject, row.session, row.phone
+
+
+def _fields(row):
+    # repr gives the shortest text that reads back as the same float64.
+    return {
+        "claimed_id": _text(row.subject),
+        "test_label": row.key,
+        "is_bonafide": str(row.pai == _BONA_FIDE),
+        "attack_type": "" if row.pai == _BONA_FIDE else row.pai,
+        "session": _text(row.session),
+        "phone": _text(row.phone),
+        "frame": _text(row.frame),
+        "spoof_score": repr(float(row.spoof_score)),
+        "score": repr(-float(row.spoof_score)),
+    }
+
+
+def _text(value):
+    return "" if value is None else str(value)
+
+
+def _row(fields, where):
+    try:
+        score = float(fields["score"])
+        spoof_score = float(fields.get("spoof_score") or -score)
+        frame = _number(fields.get("frame"))
+        bona_fide = {"true": True, "false": False}[fields["is_bonafide"].strip().lower()]
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise DataError(
+            f"{where}: expected numbers (or nan) as scores and True or False as is_bonafide; found "
+            f"{ {name: fields.get(name) for name in ('is_bonafide', 'spoof_score', 'score')} }"
+        ) from None
+    if spoof_score != -score and not (math.isnan(spoof_score) and math.isnan(score)):
+        raise DataError(
+            f"{where}: expected score to be minus spoof_score; found {score} and {spoof_score}"
+        )
+    if not bona_fide and not fields["attack_type"]:
+        raise DataError(f"{where}: expected the species of an attack as attack_type; found none")
+    return PresentationScore(
+        key=fields["test_label"],
+        pai=_BONA_FIDE if bona_fide else fields["attack_type"],
+        spoof_score=spoof_score,
+        subject=_number(fields["claimed_id"]),
+        session=_number(fields.get("session")),
+        phone=_number(fields.get("phone")),
+        frame=frame,
+    )
+
+
+def _number(text):
+    """Digits to an integer, nothing to `None`, other text as it is."""
+    if not text:
+        return None
+    return int(text) if text.isdecimal() else text

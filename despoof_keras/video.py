@@ -1,0 +1,141 @@
+"""Frames of a video file, one at a time.
+
+Videos are decoded from the start and in order: seeking lands on other frames than asked for in
+many of the files that the data sets hold. Memory stays at one frame.
+"""
+
+from pathlib import Path
+
+import cv2
+
+from despoof_keras.errors import DataError
+
+
+def read_frames(path, indices=None):
+    """Decodes frames of a video.
+
+    Frames that were not asked for are decoded but not converted, and nothing after the last
+    wanted frame is read.
+
+    Args:
+        path: video file.
+        indices: numbers of the wanted frames, from 0, in any order; `None` for all frames that
+            the container announces.
+
+    Yields:
+        `(index, frame)` in ascending order: `frame` is `(height, width, 3)` RGB uint8, turned
+        upright where the container says so.
+
+    Raises:
+        DataError: when the first frame is asked for, if the file is missing, empty or no video;
+            later, if decoding stops before a wanted frame, or an index is negative.
+
+    Example:
+        >>> frames = dict(read_frames("1_1_01_1.avi", [0, 30, 60]))  # doctest: +SKIP
+    """
+    capture = _open(path)
+    try:
+        announced = _announced(capture)
+        if indices is None:
+            # A container that announces nothing is read for as long as it decodes.
+            wanted = range(announced) if announced else None
+        else:
+            wanted = sorted({int(index) for index in indices})
+            if wanted and wanted[0] < 0:
+                raise DataError(f"indices: expected frame numbers from 0 on; received {wanted[0]}")
+        yield from _decode(capture, path, wanted)
+    finally:
+        capture.release()
+
+
+def frame_count(path):
+    """Number of frames that a video's container announces, or, where it announces none, holds.
+
+    The announcement is cheap, but it can exceed what decodes: `read_frames` finds that out.
+
+    Args:
+        path: video file.
+
+    Returns:
+        Positive integer.
+
+    Raises:
+        DataError: the file is missing, empty or no video.
+    """
+    capture = _open(path)
+    try:
+        count = _announced(capture)
+        if not count:
+            while capture.grab():
+                count += 1
+    finally:
+        capture.release()
+    if not count:
+        raise DataError(f"{path}: expected a video; no frame of it decodes")
+    return count
+
+
+def spread_indices(count, wanted):
+    """Frame numbers spread evenly over a video: the middles of `wanted` equal parts.
+
+    Middles keep away from the ends, where a hand still moves and container counts are unsure.
+
+    Args:
+        count: number of frames there are, at least 1.
+        wanted: number of frames to choose, at least 1.
+
+    Returns:
+        Ascending list of `min(count, wanted)` distinct integers.
+
+    Raises:
+        DataError: a number is less than 1.
+
+    Example:
+        >>> spread_indices(150, 3), spread_indices(2, 5)
+        ([25, 75, 125], [0, 1])
+    """
+    if count < 1 or wanted < 1:
+        raise DataError(f"expected at least 1 frame of at least 1; received {wanted} of {count}")
+    wanted = min(count, wanted)
+    return [(2 * part + 1) * count // (2 * wanted) for part in range(wanted)]
+
+
+def _open(path):
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: expected a video, found no such file")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path}: expected a video, the file is empty")
+    # FFmpeg by name: other backends read a name such as 1_1_01_1.avi as a series of pictures.
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    if not capture.isOpened():
+        capture.release()
+        raise DataError(
+            f"{path}: expected a video that FFmpeg can decode ({path.stat().st_size} bytes)"
+        )
+    return capture
+
+
+def _announced(capture):
+    # Damaged or streamed files announce 0 or a negative number.
+    return max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+
+
+def _decode(capture, path, wanted):
+    """Yields `(index, frame)` for ascending `wanted`; every frame that decodes for `None`."""
+    decoded = 0
+    remaining = iter(wanted) if wanted is not None else None
+    while True:
+        target = decoded if remaining is None else next(remaining, None)
+        if target is None:
+            return
+        while decoded <= target and capture.grab():
+            decoded += 1
+        good, frame = capture.retrieve() if decoded > target else (False, None)
+        if not good:
+            if remaining is None and decoded:
+                return
+            raise DataError(
+                f"{path}: the video stops after {decoded} decoded frames, frame {target} was wanted"
+            )
+        yield target, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
