@@ -1,0 +1,85 @@
+"""Training step against the plain three-pass formulation, and the input pipeline's share of it.
+
+    python benchmarks/train_step.py [--image-size 64] [--batch-size 8] [--rounds 12]
+
+Both formulations run in turns in one process, so that the ratio holds on a busy machine too.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from three_pass import ThreePassDespoofer
+
+from despoof_keras import pipeline
+from despoof_keras.datasets import oulu_npu
+from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
+from despoof_keras.preparation import CropSettings, prepare_crops
+from despoof_keras.synthesis import write_oulu_npu
+from despoof_keras.trainer import Despoofer
+
+STEPS_PER_ROUND = 5
+
+
+def compiled_step(cls, size):
+    keras.utils.set_random_seed(0)
+    model = cls(build_ds_net(size), build_depth_net(size), build_discriminator(size))
+    model.compile(*(keras.optimizers.Adam(1e-3) for _ in range(3)))
+    return tf.function(model.train_step)
+
+
+def seconds(step, batches):
+    start = time.perf_counter()
+    for batch in batches:
+        result = step(batch)
+    float(result["loss"])
+    return (time.perf_counter() - start) / len(batches)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--image-size", type=int, default=64)
+    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=12)
+    options = parser.parse_args()
+    size, batch_size = options.image_size, options.batch_size
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_oulu_npu(folder, subjects=(2, 1, 1), frames=4, progress=False)
+        samples = oulu_npu.load(folder, 1)["train"]
+        crops = prepare_crops(samples, f"{folder}/crops", CropSettings(size, 4, size // 16))
+        total = options.rounds * STEPS_PER_ROUND
+        stream = iter(pipeline.training_batches(crops, batch_size, total + STEPS_PER_ROUND, 1))
+        held = [next(stream) for _ in range(STEPS_PER_ROUND)]
+        steps = {
+            "shared": compiled_step(Despoofer, size),
+            "three-pass": compiled_step(ThreePassDespoofer, size),
+        }
+        for step in steps.values():
+            seconds(step, held[:2])
+        times = {"shared": [], "three-pass": [], "with pipeline": []}
+        for _ in range(options.rounds):
+            for name, step in steps.items():
+                times[name].append(seconds(step, held))
+            start = time.perf_counter()
+            for _ in range(STEPS_PER_ROUND):
+                result = steps["shared"](next(stream))
+            float(result["loss"])
+            times["with pipeline"].append((time.perf_counter() - start) / STEPS_PER_ROUND)
+
+    median = {name: statistics.median(values) for name, values in times.items()}
+    ratio = statistics.median(np.array(times["three-pass"]) / np.array(times["shared"]))
+    share = statistics.median(1 - np.array(times["shared"]) / np.array(times["with pipeline"]))
+    print(f"{size} pixels, batches of {batch_size}, {options.rounds} rounds of {STEPS_PER_ROUND}")
+    for name, value in median.items():
+        print(f"{name:14s} {batch_size / value:7.1f} images/s")
+    print(f"images/s, shared to three-pass: {ratio:.2f}")
+    print(f"the input pipeline's share of a step: {share:.1%}")
+
+
+if __name__ == "__main__":
+    main()

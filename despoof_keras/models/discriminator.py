@@ -1,0 +1,44 @@
+"""The GAN discriminator, the paper's VQ Net: does a live estimate look live? (`ThirdAMIN`)."""
+
+import keras
+
+from despoof_keras.models.layers import WEIGHT_STDDEV, check_image_size, conv_elu, max_pool
+
+STAGES = ((24, 20), (20, 16), (12, 6))
+DENSE_UNITS = 100
+DROPOUT = 0.2
+# Order of the two logits.
+CLASS_LIVE = 0
+CLASS_SYNTHESIZED = 1
+
+
+def build_discriminator(image_size=256):
+    """Builds the discriminator.
+
+    Args:
+        image_size: side S of the input in pixels, a multiple of 8.
+
+    Returns:
+        Functional `keras.Model`. Input `hsv_rgb`: `(batch, S, S, 6)`, HSV then RGB, each in
+        [0, 1]. Output `logits`: `(batch, 2)`, class 0 live, class 1 synthesized.
+
+    Raises:
+        ValueError: `image_size` is not a positive multiple of 8.
+
+    Reference: Jourabloo et al., ECCV 2018, section 3.3; layers from the released code.
+    """
+    check_image_size(image_size)
+    hsv_rgb = keras.Input((image_size, image_size, 6), name="hsv_rgb")
+    x = hsv_rgb
+    for stage, channels in enumerate(STAGES, start=1):
+        for position, width in enumerate(channels, start=1):
+            x = conv_elu(x, width, f"stage_{stage}_{position}")
+        x = max_pool(x, f"stage_{stage}_pool")
+    x = keras.layers.Flatten(name="flatten")(conv_elu(x, 1, "evidence"))
+    initializer = keras.initializers.RandomNormal(stddev=WEIGHT_STDDEV)
+    x = keras.layers.Dense(DENSE_UNITS, activation="relu", name="dense")(x)
+    x = keras.layers.Dropout(DROPOUT, name="dropout")(x)
+    logits = keras.layers.Dense(
+        2, use_bias=False, kernel_initializer=initializer, dtype="float32", name="logits"
+    )(x)
+    return keras.Model(hsv_rgb, {"logits": logits}, name="discriminator")

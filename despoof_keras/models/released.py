@@ -1,0 +1,169 @@
+"""The authors' released weights: read, named and put into our networks.
+
+github.com/yaojieliu/ECCV2018-FaceDeSpoofing, MIT licence, Copyright 2019 Yaojie Liu. Trained on
+OULU-NPU protocol 1, by its folder name. The weights are not part of this package.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from despoof_keras.errors import DataError
+from despoof_keras.models.depth_net import build_depth_net
+from despoof_keras.models.discriminator import build_discriminator
+from despoof_keras.models.ds_net import build_ds_net
+
+IMAGE_SIZE = 256
+
+# Our layer -> the released code's scope.
+_ENCODER = {
+    "encoder_0": "conv0",
+    "encoder_1_1": "conv1",
+    "encoder_1_2": "bconv1",
+    "encoder_1_3": "conv2",
+    "encoder_2_1": "conv3",
+    "encoder_2_2": "bconv2",
+    "encoder_2_3": "conv4",
+    "encoder_3_1": "conv5",
+    "encoder_3_2": "bconv3",
+    "encoder_3_3": "conv6",
+}
+_DS_NET = {
+    **_ENCODER,
+    "zero_one_map_1": "conv7",
+    "zero_one_map_2": "conv8",
+    "zero_one_map": "conv11",
+    "decoder_1": "conv9",
+    "decoder_2": "conv10",
+    "decoder_3": "conv12",
+    "decoder_4": "conv13",
+    "decoder_5": "conv14",
+    "decoder_6": "conv15",
+    "decoder_7": "conv16",
+    "noise": "conv17",
+}
+_DEPTH_NET = {**_ENCODER, "depth_1": "conv7", "depth_2": "conv8", "depth": "conv11"}
+_DISCRIMINATOR = {
+    "stage_1_1": "conv9",
+    "stage_1_2": "conv10",
+    "stage_2_1": "conv12",
+    "stage_2_2": "conv13",
+    "stage_3_1": "conv14",
+    "stage_3_2": "conv15",
+    "evidence": "conv16",
+    "dense": "bconv15_sc333_dis",
+    "logits": "bconv10_sc",
+}
+# Keras keeps batch normalisation's variables in this order.
+_NORM_VARIABLES = ("gamma", "beta", "moving_mean", "moving_variance")
+
+
+def read_released_variables(path):
+    """Reads the released model's variables.
+
+    Args:
+        path: the authors' SavedModel folder (their `lib/`, with `variables/` inside), its
+            `variables/` folder, or an `.npz` file of its arrays under their original names.
+
+    Returns:
+        Mapping from variable name (`FirstAMIN/conv0/weights`, ...) to array.
+
+    Raises:
+        DataError: nothing readable is there, or the file lacks the three networks.
+    """
+    path = Path(path)
+    if path.is_dir():
+        variables = _read_checkpoint(path)
+    elif path.is_file():
+        try:
+            with np.load(path) as archive:
+                variables = {name: archive[name] for name in archive.files}
+        except (ValueError, OSError) as error:
+            raise DataError(
+                f"{path}: expected an .npz file of the released variables; {error}"
+            ) from error
+    else:
+        raise DataError(
+            f"{path}: expected the authors' SavedModel folder or an .npz file; nothing is there"
+        )
+    missing = {"FirstAMIN", "SecondAMIN", "ThirdAMIN"} - {name.split("/")[0] for name in variables}
+    if missing:
+        raise DataError(
+            f"{path}: expected the released model's variables; {sorted(missing)} are missing"
+        )
+    return variables
+
+
+def _read_checkpoint(folder):
+    import tensorflow as tf
+
+    places = [folder / "variables" / "variables", folder / "variables"]
+    prefix = next((place for place in places if Path(f"{place}.index").is_file()), None)
+    if prefix is None:
+        raise DataError(
+            f"{folder}: expected a SavedModel folder with variables/variables.index inside"
+        )
+    try:
+        reader = tf.train.load_checkpoint(str(prefix))
+        # Training variables (Adam's slots, moving averages) may stand beside the weights.
+        wanted = re.compile(r"(First|Second|Third)AMIN/\w+(/BatchNorm)?/\w+")
+        names = [name for name in reader.get_variable_to_shape_map() if wanted.fullmatch(name)]
+        return {name: reader.get_tensor(name) for name in names}
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise DataError(
+            f"{prefix}.index: cannot be read as a TensorFlow checkpoint; {error}"
+        ) from error
+
+
+def load_released(path):
+    """The authors' released model, ready to use.
+
+    Args:
+        path: see `read_released_variables`.
+
+    Returns:
+        `Despoofer` for 256 x 256 crops, with the released DSNet, DepthNet and discriminator.
+
+    Raises:
+        DataError: the path does not hold the released variables, or one has another shape.
+
+    Example:
+        >>> model = load_released("ECCV2018-FaceDeSpoofing/lib")  # doctest: +SKIP
+        >>> crop = crop_face(frame, eyes, 256)  # doctest: +SKIP
+        >>> model.predict(to_network_range(crop)[None])["score"]  # doctest: +SKIP
+    """
+    from despoof_keras.trainer import Despoofer
+
+    variables = read_released_variables(path)
+    networks = (
+        build_ds_net(IMAGE_SIZE),
+        build_depth_net(IMAGE_SIZE),
+        build_discriminator(IMAGE_SIZE),
+    )
+    tables = (("FirstAMIN", _DS_NET), ("SecondAMIN", _DEPTH_NET), ("ThirdAMIN", _DISCRIMINATOR))
+    for network, (scope, table) in zip(networks, tables, strict=True):
+        for layer, released_layer in table.items():
+            _assign(network, layer, variables, f"{scope}/{released_layer}", path)
+    return Despoofer(*networks, score="noise")
+
+
+def _assign(network, layer, variables, scope, path):
+    names = {layer.name for layer in network.layers}
+    try:
+        if f"{layer}_norm" in names:
+            norm = [variables[f"{scope}/BatchNorm/{name}"] for name in _NORM_VARIABLES]
+            network.get_layer(f"{layer}_norm").set_weights(norm)
+            layer = f"{layer}_conv"
+        weights = [variables[f"{scope}/weights"]]
+        if f"{scope}/biases" in variables:
+            weights.append(variables[f"{scope}/biases"])
+        network.get_layer(layer).set_weights(weights)
+    except KeyError as error:
+        raise DataError(
+            f"{path}: expected the released model's variables; {error} is missing"
+        ) from error
+    except ValueError as error:
+        raise DataError(
+            f"{path}: {scope} does not fit layer {layer!r} of {network.name}; {error}"
+        ) from error

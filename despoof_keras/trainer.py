@@ -1,0 +1,347 @@
+"""Despoofer: DSNet, DepthNet and the discriminator, trained in turn in one custom step."""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from despoof_keras import losses, scoring
+from despoof_keras.datasets.samples import INSTRUMENTS
+from despoof_keras.models.ds_net import NOISE_DIVISOR
+from despoof_keras.validation_metric import PresentationAttackRates
+
+INSTRUMENT_COUNT = len(INSTRUMENTS)
+TERMS = tuple(field.name for field in dataclasses.fields(losses.LossWeights))
+
+
+@keras.saving.register_keras_serializable("despoof_keras")
+class Despoofer(keras.Model):
+    """The three networks as one model.
+
+    Called on `(batch, S, S, 3)` RGB in [0, 1] it returns a mapping: `noise`, `zero_one_map`,
+    `live_estimate` (`(batch, S, S, 6)`, HSV then RGB), `depth` (of the input),
+    `depth_of_live_estimate`, and `score`, the spoof score named by `score`.
+
+    `fit` and `evaluate` take batches that are mappings:
+        `image`: `(batch, S, S, 3)` RGB in [0, 1];
+        `depth`: `(batch, S / 8, S / 8, 1)` in [0, 1], the depth of the face shown, for bona fide
+            faces and, under `attack_depth="face"`, for the faces on attack media;
+        `label`: `(batch,)`, 0 bona fide, 1 attack;
+        `instrument`: `(batch,)` int, 0 bona fide, then the attack instruments from 1.
+
+    Args:
+        ds_net, depth_net, discriminator: the networks, of one image size.
+        loss_weights: `LossWeights` of DSNet's terms.
+        attack_depth: depth asked of an attack's live estimate: `"zero"`, the released code's
+            reading, or `"face"`, the paper's. The default keeps DepthNet's view of the live
+            estimate in line with DepthNet's own targets; under `"face"` DSNet must repaint a flat
+            picture into one with depth through a noise of 1/45 of the input's range.
+        score: name of the spoof score that `score` and `val_acer`, `val_auc` stand for.
+        instruments: number of attack instruments in the data.
+        average_decay: decay of the moving averages of all weights and batch norm statistics, or
+            None for none. `AveragedValidation` validates with them, `adopt_averages` keeps them.
+
+    Reference: Jourabloo et al., ECCV 2018, section 3.3; the released code's `Train.py` for the
+    order of the turns.
+    """
+
+    def __init__(
+        self,
+        ds_net,
+        depth_net,
+        discriminator,
+        loss_weights=losses.RELEASED_WEIGHTS,
+        attack_depth="zero",
+        score="noise",
+        instruments=INSTRUMENT_COUNT,
+        average_decay=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if attack_depth not in ("zero", "face"):
+            raise ValueError(f"attack_depth: expected 'zero' or 'face'; received {attack_depth!r}")
+        if score not in scoring.SCORE_NAMES:
+            raise ValueError(f"score: expected one of {scoring.SCORE_NAMES}; received {score!r}")
+        self.ds_net = ds_net
+        self.depth_net = depth_net
+        self.discriminator = discriminator
+        self.loss_weights = loss_weights
+        self.attack_depth = attack_depth
+        self.score = score
+        self.instruments = instruments
+        self.average_decay = average_decay
+        self.depth_optimizer = None
+        self.discriminator_optimizer = None
+        self._ds_net_with_input = keras.Model(
+            ds_net.input, {**ds_net.output, "hsv_rgb": ds_net.get_layer("hsv_rgb").output}
+        )
+        names = ("loss", *TERMS, "depth_net", "discriminator")
+        self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        self._rates = PresentationAttackRates(instruments)
+        self.averages = []
+        if average_decay is not None:
+            self.averages = [
+                keras.Variable(variable, trainable=False, aggregation="only_first_replica")
+                for variable in self.averaged_variables()
+            ]
+        self.built = True
+
+    @property
+    def image_size(self):
+        """Side S of the input, in pixels."""
+        return self.ds_net.input.shape[1]
+
+    @property
+    def metrics(self):
+        return [*self._trackers.values(), self._rates]
+
+    def compile(
+        self, optimizer, depth_optimizer, discriminator_optimizer, jit_compile=False, **kwargs
+    ):
+        """Takes the three optimizers and builds each on its network's weights.
+
+        `optimizer` is DSNet's, the one that callbacks and schedules see. Under the mixed_float16
+        policy each is wrapped in a `LossScaleOptimizer`.
+        """
+        pairs = (
+            (optimizer, self.ds_net),
+            (depth_optimizer, self.depth_net),
+            (discriminator_optimizer, self.discriminator),
+        )
+        with self.distribute_strategy.scope():
+            built = []
+            for one, network in pairs:
+                if self.dtype_policy.name == "mixed_float16" and not isinstance(
+                    one, keras.optimizers.LossScaleOptimizer
+                ):
+                    one = keras.optimizers.LossScaleOptimizer(one)
+                one.build(network.trainable_variables)
+                built.append(one)
+            ds_net_optimizer, self.depth_optimizer, self.discriminator_optimizer = built
+            super().compile(optimizer=ds_net_optimizer, jit_compile=jit_compile, **kwargs)
+
+    def optimizers(self):
+        """The three optimizers in the order DSNet, DepthNet, discriminator."""
+        return self.optimizer, self.depth_optimizer, self.discriminator_optimizer
+
+    def despoof(self, images, training=False):
+        """DSNet's outputs, the six-channel input and the live estimate ReLU(I - N / 45)."""
+        outputs = dict(self._ds_net_with_input(images, training=training))
+        hsv_rgb = outputs["hsv_rgb"]
+        outputs["live_estimate"] = ops.relu(hsv_rgb - outputs["noise"] / NOISE_DIVISOR)
+        return outputs
+
+    def call(self, images, training=False):
+        outputs = self.despoof(images, training=training)
+        hsv_rgb = outputs.pop("hsv_rgb")
+        outputs["depth"] = self.depth_net(hsv_rgb, training=training)["depth"]
+        live_depth = self.depth_net(outputs["live_estimate"], training=training)["depth"]
+        outputs["depth_of_live_estimate"] = live_depth
+        outputs["score"] = scoring.spoof_scores(outputs)[self.score]
+        return outputs
+
+    def predict_scores(self, images):
+        """Every spoof score of a batch, and nothing that no score needs.
+
+        Args:
+            images: `(batch, S, S, 3)` RGB in [0, 1].
+
+        Returns:
+            Mapping from score name to `(batch,)`.
+        """
+        outputs = dict(self._ds_net_with_input(images, training=False))
+        outputs["depth"] = self.depth_net(outputs["hsv_rgb"], training=False)["depth"]
+        return scoring.spoof_scores(outputs)
+
+    def train_step(self, data):
+        """One turn each of DepthNet, discriminator and DSNet, with one DSNet forward pass.
+
+        DSNet's weights do not change before its own turn, so its outputs serve the
+        discriminator's turn too.
+        """
+        tape = tf.GradientTape(watch_accessed_variables=False)
+        with tape:
+            tape.watch([variable.value for variable in self.ds_net.trainable_variables])
+            outputs = self.despoof(data["image"], training=True)
+            with tape.stop_recording():
+                depth_value = self.train_depth_net(outputs["hsv_rgb"], data)
+                discriminator_value = self.train_discriminator(
+                    outputs["hsv_rgb"], outputs["live_estimate"], data
+                )
+            terms = self.ds_net_terms(outputs, data)
+            objective = self.weighted_sum(terms)
+            scaled = self._scale(ops.mean(objective), self.optimizer)
+        self._apply(tape, scaled, self.ds_net, self.optimizer)
+        self._update_averages()
+        values = {**terms, "loss": objective}
+        values |= {"depth_net": depth_value, "discriminator": discriminator_value}
+        return self._track(values)
+
+    def test_step(self, data):
+        """The same terms as in training, every network in inference mode, and the spoof score."""
+        outputs = self.despoof(data["image"])
+        outputs["depth"] = self.depth_net(outputs["hsv_rgb"], training=False)["depth"]
+        terms = self.ds_net_terms(outputs, data)
+        values = {**terms, "loss": self.weighted_sum(terms)}
+        values["depth_net"] = losses.depth_loss(outputs["depth"], self._depth_target(data))
+        values["discriminator"] = losses.discriminator_loss(
+            self.discriminator(outputs["live_estimate"], training=False)["logits"],
+            self.discriminator(outputs["hsv_rgb"], training=False)["logits"],
+            data["label"],
+        )
+        score = scoring.spoof_scores(outputs)[self.score]
+        self._rates.update_state(score, data["instrument"])
+        return {**self._track(values), **self._rates.result()}
+
+    def train_depth_net(self, hsv_rgb, data):
+        """DepthNet's turn: the depth of live inputs, zero for flat media. Returns `(batch,)`."""
+        with tf.GradientTape() as tape:
+            depth = self.depth_net(hsv_rgb, training=True)["depth"]
+            value = losses.depth_loss(depth, self._depth_target(data))
+            scaled = self._scale(ops.mean(value), self.depth_optimizer)
+        self._apply(tape, scaled, self.depth_net, self.depth_optimizer)
+        return value
+
+    def train_discriminator(self, hsv_rgb, live_estimate, data):
+        """The discriminator's turn, DSNet's live estimates taken as given. Returns `(batch,)`."""
+        with tf.GradientTape() as tape:
+            synthesized = self.discriminator(ops.stop_gradient(live_estimate), training=True)
+            real = self.discriminator(hsv_rgb, training=True)
+            value = losses.discriminator_loss(synthesized["logits"], real["logits"], data["label"])
+            scaled = self._scale(ops.mean(value), self.discriminator_optimizer)
+        self._apply(tape, scaled, self.discriminator, self.discriminator_optimizer)
+        return value
+
+    def ds_net_terms(self, outputs, data):
+        """DSNet's unweighted terms, DepthNet and discriminator frozen (batch norm too).
+
+        Args:
+            outputs: as from `despoof`.
+            data: a batch.
+
+        Returns:
+            Mapping from the names of `LossWeights` to `(batch,)`.
+        """
+        noise, live_estimate, label = outputs["noise"], outputs["live_estimate"], data["label"]
+        live_depth = self.depth_net(live_estimate, training=False)["depth"]
+        logits = self.discriminator(live_estimate, training=False)["logits"]
+        depth_target = data["depth"] if self.attack_depth == "face" else self._depth_target(data)
+        return {
+            "zero_one_map": losses.zero_one_map_loss(outputs["zero_one_map"], label),
+            "depth": losses.depth_loss(live_depth, depth_target),
+            "visual_quality": losses.visual_quality_loss(logits),
+            "repetitive_live": losses.repetitive_loss_live(noise, label),
+            "repetitive_spoof": losses.repetitive_loss_spoof(noise, label),
+            "magnitude": losses.magnitude_loss(noise, label),
+            "live_reconstruction": losses.live_reconstruction_loss(
+                live_estimate, outputs["hsv_rgb"], label
+            ),
+            "spoof_noise": losses.spoof_noise_loss(noise, label),
+        }
+
+    def weighted_sum(self, terms):
+        """DSNet's objective, `(batch,)`."""
+        return sum(getattr(self.loss_weights, name) * terms[name] for name in TERMS)
+
+    def averaged_variables(self):
+        """Weights and batch norm statistics of the three networks, in the order of `averages`."""
+        networks = (self.ds_net, self.depth_net, self.discriminator)
+        seeds = {id(state) for state in self._seed_states()}
+        return [v for network in networks for v in network.variables if id(v) not in seeds]
+
+    def _update_averages(self):
+        if not self.averages:
+            return
+        # The decay grows with the steps done, as in TensorFlow 1's ExponentialMovingAverage.
+        done = ops.cast(self.optimizer.iterations, "float32")
+        decay = ops.minimum(self.average_decay, (1.0 + done) / (10.0 + done))
+        for average, variable in zip(self.averages, self.averaged_variables(), strict=True):
+            average.assign(average + (1.0 - decay) * (variable - average))
+
+    def swap_averages(self):
+        """Exchanges the weights and their moving averages; twice is as never."""
+        for average, variable in zip(self.averages, self.averaged_variables(), strict=True):
+            value = ops.convert_to_numpy(variable)
+            variable.assign(ops.convert_to_numpy(average))
+            average.assign(value)
+
+    def adopt_averages(self):
+        """Makes the moving averages the weights, for use after training."""
+        for average, variable in zip(self.averages, self.averaged_variables(), strict=True):
+            variable.assign(average)
+
+    def _depth_target(self, data):
+        return data["depth"] * ops.reshape(1.0 - data["label"], (-1, 1, 1, 1))
+
+    def _scale(self, mean_loss, optimizer):
+        """Gradients are summed over replicas, so each replica's mean counts for its share."""
+        return optimizer.scale_loss(mean_loss / self.distribute_strategy.num_replicas_in_sync)
+
+    def _apply(self, tape, loss, network, optimizer):
+        variables = network.trainable_variables
+        gradients = tape.gradient(loss, [variable.value for variable in variables])
+        optimizer.apply(gradients, variables)
+
+    def _track(self, values):
+        for name, value in values.items():
+            # A tracker's count does not depend on the data. When Keras asks a data set of unknown
+            # length for one batch too many, the count would move before the step is cut off.
+            with tf.control_dependencies([value]):
+                self._trackers[name].update_state(value)
+        return {name: tracker.result() for name, tracker in self._trackers.items()}
+
+    def get_config(self):
+        networks = {name: getattr(self, name) for name in ("ds_net", "depth_net", "discriminator")}
+        return {
+            **super().get_config(),
+            **{k: keras.saving.serialize_keras_object(v) for k, v in networks.items()},
+            "loss_weights": dataclasses.asdict(self.loss_weights),
+            "attack_depth": self.attack_depth,
+            "score": self.score,
+            "instruments": self.instruments,
+            "average_decay": self.average_decay,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        for name in ("ds_net", "depth_net", "discriminator"):
+            config[name] = keras.saving.deserialize_keras_object(config[name])
+        config["loss_weights"] = losses.LossWeights(**config["loss_weights"])
+        return cls(**config)
+
+    def get_compile_config(self):
+        names = ("optimizer", "depth_optimizer", "discriminator_optimizer")
+        return {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in names}
+
+    def compile_from_config(self, config):
+        self.compile(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
+
+    def _seed_states(self):
+        networks = (self.ds_net, self.depth_net, self.discriminator)
+        layers = (layer for network in networks for layer in network.layers)
+        return [layer.seed_generator.state for layer in layers if hasattr(layer, "seed_generator")]
+
+    def _own_variables(self):
+        """Moving averages, and dropout's random state, which Keras itself saves nowhere."""
+        averages = {f"average_{n}": v for n, v in enumerate(self.averages)}
+        return averages | {f"seed_{n}": v for n, v in enumerate(self._seed_states())}
+
+    def save_own_variables(self, store):
+        for name, variable in self._own_variables().items():
+            store[name] = ops.convert_to_numpy(variable)
+
+    def load_own_variables(self, store):
+        for name, variable in self._own_variables().items():
+            variable.assign(store[name])
+
+
+class AveragedValidation(keras.callbacks.Callback):
+    """Validates with the moving averages of the weights, and puts the weights back afterwards."""
+
+    def on_test_begin(self, logs=None):
+        self.model.swap_averages()
+
+    def on_test_end(self, logs=None):
+        self.model.swap_averages()

@@ -1,0 +1,179 @@
+"""Despoofer: one step equals the plain formulation; saving keeps everything; metrics are right."""
+
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from despoof_keras import losses, scoring
+from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
+from despoof_keras.trainer import TERMS, AveragedValidation, Despoofer
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+from three_pass import ThreePassDespoofer
+
+SIZE = 64
+numpy = keras.ops.convert_to_numpy
+
+
+def make(cls=Despoofer, optimizer=lambda: keras.optimizers.SGD(1e-5, momentum=0.5), **kwargs):
+    keras.utils.set_random_seed(3)
+    model = cls(build_ds_net(SIZE), build_depth_net(SIZE), build_discriminator(SIZE), **kwargs)
+    model.compile(optimizer(), optimizer(), optimizer())
+    return model
+
+
+def make_batch(seed=0, size=8):
+    random = np.random.default_rng(seed)
+    label = np.arange(size) % 2
+    return {
+        "image": tf.constant(random.random((size, SIZE, SIZE, 3), np.float32)),
+        "depth": tf.constant(random.random((size, SIZE // 8, SIZE // 8, 1), np.float32)),
+        "label": tf.constant(label, tf.float32),
+        "instrument": tf.constant(label * (1 + np.arange(size) // 2 % 2), tf.int32),
+    }
+
+
+def values(model):
+    return [numpy(variable) for variable in model.variables]
+
+
+def largest_difference(one, other):
+    return max(np.abs(a - b).max() for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("attack_depth", ["zero", "face"])
+def test_shared_pass_equals_three_passes(attack_depth):
+    shared, plain = (
+        make(cls, attack_depth=attack_depth) for cls in (Despoofer, ThreePassDespoofer)
+    )
+    start = values(shared)
+    assert largest_difference(start, values(plain)) == 0.0
+    logs = []
+    for model in (shared, plain):
+        step = tf.function(model.train_step)
+        logs = [*logs, {k: float(v) for k, v in step(make_batch()).items()}]
+    assert largest_difference(start, values(shared)) > 1e-3
+    assert largest_difference(values(shared), values(plain)) < 1e-5
+    assert logs[0] == pytest.approx(logs[1], rel=1e-5)
+
+
+def test_each_network_is_moved_by_its_own_optimizer_alone():
+    for still in ("ds_net", "depth_net", "discriminator"):
+        model = make()
+        rates = ("ds_net", model.optimizer), ("depth_net", model.depth_optimizer)
+        rates += (("discriminator", model.discriminator_optimizer),)
+        dict(rates)[still].learning_rate = 0.0
+        before = {n: [numpy(w) for w in getattr(model, n).trainable_weights] for n, _ in rates}
+        model.train_step(make_batch())
+        for name, old in before.items():
+            new = [numpy(w) for w in getattr(model, name).trainable_weights]
+            assert (largest_difference(old, new) == 0.0) == (name == still)
+
+
+def test_tracked_loss_is_the_weighted_sum_of_the_tracked_terms():
+    logs = {k: float(v) for k, v in make().train_step(make_batch()).items()}
+    weights = losses.RELEASED_WEIGHTS
+    assert logs["loss"] == pytest.approx(
+        sum(getattr(weights, n) * logs[n] for n in TERMS), rel=1e-5
+    )
+
+
+def test_epoch_figures_are_means_over_all_batches():
+    model = make(optimizer=lambda: keras.optimizers.SGD(0.0))
+    batches = [make_batch(0), make_batch(1)]
+    single = []
+    for batch in batches:
+        model.reset_metrics()
+        single.append(float(model.test_step(batch)["zero_one_map"]))
+    dataset = tf.data.Dataset.from_generator(
+        lambda: iter(batches),
+        output_signature={k: tf.TensorSpec(v.shape, v.dtype) for k, v in batches[0].items()},
+    )
+    logs = model.evaluate(dataset, return_dict=True, verbose=0)
+    assert logs["zero_one_map"] == pytest.approx(np.mean(single), rel=1e-5)
+    assert 0.0 <= logs["acer"] <= 1.0
+    assert 0.0 <= logs["auc"] <= 1.0
+
+
+def test_call_gives_the_live_estimate_and_the_named_score():
+    model = make(score="zero_one_map")
+    image = make_batch()["image"]
+    outputs = {k: numpy(v) for k, v in model(image).items()}
+    hsv_rgb = np.concatenate([np.array(tf.image.rgb_to_hsv(image)), np.array(image)], axis=-1)
+    expected = np.maximum(hsv_rgb - outputs["noise"] / 45.0, 0.0)
+    np.testing.assert_allclose(outputs["live_estimate"], expected, atol=1e-6)
+    np.testing.assert_allclose(outputs["score"], outputs["zero_one_map"].mean((1, 2, 3)), atol=1e-6)
+    scores = model.predict_scores(image)
+    assert set(scores) == set(scoring.SCORE_NAMES)
+    np.testing.assert_allclose(scores["zero_one_map"], outputs["score"], atol=1e-6)
+
+
+def test_a_saved_model_trains_on_exactly_where_it_stood(tmp_path):
+    adam = lambda: keras.optimizers.Adam(  # noqa: E731
+        keras.optimizers.schedules.ExponentialDecay(1e-3, 2, 0.5, staircase=True)
+    )
+    model = make(optimizer=adam, average_decay=0.9, attack_depth="face", score="depth")
+    for seed in range(3):
+        model.train_step(make_batch(seed))
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert (loaded.attack_depth, loaded.score) == ("face", "depth")
+    assert loaded.loss_weights == losses.RELEASED_WEIGHTS
+    for one in (model, loaded):
+        one.train_step(make_batch(9))
+    assert int(loaded.optimizer.iterations) == 4
+    assert largest_difference(values(model), values(loaded)) == 0.0
+    optimizers = zip(model.optimizers(), loaded.optimizers(), strict=True)
+    for one, other in optimizers:
+        pairs = zip(one.variables, other.variables, strict=True)
+        assert all(np.array_equal(numpy(a), numpy(b)) for a, b in pairs)
+
+
+def test_averages_follow_the_recurrence_and_swap_back_exactly():
+    model = make(average_decay=0.25)
+    first = [numpy(v) for v in model.averaged_variables()]
+    model.train_step(make_batch())
+    second = [numpy(v) for v in model.averaged_variables()]
+    # After step 1: decay = min(0.25, (1 + 1) / (10 + 1)) = 2 / 11.
+    for average, a, b in zip(model.averages, first, second, strict=True):
+        np.testing.assert_allclose(numpy(average), a + (9 / 11) * (b - a), rtol=1e-4, atol=1e-7)
+    averages = [numpy(v) for v in model.averages]
+    callback = AveragedValidation()
+    callback.set_model(model)
+    callback.on_test_begin()
+    assert largest_difference([numpy(v) for v in model.averaged_variables()], averages) == 0.0
+    callback.on_test_end()
+    assert largest_difference([numpy(v) for v in model.averaged_variables()], second) == 0.0
+    model.adopt_averages()
+    assert largest_difference([numpy(v) for v in model.averaged_variables()], averages) == 0.0
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_trains_in_step_with_float32(policy):
+    exact = make(optimizer=lambda: keras.optimizers.Adam(1e-3))
+    keras.config.set_dtype_policy(policy)
+    try:
+        mixed = make(optimizer=lambda: keras.optimizers.Adam(1e-3))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    scaled = [isinstance(o, keras.optimizers.LossScaleOptimizer) for o in mixed.optimizers()]
+    assert scaled == [policy == "mixed_float16"] * 3
+    assert mixed.ds_net.get_layer("decoder_1_conv").compute_dtype == policy.removeprefix("mixed_")
+    before = [numpy(v) for v in mixed.ds_net.trainable_variables]
+    logs = [{k: float(v) for k, v in m.train_step(make_batch()).items()} for m in (exact, mixed)]
+    assert all(np.isfinite(list(logs[1].values())))
+    assert logs[1]["zero_one_map"] == pytest.approx(logs[0]["zero_one_map"], abs=0.02)
+    after = [numpy(v) for v in mixed.ds_net.trainable_variables]
+    assert all(np.isfinite(v).all() for v in after)
+    if policy == "mixed_bfloat16":
+        assert largest_difference(before, after) == pytest.approx(1e-3, rel=0.1)
+
+
+@pytest.mark.parametrize(("name", "value"), [("attack_depth", "flat"), ("score", "fusion")])
+def test_unknown_choices_are_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name}.*{value}"):
+        make(**{name: value})
