@@ -1,0 +1,93 @@
+"""Depth targets of faces: DepthNet is asked for a face's depth, in [0, 1], nearest point 1.
+
+For real videos a generic 3D face is placed by the eyes; the embedded set brings exact maps.
+"""
+
+import numpy as np
+
+from despoof_keras.errors import DataError
+from despoof_keras.preprocessing import CROP_LEFT, CROP_SIDE, CROP_UP, crop_face
+
+# The generic face, in units of the eye distance, origin midway between the eyes, y downwards:
+# adult proportions (breadth of the face 2.2, forehead to chin 3.0 times the eye distance).
+FACE_CENTRE_Y = 0.45
+FACE_HALF_WIDTH = 1.12
+FACE_HALF_HEIGHT = 1.55
+NOSE_TIP_Y = 0.68
+NOSE_HALF_WIDTH = 0.22
+NOSE_HALF_HEIGHT = 0.42
+# Share of the depth range that the nose stands out of the face's ellipsoid.
+NOSE_HEIGHT = 0.22
+DEPTH_LEVELS = 255
+
+
+def generic_face_depth(eyes, size, jitter=0):
+    """Depth of a generic face whose eyes are where the crop's eyes are.
+
+    Args:
+        eyes: `(x_right, y_right, x_left, y_left)` in pixels of the frame.
+        size: side of the crop, in pixels.
+        jitter: extra samples on every side, as in `preprocessing.resize`.
+
+    Returns:
+        `(size + 2 jitter, size + 2 jitter)` uint8: 255 at the nose tip, 0 for the background.
+    """
+    x_right, y_right, x_left, y_left = np.asarray(eyes, np.float64)
+    # Crop coordinates in eye distances, origin at the subject's right eye.
+    distance = max(x_left - x_right, y_left - y_right)
+    grid = np.arange(-jitter, size + jitter) * (CROP_SIDE / size)
+    x, y = np.meshgrid(grid - CROP_LEFT, grid - CROP_UP)
+    across, down = (x_left - x_right) / distance, (y_left - y_right) / distance
+    length = np.hypot(across, down)
+    x, y = x - across / 2, y - down / 2
+    # The head's own axes: along the line of the eyes, and down from it.
+    along = (x * across + y * down) / length**2
+    below = (y * across - x * down) / length**2
+    face = 1 - (along / FACE_HALF_WIDTH) ** 2 - ((below - FACE_CENTRE_Y) / FACE_HALF_HEIGHT) ** 2
+    nose = np.exp(
+        -((along / NOSE_HALF_WIDTH) ** 2) - ((below - NOSE_TIP_Y) / NOSE_HALF_HEIGHT) ** 2
+    )
+    depth = np.where(
+        face > 0, np.sqrt(np.maximum(face, 0)) * (1 - NOSE_HEIGHT) + NOSE_HEIGHT * nose, 0
+    )
+    return np.rint(np.clip(depth, 0, 1) * DEPTH_LEVELS).astype(np.uint8)
+
+
+def read_depth_maps(path):
+    """Reads the exact depth of a clip of the embedded set.
+
+    Args:
+        path: `.npz` file with `depth`, `(frames, height, width)` uint8, 255 nearest.
+
+    Returns:
+        The array.
+
+    Raises:
+        DataError: the file is unreadable or holds something else.
+    """
+    try:
+        with np.load(path) as archive:
+            depth = archive["depth"]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path}: expected an .npz file with the array 'depth'; {error}") from error
+    if depth.ndim != 3 or depth.dtype != np.uint8:
+        raise DataError(
+            f"{path}: expected 'depth' as (frames, height, width) uint8; "
+            f"found {depth.shape} {depth.dtype}"
+        )
+    return depth
+
+
+def face_depth(eyes, size, jitter=0, exact=None):
+    """Depth of the face in a crop: cut from an exact map where there is one, else generic.
+
+    Args:
+        eyes, size, jitter: as in `generic_face_depth`.
+        exact: `(height, width)` uint8 depth of the whole frame, or None.
+
+    Returns:
+        `(size + 2 jitter, size + 2 jitter)` uint8.
+    """
+    if exact is None:
+        return generic_face_depth(eyes, size, jitter)
+    return np.rint(crop_face(exact, eyes, size, jitter)).astype(np.uint8)

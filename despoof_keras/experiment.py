@@ -1,0 +1,193 @@
+"""One whole run: data set -> crops -> training -> dev threshold -> test rates -> run folder."""
+
+import dataclasses
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+from rich.progress import track
+
+from despoof_keras import evaluation, report, training
+from despoof_keras.datasets import oulu_npu
+from despoof_keras.datasets.eyes import read_eyes
+from despoof_keras.datasets.samples import SPECIES
+from despoof_keras.errors import DataError
+from despoof_keras.files import atomic_path
+from despoof_keras.preparation import CropSettings, prepare_crops
+from despoof_keras.preprocessing import crop_face, to_network_range
+from despoof_keras.score_files import PresentationScore, write_scores
+from despoof_keras.version import __version__
+from despoof_keras.video import read_frames
+
+logger = logging.getLogger(__name__)
+
+SPLITS = ("train", "dev", "test")
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """What a run is about.
+
+    Attributes:
+        config: `TrainingConfig`.
+        data_root: folder in OULU-NPU's layout.
+        data: the data's name in the results.
+        protocol: 1 to 4.
+        fold: 1 to 6 for protocols 3 and 4, else None.
+        seed: of the training.
+        output: run folder.
+        cache: folder for prepared crops.
+        skip_bad: leave out unusable videos with a counted warning instead of stopping.
+    """
+
+    config: object
+    data_root: Path
+    data: str
+    protocol: int
+    fold: int | None
+    seed: int
+    output: Path
+    cache: Path
+    skip_bad: bool = False
+
+    def identity(self):
+        """What a run folder must have been started with to be resumed, as JSON values."""
+        return {
+            "protocol": self.protocol,
+            "fold": self.fold,
+            "data": self.data,
+            "seed": self.seed,
+            "version": __version__,
+            "config": dataclasses.asdict(self.config),
+        }
+
+
+def run_experiment(experiment, *, resume=False, verbose=1):
+    """Runs an experiment to the end, or on from where its folder stands.
+
+    Leaves in `output`: `run.json` (settings), `history.csv`, `tensorboard/`, `checkpoints/` (the
+    newest), `model.keras`, `scores/<split>-<score>.csv`, `results.json` and `pictures/`.
+
+    Args:
+        experiment: `Experiment`.
+        resume: go on with the run in `output`; without it the folder must not hold a run.
+        verbose: as in `keras.Model.fit`.
+
+    Returns:
+        The contents of `results.json`.
+
+    Raises:
+        DataError: the data or the folder is not as needed; nothing is lost then.
+    """
+    output = Path(experiment.output)
+    splits = oulu_npu.load(experiment.data_root, experiment.protocol, experiment.fold)
+    _claim_folder(output, experiment, resume)
+    crops = {split: _prepare(experiment, split, splits[split]) for split in SPLITS}
+    model = training.train(
+        experiment.config,
+        crops["train"],
+        crops["dev"],
+        output,
+        seed=experiment.seed,
+        resume=resume,
+        verbose=verbose,
+    )
+    with atomic_path(output / "model.keras") as temporary:
+        model.save(temporary)
+    dev, test = evaluation.add_fusion(*(_score(model, crops[s], s) for s in ("dev", "test")))
+    results = {**experiment.identity(), **evaluation.evaluate(dev, test)}
+    for split, frames in (("dev", dev), ("test", test)):
+        _write_score_files(output / "scores", split, frames, splits[split])
+    _draw(output / "pictures", model, splits["test"], test, results, training.read_history(output))
+    _write_json(output / "results.json", results)
+    return results
+
+
+def _claim_folder(output, experiment, resume):
+    """Writes `run.json`, or holds what is there against the experiment."""
+    path = output / "run.json"
+    if not path.exists():
+        _write_json(path, experiment.identity())
+        return
+    if not resume:
+        raise DataError(
+            f"{output}: holds a run already; pass --resume to go on with it, or another --output"
+        )
+    try:
+        started = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: expected the settings of a run; {error}") from error
+    wanted = json.loads(json.dumps(experiment.identity()))
+    differing = [name for name in wanted if started.get(name) != wanted[name]]
+    if differing:
+        raise DataError(
+            f"{output}: cannot be resumed with other settings: "
+            f"{', '.join(differing)} differ from {path}"
+        )
+
+
+def _prepare(experiment, split, samples):
+    config = experiment.config
+    settings = CropSettings(
+        config.image_size, config.frames_per_video, config.jitter if split == "train" else 0
+    )
+    return prepare_crops(
+        samples,
+        experiment.cache,
+        settings,
+        skip_bad=experiment.skip_bad,
+        description=f"face crops of {split}",
+    )
+
+
+def _score(model, crops, split):
+    total = -(-sum(crops.counts.values()) // evaluation.EVALUATION_BATCH)
+
+    def progress(batches):
+        return track(batches, description=f"scoring {split}", total=total, transient=True)
+
+    return evaluation.score_crops(model, crops, progress)
+
+
+def _write_score_files(folder, split, frames, samples):
+    sample_of = {sample.key: sample for sample in samples}
+    for name, values in frames.scores.items():
+        rows = (
+            PresentationScore.of(sample_of[key], value, frame)
+            for key, frame, value in zip(frames.keys, frames.frames, values, strict=True)
+        )
+        write_scores(folder / f"{split}-{name}.csv", rows)
+
+
+def _draw(folder, model, samples, frames, results, history):
+    report.draw_panels(folder / "panels.png", model, _faces(samples, model.image_size))
+    report.draw_scores(folder / "scores.png", frames.by_video(), results)
+    if history:
+        report.draw_history(folder / "history.png", history)
+
+
+def _faces(samples, size):
+    """A crop of every species, of one subject, phone and session where the protocol has them."""
+    groups = {}
+    for sample in samples:
+        place = groups.setdefault((sample.subject, sample.phone, sample.session), {})
+        place.setdefault(sample.pai, sample)
+    fullest = max(groups.values(), key=len)
+    faces = {}
+    for pai in SPECIES:
+        if pai in fullest:
+            faces[pai.replace("_", " ")] = _middle_crop(fullest[pai], size)
+    return faces
+
+
+def _middle_crop(sample, size):
+    eyes = read_eyes(sample.eye_path)
+    middle = sorted(eyes)[len(eyes) // 2]
+    ((_, frame),) = read_frames(sample.path, [middle])
+    return to_network_range(np.rint(crop_face(frame, eyes[middle], size)))
+
+
+def _write_json(path, values):
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")

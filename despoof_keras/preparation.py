@@ -1,0 +1,252 @@
+"""Videos to face crops on disk: decoded, cropped, losslessly compressed, sharded, resumable."""
+
+import concurrent.futures
+import dataclasses
+import hashlib
+import json
+import logging
+import multiprocessing
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rich.progress import track
+
+from despoof_keras.datasets.eyes import read_eyes
+from despoof_keras.depth_targets import face_depth, read_depth_maps
+from despoof_keras.errors import DataError
+from despoof_keras.files import atomic_path
+from despoof_keras.preprocessing import crop_face
+from despoof_keras.video import read_frames, spread_indices
+
+logger = logging.getLogger(__name__)
+
+# Clips in a shard: small enough that an interruption loses seconds, large enough that 256-pixel
+# shards of OULU-NPU stay near 100 MB, as tf.data advises.
+CLIPS_PER_SHARD = 32
+# Bumped whenever the crops' contents change, so that old ones are not taken for new.
+FORMAT_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class CropSettings:
+    """What prepared crops depend on besides the videos.
+
+    Attributes:
+        image_size: side of the crops in pixels.
+        frames_per_video: frames taken from each video, evenly spread; None takes all.
+        jitter: pixels kept beyond every side, for shifted crops in training.
+    """
+
+    image_size: int = 256
+    frames_per_video: int | None = 10
+    jitter: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class PreparedCrops:
+    """Prepared crops of one list of videos.
+
+    Attributes:
+        shards: TFRecord files of bona fide crops and of attack crops, `{0: [...], 1: [...]}`.
+        counts: crops of either label.
+        settings: how they were made.
+        skipped: one message for each video that was left out.
+    """
+
+    shards: dict
+    counts: dict
+    settings: CropSettings
+    skipped: tuple
+
+
+def prepare_crops(
+    samples, folder, settings, *, processes=None, skip_bad=False, description="crops"
+):
+    """Writes the face crops of videos as TFRecord shards, or finds them already written.
+
+    A shard gets its name when it is complete, so an interrupted call goes on where it stopped.
+    Crops live in a folder named by a hash of the settings and of the videos' names, sizes and
+    times: changed videos are prepared anew.
+
+    Args:
+        samples: list of `VideoSample`.
+        folder: where prepared crops are kept.
+        settings: `CropSettings`.
+        processes: worker processes; default: all cores.
+        skip_bad: leave out videos that cannot be used, with a warning each, instead of raising.
+        description: label of the progress bar.
+
+    Returns:
+        `PreparedCrops`.
+
+    Raises:
+        DataError: a video or eye file cannot be used (the message names it), or, with `skip_bad`,
+            none of a label is left.
+    """
+    folder = Path(folder) / _fingerprint(samples, settings)
+    jobs = _shard_jobs(samples, folder, settings, skip_bad)
+    missing = [job for job in jobs if not _is_complete(job.path)]
+    processes = min(processes or os.cpu_count() or 1, max(1, len(missing)))
+    if missing:
+        _run_jobs(missing, processes, description)
+    return _collect(jobs, settings)
+
+
+@dataclasses.dataclass(frozen=True)
+class _ShardJob:
+    path: Path
+    samples: tuple
+    settings: CropSettings
+    skip_bad: bool
+
+
+def _fingerprint(samples, settings):
+    digest = hashlib.sha256(repr((FORMAT_VERSION, settings)).encode())
+    for sample in samples:
+        for path in (sample.path, sample.eye_path, sample.depth_path):
+            state = path.stat() if path is not None and path.is_file() else None
+            stamp = (state.st_size, state.st_mtime_ns) if state else None
+            digest.update(repr((sample.key, sample.pai, str(path), stamp)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _shard_jobs(samples, folder, settings, skip_bad):
+    """Clips of one label share shards; each shard takes every n-th clip, so that it is mixed."""
+    jobs = []
+    for label, name in ((0, "bona_fide"), (1, "attack")):
+        chosen = [sample for sample in samples if sample.label == label]
+        total = -(-len(chosen) // CLIPS_PER_SHARD)
+        for number in range(total):
+            path = folder / f"{name}-{number:05d}-of-{total:05d}.tfrecord"
+            jobs.append(_ShardJob(path, tuple(chosen[number::total]), settings, skip_bad))
+    return jobs
+
+
+def _index_path(shard):
+    return shard.with_suffix(".json")
+
+
+def _is_complete(shard):
+    return shard.is_file() and _index_path(shard).is_file()
+
+
+def _run_jobs(jobs, processes, description):
+    import tensorflow as tf  # imported by the writing process alone, not by the workers
+
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(processes, mp_context=context) as pool:
+        # A bounded number in flight: finished shards wait in memory until they are written.
+        try:
+            waiting = []
+            for number in track(range(len(jobs)), description=description, transient=True):
+                ahead = jobs[number + len(waiting) : number + 2 * processes]
+                waiting += [(job, pool.submit(_crop_shard, job)) for job in ahead]
+                job, future = waiting.pop(0)
+                _write_shard(tf, job.path, *future.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _crop_shard(job):
+    """Worker: `(records, skipped messages)` of one shard; images as PNG bytes."""
+    cv2.setNumThreads(1)
+    records, skipped = [], []
+    for sample in job.samples:
+        try:
+            records += list(_clip_records(sample, job.settings))
+        except DataError as error:
+            if not job.skip_bad:
+                raise
+            skipped.append(str(error))
+    return records, skipped
+
+
+def _clip_records(sample, settings):
+    if sample.eye_path is None or not sample.eye_path.is_file():
+        raise DataError(
+            f"{sample.path}: expected its eye file {sample.path.with_suffix('.txt')}; it is missing"
+        )
+    eyes = read_eyes(sample.eye_path)
+    if not eyes:
+        raise DataError(f"{sample.eye_path}: expected eye positions; found none")
+    exact = read_depth_maps(sample.depth_path) if sample.depth_path else None
+    frames = sorted(eyes)
+    wanted = settings.frames_per_video or len(frames)
+    chosen = [frames[position] for position in spread_indices(len(frames), wanted)]
+    size, jitter = settings.image_size, settings.jitter
+    for index, frame in read_frames(sample.path, chosen):
+        try:
+            crop = crop_face(frame, eyes[index], size, jitter)
+        except DataError as error:
+            raise DataError(f"{sample.eye_path}: frame {index}: {error}") from error
+        depth = face_depth(eyes[index], size, jitter, exact[index] if exact is not None else None)
+        yield {
+            "image": _png(np.rint(crop).astype(np.uint8)[..., ::-1]),
+            "depth": _png(depth),
+            "label": sample.label,
+            "instrument": sample.instrument,
+            "pai": sample.pai,
+            "key": sample.key,
+            "frame": index,
+        }
+
+
+def _png(image):
+    # Level 1: a third larger than the best compression, several times quicker.
+    return cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+
+
+def _write_shard(tf, path, records, skipped):
+    index = {
+        "skipped": skipped,
+        "frames": [{k: r[k] for k in ("key", "frame", "label", "pai")} for r in records],
+    }
+    with atomic_path(path) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
+        for record in records:
+            writer.write(_example(tf, record).SerializeToString())
+    with atomic_path(_index_path(path)) as temporary:
+        temporary.write_text(json.dumps(index), encoding="utf-8")
+
+
+def _example(tf, record):
+    feature = {}
+    for name, value in record.items():
+        if isinstance(value, int):
+            feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+        else:
+            value = value.encode() if isinstance(value, str) else value
+            feature[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+    return tf.train.Example(features=tf.train.Features(feature=feature))
+
+
+def _collect(jobs, settings):
+    shards, counts, skipped = {0: [], 1: []}, {0: 0, 1: 0}, []
+    for job in jobs:
+        index = json.loads(_index_path(job.path).read_text(encoding="utf-8"))
+        label = job.samples[0].label
+        shards[label].append(job.path)
+        counts[label] += len(index["frames"])
+        skipped += index["skipped"]
+    for message in skipped:
+        logger.warning("left out: %s", message)
+    if skipped:
+        logger.warning("%d of %d videos left out", len(skipped), sum(len(j.samples) for j in jobs))
+    for label, name in ((0, "bona fide"), (1, "attack")):
+        if not counts[label]:
+            raise DataError(
+                f"expected {name} crops; none is left of {len(skipped)} videos left out"
+            )
+    return PreparedCrops(shards, counts, settings, tuple(skipped))
+
+
+def frames_in_order(crops):
+    """What the crops show, in the order in which `pipeline.evaluation_batches` gives them.
+
+    Returns:
+        List of mappings with `key` (the video), `frame`, `label` and `pai`.
+    """
+    paths = [path for label in (0, 1) for path in crops.shards[label]]
+    return [f for path in paths for f in json.loads(_index_path(path).read_text("utf-8"))["frames"]]

@@ -1,0 +1,137 @@
+"""The pictures of a run: the noise of every kind of presentation, scores, training curves."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from despoof_keras.datasets.samples import SPECIES
+from despoof_keras.files import atomic_path
+
+# Channels 3 to 5 of the six are RGB.
+RGB = slice(3, 6)
+# The noise is drawn round mid-grey, its 99th percentile over all panels reaching black or white.
+NOISE_PERCENTILE = 99
+DPI = 110
+_TITLES = (
+    "input",
+    "spoof noise (x{gain:.2g})",
+    "its spectrum",
+    "live estimate",
+    "0/1 map",
+    "depth",
+)
+
+
+def draw_panels(path, model, faces):
+    """Draws input, noise, spectrum, live estimate, 0/1 map and depth, one row a face.
+
+    Scales are the same for all rows, so that rows can be compared.
+
+    Args:
+        path: PNG file to write.
+        model: `Despoofer`.
+        faces: mapping from a row's name to a `(S, S, 3)` RGB crop in [0, 1].
+    """
+    outputs = {k: np.asarray(v) for k, v in model(np.stack(list(faces.values()))).items()}
+    noise = outputs["noise"][..., RGB]
+    gain = 0.5 / max(float(np.percentile(np.abs(noise), NOISE_PERCENTILE)), 1e-6)
+    spectra = np.stack([noise_spectrum(one) for one in outputs["noise"]])
+    figure = Figure(figsize=(2.1 * len(_TITLES), 2.25 * len(faces) + 0.3), layout="constrained")
+    axes = figure.subplots(len(faces), len(_TITLES), squeeze=False)
+    for row, (name, face) in enumerate(faces.items()):
+        panels = (
+            (face, {}),
+            (np.clip(0.5 + gain * noise[row], 0, 1), {}),
+            (spectra[row], {"cmap": "magma", "vmin": 0, "vmax": spectra.max()}),
+            (np.clip(outputs["live_estimate"][row][..., RGB], 0, 1), {}),
+            (outputs["zero_one_map"][row, ..., 0], {"cmap": "gray", "vmin": 0, "vmax": 1}),
+            (outputs["depth"][row, ..., 0], {"cmap": "viridis", "vmin": 0, "vmax": 1}),
+        )
+        for column, (picture, options) in enumerate(panels):
+            axis = axes[row, column]
+            axis.imshow(picture, **options)
+            axis.set(xticks=[], yticks=[])
+            if row == 0:
+                axis.set_title(_TITLES[column].format(gain=gain), fontsize=10)
+        axes[row, 0].set_ylabel(name, fontsize=10)
+        axes[row, 1].set_xlabel(f"mean |N| {np.abs(outputs['noise'][row]).mean():.3f}", fontsize=9)
+        axes[row, 4].set_xlabel(f"mean {outputs['zero_one_map'][row].mean():.3f}", fontsize=9)
+        axes[row, 5].set_xlabel(f"mean {outputs['depth'][row].mean():.3f}", fontsize=9)
+    _save(figure, path)
+
+
+def noise_spectrum(noise):
+    """Log magnitude of the noise's spectrum, zero frequency in the middle, mean over the channels.
+
+    Args:
+        noise: `(S, S, channels)`.
+
+    Returns:
+        `(S, S)` float array, `log1p` of the magnitude.
+    """
+    spectrum = np.fft.fftshift(np.abs(np.fft.fft2(noise, axes=(0, 1))), axes=(0, 1))
+    return np.log1p(spectrum).mean(axis=-1)
+
+
+def draw_scores(path, videos, results):
+    """Draws each score's distribution over the test videos, by species, with dev's threshold.
+
+    Args:
+        path: PNG file to write.
+        videos: `VideoScores` of test.
+        results: as from `evaluation.evaluate`.
+    """
+    figure = Figure(figsize=(9, 2.3 * len(results["scores"])), layout="constrained")
+    axes = figure.subplots(len(results["scores"]), 1, squeeze=False)[:, 0]
+    pais = np.array(videos.pais)
+    for axis, (name, rates) in zip(axes, results["scores"].items(), strict=True):
+        values = videos.scores[name]
+        bins = np.histogram_bin_edges(values[np.isfinite(values)], bins=40)
+        for pai in SPECIES:
+            if (pais == pai).any():
+                filled = (
+                    {"histtype": "stepfilled", "alpha": 0.35}
+                    if pai == SPECIES[0]
+                    else {"histtype": "step"}
+                )
+                axis.hist(values[pais == pai], bins, label=pai.replace("_", " "), **filled)
+        axis.axvline(rates["threshold"], color="black", linestyle="--", label="threshold of dev")
+        axis.set(xlabel=f"spoof score: {name.replace('_', ' ')}", ylabel="test videos")
+        axis.set_title(f"ACER {rates['acer']:.1%}, AUC {rates['auc']:.3f}", fontsize=10)
+    axes[0].legend(fontsize=8)
+    _save(figure, path)
+
+
+def draw_history(path, rows):
+    """Draws every figure of a training history over the epochs, training and dev together.
+
+    Args:
+        path: PNG file to write.
+        rows: list of mappings, as from `training.read_history`.
+    """
+    names = [n for n in rows[0] if n != "epoch" and not n.startswith("val_")]
+    names += [
+        n.removeprefix("val_")
+        for n in rows[0]
+        if n.startswith("val_") and n.removeprefix("val_") not in names
+    ]
+    columns = 4
+    lines = -(-len(names) // columns)
+    figure = Figure(figsize=(3.2 * columns, 2.2 * lines), layout="constrained")
+    axes = figure.subplots(lines, columns, squeeze=False).ravel()
+    epochs = [int(row["epoch"]) for row in rows]
+    for axis, name in zip(axes, names, strict=False):
+        for column, label in ((name, "train"), (f"val_{name}", "dev")):
+            if column in rows[0]:
+                axis.plot(epochs, [float(row[column]) for row in rows], ".-", label=label)
+        axis.set_title(name.replace("_", " "), fontsize=9)
+    for axis in axes[len(names) :]:
+        axis.set_axis_off()
+    axes[0].legend(fontsize=8)
+    _save(figure, path)
+
+
+def _save(figure, path):
+    with atomic_path(Path(path)) as temporary:
+        figure.savefig(temporary, dpi=DPI)

@@ -1,0 +1,181 @@
+"""From a configuration and prepared crops to a trained `Despoofer`: build, fit, keep, resume."""
+
+import csv
+import logging
+import re
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from despoof_keras import losses, pipeline
+from despoof_keras.errors import DataError
+from despoof_keras.files import atomic_path
+from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
+from despoof_keras.trainer import AveragedValidation, Despoofer
+
+logger = logging.getLogger(__name__)
+
+EVALUATION_BATCH = 32
+_CHECKPOINT_NAME = re.compile(r"epoch-(\d+)\.keras")
+
+
+def build_despoofer(config):
+    """Builds the three networks of a `TrainingConfig` as one uncompiled `Despoofer`."""
+    size = config.image_size
+    weights = {"released": losses.RELEASED_WEIGHTS, "paper": losses.PAPER_WEIGHTS}
+    return Despoofer(
+        build_ds_net(size),
+        build_depth_net(size, config.depth_variant),
+        build_discriminator(size),
+        loss_weights=weights[config.loss_weights],
+        attack_depth=config.attack_depth,
+        score=config.monitor_score,
+        average_decay=config.average_decay,
+    )
+
+
+def compile_despoofer(model, config, steps):
+    """Compiles with three Adams under the configuration's staircase schedule, `steps` an epoch."""
+
+    def adam():
+        schedule = keras.optimizers.schedules.ExponentialDecay(
+            config.learning_rate, config.decay_epochs * steps, config.decay_rate, staircase=True
+        )
+        return keras.optimizers.Adam(schedule)
+
+    model.compile(adam(), adam(), adam())
+
+
+class RunCheckpoint(keras.callbacks.Callback):
+    """Keeps the newest finished epoch: the whole model with its optimizers, and the history.
+
+    Files appear complete: the history first, the checkpoint after it. A resumed run cuts the
+    history back to the checkpoint's epoch.
+
+    Args:
+        folder: of the run; `checkpoints/epoch-NNNN.keras` and `history.csv` are written there.
+    """
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = Path(folder)
+
+    def on_epoch_end(self, epoch, logs=None):
+        done = epoch + 1
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        row = {
+            "epoch": done,
+            "learning_rate": rate,
+            **{k: float(v) for k, v in (logs or {}).items()},
+        }
+        write_history(self.folder, [*read_history(self.folder, until=epoch), row])
+        with atomic_path(checkpoint_path(self.folder, done)) as temporary:
+            self.model.save(temporary)
+        for number, path in checkpoints(self.folder):
+            if number < done:
+                path.unlink()
+
+
+def checkpoint_path(folder, epochs_done):
+    return Path(folder) / "checkpoints" / f"epoch-{epochs_done:04d}.keras"
+
+
+def checkpoints(folder):
+    """`(epochs done, path)` of a run's checkpoints, oldest first."""
+    found = []
+    for path in (Path(folder) / "checkpoints").glob("*.keras"):
+        match = _CHECKPOINT_NAME.fullmatch(path.name)
+        if match:
+            found.append((int(match[1]), path))
+    return sorted(found)
+
+
+def read_history(folder, until=None):
+    """Rows of `history.csv` up to epoch `until`, mappings of strings; none where it is missing."""
+    path = Path(folder) / "history.csv"
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if until is None or int(row["epoch"]) <= until]
+
+
+def write_history(folder, rows):
+    with (
+        atomic_path(Path(folder) / "history.csv") as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(file, fieldnames=list(rows[-1]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def train(config, train_crops, dev_crops, folder, *, seed=0, resume=False, callbacks=(), verbose=1):
+    """Trains, validates on dev after every epoch; leaves checkpoints, history, TensorBoard logs.
+
+    With the same seed and data the weights are the same, whether or not the run was interrupted
+    and resumed in between.
+
+    Args:
+        config: `TrainingConfig`.
+        train_crops: `PreparedCrops` to train on.
+        dev_crops: `PreparedCrops` to validate on.
+        folder: of the run.
+        seed: of the initial weights, the order and the augmentation.
+        resume: go on from the newest checkpoint in `folder`, if there is one.
+        callbacks: further Keras callbacks.
+        verbose: as in `keras.Model.fit`.
+
+    Returns:
+        `Despoofer`; where the configuration averages weights, with the averages as its weights.
+
+    Raises:
+        DataError: the checkpoint to resume from cannot be read.
+    """
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    keras.config.set_dtype_policy(config.dtype_policy)
+    steps = config.steps_per_epoch or pipeline.steps_per_epoch(train_crops, config.batch_size)
+    found = checkpoints(folder) if resume else []
+    if found:
+        initial_epoch, path = found[-1]
+        model = _load_checkpoint(path)
+        logger.info("resuming after epoch %d of %d", initial_epoch, config.epochs)
+    else:
+        initial_epoch = 0
+        model = build_despoofer(config)
+        compile_despoofer(model, config, steps)
+    if initial_epoch < config.epochs:
+        batches = pipeline.training_batches(
+            train_crops,
+            config.batch_size,
+            steps,
+            config.epochs,
+            initial_epoch=initial_epoch,
+            seed=seed,
+        )
+        model.fit(
+            batches,
+            epochs=config.epochs,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps,
+            validation_data=pipeline.evaluation_batches(dev_crops, EVALUATION_BATCH),
+            callbacks=_callbacks(config, folder, callbacks),
+            verbose=verbose,
+        )
+    if config.average_decay is not None:
+        model.adopt_averages()
+    return model
+
+
+def _callbacks(config, folder, further):
+    averaged = [AveragedValidation()] if config.average_decay is not None else []
+    board = keras.callbacks.TensorBoard(str(Path(folder) / "tensorboard"), write_graph=False)
+    return [*averaged, board, keras.callbacks.TerminateOnNaN(), *further, RunCheckpoint(folder)]
+
+
+def _load_checkpoint(path):
+    try:
+        return keras.models.load_model(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path}: expected a checkpoint of this package; {error}") from error

@@ -1,0 +1,49 @@
+"""The named configurations of `--config`."""
+
+from despoof_keras.configuration import TrainingConfig
+
+CONFIGURATIONS = {
+    # For the embedded set on a CPU with two cores. Everything the released code does, at 64
+    # pixels, with a learning rate that gets there in minutes.
+    "embedded": TrainingConfig(
+        image_size=64,
+        batch_size=8,
+        epochs=6,
+        steps_per_epoch=288,
+        frames_per_video=6,
+        jitter=4,
+        learning_rate=1e-3,
+        decay_rate=0.5,
+        decay_epochs=2,
+        average_decay=0.99,
+        monitor_score="zero_one_map",
+    ),
+    # The authors' training code: weights, schedule (an epoch there is 40,000 samples), batch.
+    "released": TrainingConfig(
+        image_size=256,
+        batch_size=6,
+        epochs=300,
+        steps_per_epoch=40_000 // 6,
+        frames_per_video=None,
+        learning_rate=3e-5,
+        decay_rate=0.8,
+        decay_epochs=15,
+        average_decay=0.9999,
+        depth_variant="full",
+    ),
+    # The same with the loss weights and the depth target of the paper, as recalled.
+    "paper": TrainingConfig(
+        image_size=256,
+        batch_size=6,
+        epochs=300,
+        steps_per_epoch=40_000 // 6,
+        frames_per_video=None,
+        learning_rate=3e-5,
+        decay_rate=0.8,
+        decay_epochs=15,
+        average_decay=0.9999,
+        depth_variant="full",
+        loss_weights="paper",
+        attack_depth="face",
+    ),
+}

@@ -1,0 +1,119 @@
+"""Trains and evaluates on OULU-NPU, or, without --data-root, on the embedded set.
+
+python recipes/train_oulu.py
+python recipes/train_oulu.py --data-root /data/Oulu_NPU --protocol 3 --fold 2 --config released
+"""
+
+import argparse
+import dataclasses
+import logging
+import os
+import sys
+from pathlib import Path
+
+from configurations import CONFIGURATIONS
+
+from despoof_keras.configuration import TrainingConfig
+from despoof_keras.errors import DataError
+
+# As the shell reports a program that was ended by Ctrl-C.
+INTERRUPTED = 130
+
+
+def parse_arguments(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data-root", type=Path, help="folder in OULU-NPU's layout; default: the embedded set"
+    )
+    parser.add_argument("--protocol", type=int, default=1, help="1 to 4 (default: 1)")
+    parser.add_argument("--fold", type=int, help="1 to 6, with protocols 3 and 4")
+    parser.add_argument(
+        "--config",
+        default="embedded",
+        help=f"{', '.join(CONFIGURATIONS)}, or a JSON file of settings (default: embedded)",
+    )
+    parser.add_argument("--image-size", type=int, help="side of the face crops in pixels")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--seed", type=int, default=0, help="of the training (default: 0)")
+    parser.add_argument("--data-seed", type=int, default=0, help="of the embedded set (default: 0)")
+    parser.add_argument("--output", type=Path, help="run folder (default: runs/p<protocol>...)")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --output")
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="leave out unusable videos, and count them"
+    )
+    return parser.parse_args(arguments)
+
+
+def configuration(options):
+    """The named or stored configuration, with what the command line overrides."""
+    config = CONFIGURATIONS.get(options.config)
+    if config is None:
+        if not Path(options.config).is_file():
+            raise DataError(
+                f"--config: expected one of {', '.join(CONFIGURATIONS)}, or a JSON file; "
+                f"received {options.config!r}"
+            )
+        config = TrainingConfig.from_file(options.config)
+    overrides = {name: getattr(options, name) for name in ("image_size", "epochs", "batch_size")}
+    return dataclasses.replace(config, **{k: v for k, v in overrides.items() if v is not None})
+
+
+def run(options):
+    from rich.console import Console
+
+    from despoof_keras.experiment import Experiment, run_experiment
+    from despoof_keras.results_table import results_table
+    from despoof_keras.synthesis import cache_folder, default_root
+
+    config = configuration(options)
+    fold = f"-fold{options.fold}" if options.fold else ""
+    output = options.output or Path("runs") / f"p{options.protocol}{fold}-seed{options.seed}"
+    if options.data_root:
+        root, data = options.data_root, str(options.data_root)
+    else:
+        root = default_root(options.data_seed)
+        data = f"embedded set {root.name}"
+    experiment = Experiment(
+        config=config,
+        data_root=root,
+        data=data,
+        protocol=options.protocol,
+        fold=options.fold,
+        seed=options.seed,
+        output=output,
+        cache=cache_folder() / "crops",
+        skip_bad=options.skip_bad,
+    )
+    verbose = 1 if sys.stdout.isatty() else 2
+    results = run_experiment(experiment, resume=options.resume, verbose=verbose)
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(results_table(results))
+    best = results["best_score"]
+    console.print(
+        f"test ACER by the best single score ({best}): {results['scores'][best]['acer']:.1%}"
+    )
+    console.print(f"run folder: {output}")
+
+
+def main():
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    options = parse_arguments()
+    try:
+        run(options)
+    except DataError as error:
+        sys.exit(f"train_oulu.py: {error}")
+    except KeyboardInterrupt:
+        print(
+            "\ninterrupted; the same command with --resume goes on after the last finished epoch",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
