@@ -20,6 +20,7 @@ _PUBLIC = {
     "build_discriminator": "models",
     "build_ds_net": "models",
     "crop_face": "preprocessing",
+    "load_model": "trainer",
     "load_released": "models.released",
     "to_network_range": "preprocessing",
 }

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 from rich.progress import track
 
 from despoof_keras import evaluation, report, training
@@ -145,7 +146,8 @@ def _score(model, crops, split):
     total = -(-sum(crops.counts.values()) // evaluation.EVALUATION_BATCH)
 
     def progress(batches):
-        return track(batches, description=f"scoring {split}", total=total, transient=True)
+        console = Console(stderr=True)
+        return track(batches, f"scoring {split}", total=total, transient=True, console=console)
 
     return evaluation.score_crops(model, crops, progress)
 

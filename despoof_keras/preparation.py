@@ -1,16 +1,14 @@
 """Videos to face crops on disk: decoded, cropped, losslessly compressed, sharded, resumable."""
 
-import concurrent.futures
 import dataclasses
 import hashlib
 import json
 import logging
-import multiprocessing
-import os
 from pathlib import Path
 
 import cv2
 import numpy as np
+from rich.console import Console
 from rich.progress import track
 
 from despoof_keras.datasets.eyes import read_eyes
@@ -19,6 +17,7 @@ from despoof_keras.errors import DataError
 from despoof_keras.files import atomic_path
 from despoof_keras.preprocessing import crop_face
 from despoof_keras.video import read_frames, spread_indices
+from despoof_keras.workers import in_processes
 
 logger = logging.getLogger(__name__)
 
@@ -88,10 +87,9 @@ def prepare_crops(
     folder = Path(folder) / _fingerprint(samples, settings)
     jobs = _shard_jobs(samples, folder, settings, skip_bad)
     missing = [job for job in jobs if not _is_complete(job.path)]
-    processes = min(processes or os.cpu_count() or 1, max(1, len(missing)))
     if missing:
         _run_jobs(missing, processes, description)
-    return _collect(jobs, settings)
+    return _collect(jobs, settings, skip_bad)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,26 +131,22 @@ def _is_complete(shard):
 
 
 def _run_jobs(jobs, processes, description):
-    import tensorflow as tf  # imported by the writing process alone, not by the workers
+    # TensorFlow writes the records in this process; the workers do without it.
+    import tensorflow as tf
 
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(processes, mp_context=context) as pool:
-        # A bounded number in flight: finished shards wait in memory until they are written.
-        try:
-            waiting = []
-            for number in track(range(len(jobs)), description=description, transient=True):
-                ahead = jobs[number + len(waiting) : number + 2 * processes]
-                waiting += [(job, pool.submit(_crop_shard, job)) for job in ahead]
-                job, future = waiting.pop(0)
-                _write_shard(tf, job.path, *future.result())
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    results = track(
+        in_processes(_crop_shard, jobs, processes),
+        description,
+        total=len(jobs),
+        transient=True,
+        console=Console(stderr=True),
+    )
+    for job, (records, skipped) in zip(jobs, results, strict=True):
+        _write_shard(tf, job.path, records, skipped)
 
 
 def _crop_shard(job):
     """Worker: `(records, skipped messages)` of one shard; images as PNG bytes."""
-    cv2.setNumThreads(1)
     records, skipped = [], []
     for sample in job.samples:
         try:
@@ -222,7 +216,7 @@ def _example(tf, record):
     return tf.train.Example(features=tf.train.Features(feature=feature))
 
 
-def _collect(jobs, settings):
+def _collect(jobs, settings, skip_bad):
     shards, counts, skipped = {0: [], 1: []}, {0: 0, 1: 0}, []
     for job in jobs:
         index = json.loads(_index_path(job.path).read_text(encoding="utf-8"))
@@ -230,6 +224,8 @@ def _collect(jobs, settings):
         shards[label].append(job.path)
         counts[label] += len(index["frames"])
         skipped += index["skipped"]
+    if skipped and not skip_bad:  # left by an earlier call that skipped
+        raise DataError(skipped[0])
     for message in skipped:
         logger.warning("left out: %s", message)
     if skipped:

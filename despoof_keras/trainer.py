@@ -8,6 +8,7 @@ from keras import ops
 
 from despoof_keras import losses, scoring
 from despoof_keras.datasets.samples import INSTRUMENTS
+from despoof_keras.errors import DataError
 from despoof_keras.models.ds_net import NOISE_DIVISOR
 from despoof_keras.validation_metric import PresentationAttackRates
 
@@ -345,3 +346,25 @@ class AveragedValidation(keras.callbacks.Callback):
 
     def on_test_end(self, logs=None):
         self.model.swap_averages()
+
+
+def load_model(path):
+    """Loads a trained model, with its optimizers where it was saved with them.
+
+    Args:
+        path: `.keras` file, as a training run leaves it.
+
+    Returns:
+        `Despoofer`.
+
+    Raises:
+        DataError: the file is missing, damaged or holds another model.
+    """
+    try:
+        model = keras.models.load_model(path)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise DataError(f"{path}: expected a model saved by this package; {reason}") from error
+    if not isinstance(model, Despoofer):
+        raise DataError(f"{path}: expected a Despoofer; found {type(model).__name__}")
+    return model

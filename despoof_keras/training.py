@@ -9,10 +9,9 @@ import keras
 import tensorflow as tf
 
 from despoof_keras import losses, pipeline
-from despoof_keras.errors import DataError
 from despoof_keras.files import atomic_path
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
-from despoof_keras.trainer import AveragedValidation, Despoofer
+from despoof_keras.trainer import AveragedValidation, Despoofer, load_model
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +138,7 @@ def train(config, train_crops, dev_crops, folder, *, seed=0, resume=False, callb
     found = checkpoints(folder) if resume else []
     if found:
         initial_epoch, path = found[-1]
-        model = _load_checkpoint(path)
+        model = load_model(path)
         logger.info("resuming after epoch %d of %d", initial_epoch, config.epochs)
     else:
         initial_epoch = 0
@@ -172,10 +171,3 @@ def _callbacks(config, folder, further):
     averaged = [AveragedValidation()] if config.average_decay is not None else []
     board = keras.callbacks.TensorBoard(str(Path(folder) / "tensorboard"), write_graph=False)
     return [*averaged, board, keras.callbacks.TerminateOnNaN(), *further, RunCheckpoint(folder)]
-
-
-def _load_checkpoint(path):
-    try:
-        return keras.models.load_model(path)
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path}: expected a checkpoint of this package; {error}") from error

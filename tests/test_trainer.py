@@ -9,8 +9,9 @@ import pytest
 import tensorflow as tf
 
 from despoof_keras import losses, scoring
+from despoof_keras.errors import DataError
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
-from despoof_keras.trainer import TERMS, AveragedValidation, Despoofer
+from despoof_keras.trainer import TERMS, AveragedValidation, Despoofer, load_model
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from three_pass import ThreePassDespoofer
@@ -120,7 +121,7 @@ def test_a_saved_model_trains_on_exactly_where_it_stood(tmp_path):
     for seed in range(3):
         model.train_step(make_batch(seed))
     model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
+    loaded = load_model(tmp_path / "model.keras")
     assert (loaded.attack_depth, loaded.score) == ("face", "depth")
     assert loaded.loss_weights == losses.RELEASED_WEIGHTS
     for one in (model, loaded):
@@ -177,3 +178,11 @@ def test_mixed_precision_trains_in_step_with_float32(policy):
 def test_unknown_choices_are_refused(name, value):
     with pytest.raises(ValueError, match=f"{name}.*{value}"):
         make(**{name: value})
+
+
+def test_other_files_are_no_models(tmp_path):
+    (tmp_path / "text.keras").write_text("no model")
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "other.keras")
+    for name, expected in (("text", "saved"), ("other", "Sequential"), ("missing", "saved")):
+        with pytest.raises(DataError, match=f"{name}.keras.*{expected}"):
+            load_model(tmp_path / f"{name}.keras")

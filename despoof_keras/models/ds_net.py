@@ -4,12 +4,12 @@ import keras
 
 from despoof_keras.models.layers import (
     HsvRgb,
-    LegacyUpsample,
     check_image_size,
     conv_elu,
     encoder,
     map_head,
     plain_conv,
+    upsampled_conv_elu,
 )
 
 DECODER_CHANNELS = (28, 24, 20, 20, 20, 16, 16)
@@ -45,8 +45,9 @@ def build_ds_net(image_size=256):
     image = keras.Input((image_size, image_size, 3), name="image")
     features = encoder(HsvRgb(name="hsv_rgb")(image))
     zero_one_map = map_head(features, "zero_one_map", dropout=0)
-    x = LegacyUpsample(8, name="decoder_upsample")(features)
-    for number, channels in enumerate(DECODER_CHANNELS, start=1):
+    first, *others = DECODER_CHANNELS
+    x = upsampled_conv_elu(features, first, 8, "decoder_1")
+    for number, channels in enumerate(others, start=2):
         x = conv_elu(x, channels, f"decoder_{number}")
     noise = plain_conv(x, 6, "noise", stddev=NOISE_STDDEV, dtype="float32")
     return keras.Model(image, {"noise": noise, "zero_one_map": zero_one_map}, name="ds_net")

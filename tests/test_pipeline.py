@@ -1,0 +1,226 @@
+"""Prepared crops and batches: lossless, complete, resumable, the same for the same seed."""
+
+import json
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from despoof_keras import pipeline
+from despoof_keras.datasets import oulu_npu
+from despoof_keras.datasets.eyes import read_eyes
+from despoof_keras.depth_targets import generic_face_depth, read_depth_maps
+from despoof_keras.errors import DataError
+from despoof_keras.preparation import CropSettings, frames_in_order, prepare_crops
+from despoof_keras.preprocessing import crop_face
+from despoof_keras.synthesis import write_oulu_npu
+from despoof_keras.video import read_frames
+
+SIZE, FRAMES, JITTER = 32, 2, 4
+SETTINGS = CropSettings(SIZE, FRAMES, JITTER)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("oulu")
+    return write_oulu_npu(
+        folder / "set", subjects=(1, 1, 1), frames=FRAMES, size=(120, 96), progress=False
+    )
+
+
+@pytest.fixture(scope="module")
+def samples(root):
+    return oulu_npu.load(root, 1)["train"]
+
+
+@pytest.fixture(scope="module")
+def crops(samples, tmp_path_factory):
+    return prepare_crops(samples, tmp_path_factory.mktemp("crops"), SETTINGS)
+
+
+@pytest.fixture
+def copied(root, tmp_path):
+    """A copy of the set to break, and its first training sample."""
+    shutil.copytree(root, tmp_path / "set")
+    return oulu_npu.load(tmp_path / "set", 1)["train"]
+
+
+def images(batches):
+    return [batch["image"].numpy() for batch in batches]
+
+
+def test_every_frame_is_there_once_with_its_label(samples, crops):
+    expected = {(s.key, f, s.label, s.pai) for s in samples for f in range(FRAMES)}
+    found = [tuple(f[k] for k in ("key", "frame", "label", "pai")) for f in frames_in_order(crops)]
+    assert len(found) == len(expected)
+    assert set(found) == expected
+
+
+def test_evaluation_batches_hold_the_released_crop_in_index_order(samples, crops):
+    plain = prepare_crops(samples, crops.shards[0][0].parents[1], CropSettings(SIZE, FRAMES, 0))
+    index = frames_in_order(plain)
+    stacked = np.concatenate(images(pipeline.evaluation_batches(plain, 7)))
+    assert len(stacked) == len(index)
+    sample_of = {sample.key: sample for sample in samples}
+    for entry, image in list(zip(index, stacked, strict=True))[::9]:
+        sample = sample_of[entry["key"]]
+        frame = dict(read_frames(sample.path, [entry["frame"]]))[entry["frame"]]
+        eyes = read_eyes(sample.eye_path)[entry["frame"]]
+        expected = np.rint(crop_face(frame, eyes, SIZE)) / 256
+        np.testing.assert_array_equal(image, expected.astype(np.float32))
+
+
+def test_depth_is_exact_for_bona_fide_and_generic_for_attacks(samples, crops):
+    plain = prepare_crops(samples, crops.shards[0][0].parents[1], CropSettings(SIZE, FRAMES, 0))
+    index = frames_in_order(plain)
+    depths = np.concatenate([b["depth"].numpy() for b in pipeline.evaluation_batches(plain, 8)])
+    sample_of = {sample.key: sample for sample in samples}
+    for label in (0, 1):
+        position = next(i for i, entry in enumerate(index) if entry["label"] == label)
+        sample, frame = sample_of[index[position]["key"]], index[position]["frame"]
+        eyes = read_eyes(sample.eye_path)[frame]
+        if label:
+            full = generic_face_depth(eyes, SIZE)
+        else:
+            full = np.rint(crop_face(read_depth_maps(sample.depth_path)[frame], eyes, SIZE))
+        expected = full.reshape(SIZE // 8, 8, SIZE // 8, 8).mean(axis=(1, 3)) / 255
+        np.testing.assert_allclose(depths[position, ..., 0], expected, atol=1e-6)
+        assert expected.max() > 0.3
+
+
+def test_training_batches_are_half_bona_fide_and_show_every_attack_frame(crops):
+    steps = pipeline.steps_per_epoch(crops, 8)
+    assert steps == crops.counts[1] // 4
+    batches = list(pipeline.training_batches(crops, 8, steps, 1))
+    assert len(batches) == steps
+    for batch in batches:
+        assert batch["label"].numpy().tolist() == [0] * 4 + [1] * 4
+        instrument = batch["instrument"].numpy()
+        assert (instrument[:4] == 0).all()
+        assert set(instrument[4:]) <= {1, 2}
+        assert batch["image"].shape == (8, SIZE, SIZE, 3)
+        assert batch["depth"].shape == (8, SIZE // 8, SIZE // 8, 1)
+
+
+def test_augmented_crops_are_shifted_or_mirrored_pixels_of_the_prepared_ones(samples, crops):
+    prepared = {}
+    for sample in samples:
+        eyes = read_eyes(sample.eye_path)
+        for number, frame in read_frames(sample.path):
+            crop = np.rint(crop_face(frame, eyes[number], SIZE, JITTER)).astype(np.uint8)
+            prepared[sample.key, number] = crop
+    windows = {}
+    for crop in prepared.values():
+        for view in (crop, crop[:, ::-1]):
+            for y in range(2 * JITTER + 1):
+                for x in range(2 * JITTER + 1):
+                    windows[view[y : y + SIZE, x : x + SIZE].tobytes()] = (y, x)
+    offsets = set()
+    for image in np.concatenate(images(pipeline.training_batches(crops, 8, 20, 1))):
+        key = np.rint(image * 256).astype(np.uint8).tobytes()
+        assert key in windows
+        offsets.add(windows[key])
+    assert len(offsets) > 20
+
+
+def test_order_and_augmentation_depend_on_seed_and_epoch_alone(crops):
+    def run(**kwargs):
+        return images(pipeline.training_batches(crops, 8, 5, 3, **kwargs))
+
+    whole = run(seed=1)
+    tf.random.set_seed(99)
+    np.testing.assert_array_equal(run(seed=1), whole)
+    np.testing.assert_array_equal(run(seed=1, initial_epoch=2), whole[10:])
+    assert not np.array_equal(run(seed=2), whole)
+    assert not np.array_equal(whole[:5], whole[5:10])
+
+
+def test_odd_batches_are_refused(crops):
+    with pytest.raises(ValueError, match=r"batch_size.*7"):
+        pipeline.training_batches(crops, 7, 1, 1)
+
+
+def test_finished_shards_are_kept_and_missing_ones_made_again(samples, tmp_path):
+    first = prepare_crops(samples, tmp_path, SETTINGS, processes=1)
+    paths = first.shards[0] + first.shards[1]
+    contents = {path: path.read_bytes() for path in paths}
+    paths[0].unlink()
+    kept = paths[1].stat().st_mtime_ns
+    second = prepare_crops(samples, tmp_path, SETTINGS, processes=2)
+    assert second == first
+    assert {path: path.read_bytes() for path in paths} == contents
+    assert paths[1].stat().st_mtime_ns == kept
+    assert not list(tmp_path.rglob("*.part*"))
+
+
+def test_a_changed_video_or_setting_is_prepared_anew(copied, tmp_path):
+    first = prepare_crops(copied, tmp_path / "crops", SETTINGS)
+    other = prepare_crops(copied, tmp_path / "crops", CropSettings(SIZE, 1, JITTER))
+    assert other.counts[1] == first.counts[1] // 2
+    shutil.copy(copied[1].path, copied[0].path)
+    changed = prepare_crops(copied, tmp_path / "crops", SETTINGS)
+    assert changed.shards != first.shards
+
+
+def _truncate(sample):
+    sample.path.write_bytes(sample.path.read_bytes()[:3000])
+    return sample.path
+
+
+def _empty_eyes(sample):
+    sample.eye_path.write_text("")
+    return sample.eye_path
+
+
+def _malformed_eyes(sample):
+    sample.eye_path.write_text("0,12,nonsense,40,12\n")
+    return sample.eye_path
+
+
+def _no_eyes(sample):
+    sample.eye_path.unlink()
+    return sample.eye_path
+
+
+def _eyes_outside(sample):
+    sample.eye_path.write_text("0,9000,9000,9040,9000\n")
+    return sample.eye_path
+
+
+@pytest.mark.parametrize(
+    "spoil", [_truncate, _empty_eyes, _malformed_eyes, _no_eyes, _eyes_outside]
+)
+def test_a_bad_video_or_eye_file_is_named_and_can_be_skipped(spoil, copied, tmp_path, caplog):
+    named = spoil(copied[3])
+    with pytest.raises(DataError, match=named.name):
+        prepare_crops(copied, tmp_path / "crops", SETTINGS)
+    crops = prepare_crops(copied, tmp_path / "crops", SETTINGS, skip_bad=True)
+    assert len(crops.skipped) == 1
+    assert named.name in crops.skipped[0]
+    assert "1 of 60 videos left out" in caplog.text
+    assert sum(crops.counts.values()) == (len(copied) - 1) * FRAMES
+    with pytest.raises(DataError, match=named.name):
+        prepare_crops(copied, tmp_path / "crops", SETTINGS)
+
+
+def test_nothing_left_of_a_class_is_an_error_even_when_skipping(copied, tmp_path):
+    few = [s for s in copied if s.pai == "bona_fide"][:1] + copied[1:2]
+    assert few[1].label == 1
+    _no_eyes(few[0])
+    with pytest.raises(DataError, match="bona fide"):
+        prepare_crops(few, tmp_path, SETTINGS, skip_bad=True)
+
+
+def test_prepared_images_are_stored_losslessly(samples, crops):
+    path = crops.shards[1][0]
+    entry = json.loads(path.with_suffix(".json").read_text())["frames"][0]
+    record = next(iter(tf.data.TFRecordDataset(str(path)))).numpy()
+    example = tf.train.Example.FromString(record)
+    png = np.frombuffer(example.features.feature["image"].bytes_list.value[0], np.uint8)
+    stored = cv2.imdecode(png, cv2.IMREAD_COLOR)[..., ::-1]
+    sample = next(s for s in samples if s.key == entry["key"])
+    frame = dict(read_frames(sample.path, [entry["frame"]]))[entry["frame"]]
+    eyes = read_eyes(sample.eye_path)[entry["frame"]]
+    np.testing.assert_array_equal(stored, np.rint(crop_face(frame, eyes, SIZE, JITTER)))

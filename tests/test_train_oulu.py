@@ -1,0 +1,224 @@
+"""The recipe as a user runs it: a whole run, interruptions, and the likeliest mistakes."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from despoof_keras.synthesis import write_oulu_npu
+from despoof_keras.trainer import load_model
+
+RECIPE = Path(__file__).parents[1] / "recipes" / "train_oulu.py"
+EPOCHS = 3
+SMALL = {
+    "image_size": 32,
+    "batch_size": 4,
+    "epochs": EPOCHS,
+    "steps_per_epoch": 12,
+    "frames_per_video": 1,
+    "jitter": 2,
+    "learning_rate": 1e-3,
+    "decay_rate": 0.5,
+    "decay_epochs": 1,
+    "average_decay": 0.9,
+}
+# Far more than a start takes on a busy machine; only a hang gets there.
+PATIENCE = 300
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("recipe")
+    write_oulu_npu(
+        folder / "set", subjects=(1, 1, 1), frames=2, size=(120, 96), seed=2, progress=False
+    )
+    (folder / "small.json").write_text(json.dumps(SMALL))
+    return folder
+
+
+def start(workplace, *arguments, **kwargs):
+    environment = {**os.environ, "DESPOOF_KERAS_CACHE": str(workplace / "cache")}
+    command = [sys.executable, str(RECIPE), "--config", str(workplace / "small.json"), *arguments]
+    return subprocess.Popen(
+        command,
+        env=environment,
+        cwd=workplace,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **kwargs,
+    )
+
+
+def run(workplace, *arguments):
+    process = start(workplace, *arguments)
+    output, errors = process.communicate(timeout=PATIENCE)
+    return process.returncode, output, errors
+
+
+@pytest.fixture(scope="module")
+def whole_run(workplace):
+    """The folder and the output of an uninterrupted run."""
+    code, output, errors = run(workplace, "--data-root", "set", "--output", "whole")
+    assert code == 0, errors
+    return workplace / "whole", output
+
+
+@pytest.mark.slow
+def test_a_run_leaves_everything_it_promises(whole_run):
+    folder, output = whole_run
+    results = json.loads((folder / "results.json").read_text())
+    assert (results["protocol"], results["fold"], results["data"], results["seed"]) == (
+        1,
+        None,
+        "set",
+        0,
+    )
+    assert set(results["scores"]) == {"noise", "zero_one_map", "depth", "fusion"}
+    assert results["best_score"] in ("noise", "zero_one_map", "depth")
+    for rates in results["scores"].values():
+        assert set(rates["apcer"]) == {"print", "replay"}
+        assert rates["acer"] == (max(rates["apcer"].values()) + rates["bpcer"]) / 2
+        assert 0 <= rates["eer_dev"] <= 1
+        assert 0 <= rates["auc"] <= 1
+    best = results["scores"][results["best_score"]]
+    assert (
+        f"test ACER by the best single score ({results['best_score']}): {best['acer']:.1%}"
+        in output
+    )
+    with (folder / "history.csv").open() as file:
+        history = list(csv.DictReader(file))
+    assert [row["epoch"] for row in history] == ["1", "2", "3"]
+    assert {"val_acer", "val_auc", "loss", "zero_one_map", "depth_net"} <= set(history[0])
+    rates = [float(row["learning_rate"]) for row in history]
+    assert rates == pytest.approx([5e-4, 2.5e-4, 1.25e-4])
+    for name in ("panels", "scores", "history"):
+        assert (folder / "pictures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert {path.name for path in (folder / "scores").iterdir()} == {
+        f"{split}-{score}.csv" for split in ("dev", "test") for score in results["scores"]
+    }
+    assert list((folder / "tensorboard").rglob("events.*"))
+    assert [path.name for path in (folder / "checkpoints").iterdir()] == ["epoch-0003.keras"]
+    assert not list(folder.rglob("*.part*"))
+
+
+@pytest.mark.slow
+def test_score_files_give_the_published_rates_again(whole_run):
+    from despoof_keras import metrics
+    from despoof_keras.datasets.samples import instrument_of
+    from despoof_keras.score_files import read_scores, video_scores
+
+    folder, _ = whole_run
+    results = json.loads((folder / "results.json").read_text())
+    for name, published in results["scores"].items():
+        videos = {
+            s: video_scores(read_scores(folder / "scores" / f"{s}-{name}.csv"))
+            for s in ("dev", "test")
+        }
+        split = {
+            s: (
+                [r.spoof_score for r in rows if r.pai == "bona_fide"],
+                [r.spoof_score for r in rows if r.pai != "bona_fide"],
+                [instrument_of(r.pai) for r in rows if r.pai != "bona_fide"],
+            )
+            for s, rows in videos.items()
+        }
+        threshold = metrics.threshold_at_eer(*split["dev"][:2])
+        assert threshold == pytest.approx(published["threshold"], rel=1e-6)
+        assert metrics.acer(*split["test"], published["threshold"]) == published["acer"]
+
+
+def wait_for(path, process):
+    deadline = time.monotonic() + PATIENCE
+    while not path.exists():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def weights(folder):
+    model = load_model(folder / "model.keras")
+    return [keras.ops.convert_to_numpy(variable) for variable in model.variables]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_an_interrupted_run_resumes_to_the_same_weights(how, workplace, whole_run):
+    name = f"interrupted-{how.name}"
+    arguments = ("--data-root", "set", "--output", name)
+    process = start(workplace, *arguments)
+    wait_for(workplace / name / "checkpoints" / "epoch-0001.keras", process)
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert not (workplace / name / "model.keras").exists()
+    if how == signal.SIGINT:
+        assert process.returncode == 130
+        assert "--resume" in errors
+        assert "Traceback" not in errors
+    code, output, errors = run(workplace, *arguments, "--resume")
+    assert code == 0, errors
+    assert "Epoch 1/3" not in output
+    expected = weights(whole_run[0])
+    assert all(
+        np.array_equal(a, b) for a, b in zip(weights(workplace / name), expected, strict=True)
+    )
+    history = [(f / "history.csv").read_text() for f in (workplace / name, whole_run[0])]
+    assert history[0] == history[1]
+
+
+@pytest.mark.slow
+def test_protocol_4_runs_without_the_lists_and_with_one_broken_video(workplace):
+    shutil.copytree(workplace / "set", workplace / "bare")
+    shutil.rmtree(workplace / "bare" / "Protocols")
+    shutil.rmtree(workplace / "bare" / "Depth_maps")
+    broken = next((workplace / "bare" / "Train_files").glob("2_1_*_1.avi"))
+    broken.write_bytes(broken.read_bytes()[:2000])
+    arguments = ("--data-root", "bare", "--protocol", "4", "--fold", "1", "--epochs", "1")
+    code, _, errors = run(workplace, *arguments, "--output", "stopped")
+    assert code == 1
+    assert str(broken.relative_to(workplace)) in errors.splitlines()[-1]
+    code, _, errors = run(workplace, *arguments, "--output", "skipped", "--skip-bad")
+    assert code == 0, errors
+    assert "1 of 30 videos left out" in errors
+    results = json.loads((workplace / "skipped" / "results.json").read_text())
+    assert (results["protocol"], results["fold"]) == (4, 1)
+
+
+def test_a_finished_run_is_not_overwritten(workplace, tmp_path):
+    (tmp_path / "run.json").write_text("{}")
+    code, _, errors = run(workplace, "--data-root", "set", "--output", str(tmp_path))
+    assert code == 1
+    assert "--resume" in errors.splitlines()[-1]
+    code, _, errors = run(workplace, "--data-root", "set", "--output", str(tmp_path), "--resume")
+    assert code == 1
+    assert "other settings" in errors.splitlines()[-1]
+    assert (tmp_path / "run.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--data-root", "missing"), "Train_files"),
+        (("--data-root", "."), "Train_files"),
+        (("--data-root", "set", "--protocol", "3"), "fold"),
+        (("--data-root", "set", "--protocol", "5"), "protocol"),
+        (("--data-root", "set", "--config", "nonsense"), "nonsense"),
+        (("--data-root", "set", "--image-size", "50"), "image_size"),
+        (("--data-root", "set", "--batch-size", "5"), "batch_size"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_it_and_leaves_nothing(arguments, expected, workplace):
+    code, _, errors = run(workplace, *arguments, "--output", "nothing")
+    assert code == 1
+    assert "Traceback" not in errors
+    assert expected in errors.splitlines()[-1]
+    assert not (workplace / "nothing").exists()
