@@ -21,6 +21,7 @@ class TrainingConfig:
         steps_per_epoch: steps in an epoch; None: as many as show every attack crop once.
         frames_per_video: frames taken from each video, evenly spread; None takes all.
         jitter: largest shift of a training crop, in pixels.
+        colour_jitter: spread of a training crop's gains, see `pipeline.training_batches`.
         learning_rate: Adam's, the same for the three networks.
         decay_rate: factor on the learning rate every `decay_epochs` epochs (staircase).
         decay_epochs: see `decay_rate`.
@@ -41,6 +42,7 @@ class TrainingConfig:
     steps_per_epoch: int | None = None
     frames_per_video: int | None = 10
     jitter: int = 8
+    colour_jitter: float = 0.0
     learning_rate: float = 3e-5
     decay_rate: float = 0.8
     decay_epochs: int = 15
@@ -60,6 +62,10 @@ class TrainingConfig:
             "decay_rate",
             "decay_epochs",
         )
+        for field in dataclasses.fields(self):
+            if str(field.type).startswith("int"):
+                value = getattr(self, field.name)
+                self._expect(field.name, value is None or type(value) is int, "a whole number")
         for name in positive:
             self._expect(name, getattr(self, name) > 0, "a positive number")
         for name in ("steps_per_epoch", "frames_per_video"):
@@ -74,6 +80,7 @@ class TrainingConfig:
             0 <= self.jitter < self.image_size // 4,
             "at least 0, under a quarter of image_size",
         )
+        self._expect("colour_jitter", 0 <= self.colour_jitter < 1, "at least 0, under 1")
         decay = self.average_decay
         self._expect("average_decay", decay is None or 0 < decay < 1, "between 0 and 1, or none")
         choices = {

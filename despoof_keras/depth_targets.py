@@ -5,6 +5,7 @@ For real videos a generic 3D face is placed by the eyes; the embedded set brings
 
 import numpy as np
 
+from despoof_keras.archives import read_arrays
 from despoof_keras.errors import DataError
 from despoof_keras.preprocessing import CROP_LEFT, CROP_SIDE, CROP_UP, crop_face
 
@@ -30,7 +31,8 @@ def generic_face_depth(eyes, size, jitter=0):
         jitter: extra samples on every side, as in `preprocessing.resize`.
 
     Returns:
-        `(size + 2 jitter, size + 2 jitter)` uint8: 255 at the nose tip, 0 for the background.
+        `(size + 2 jitter, size + 2 jitter)` uint8: greatest at the nose, at most 255;
+        0 for the background.
     """
     x_right, y_right, x_left, y_left = np.asarray(eyes, np.float64)
     # Crop coordinates in eye distances, origin at the subject's right eye.
@@ -65,11 +67,7 @@ def read_depth_maps(path):
     Raises:
         DataError: the file is unreadable or holds something else.
     """
-    try:
-        with np.load(path) as archive:
-            depth = archive["depth"]
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path}: expected an .npz file with the array 'depth'; {error}") from error
+    depth = read_arrays(path, ["depth"])["depth"]
     if depth.ndim != 3 or depth.dtype != np.uint8:
         raise DataError(
             f"{path}: expected 'depth' as (frames, height, width) uint8; "

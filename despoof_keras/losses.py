@@ -150,9 +150,12 @@ def spectrum_peak(noise):
     size = noise.shape[1]
     cut = round(size * LOW_BAND_SHARE)
     channels_first = tf.transpose(tf.cast(noise, tf.float32), (0, 3, 1, 2))
-    # A real signal's spectrum is symmetric: half of it holds every magnitude of the kept band.
-    spectrum = tf.abs(tf.signal.rfft2d(channels_first))[:, :, cut : size - cut, cut:]
-    return tf.reduce_mean(tf.math.log1p(tf.reduce_max(spectrum, axis=(2, 3))), axis=1)
+    # A real signal's spectrum is symmetric: half of it holds every magnitude of the kept band, but
+    # the right part of row `cut` stands mirrored in row `size - cut`.
+    spectrum = tf.abs(tf.signal.rfft2d(channels_first))
+    peak = tf.reduce_max(spectrum[:, :, cut : size - cut, cut:], axis=(2, 3))
+    mirrored = tf.reduce_max(spectrum[:, :, size - cut, cut + 1 :], axis=2)
+    return tf.reduce_mean(tf.math.log1p(tf.maximum(peak, mirrored)), axis=1)
 
 
 def repetitive_loss_live(noise, label):

@@ -5,6 +5,8 @@ import tensorflow as tf
 from despoof_keras.datasets.samples import INSTRUMENTS
 from despoof_keras.preprocessing import PIXEL_SCALE
 
+# An 8-bit pixel's highest value in the networks' input range.
+HIGHEST_PIXEL = 255 / PIXEL_SCALE
 # The maps of the networks are this much smaller than the image.
 MAP_FACTOR = 8
 # Crops shuffled together: at 256 pixels about 0.15 MB each while still compressed.
@@ -27,8 +29,10 @@ def steps_per_epoch(crops, batch_size):
     return max(1, crops.counts[1] // (batch_size // 2))
 
 
-def training_batches(crops, batch_size, steps, epochs, *, initial_epoch=0, seed=0):
-    """Batches of half bona fide, half attack crops, shuffled, flipped and shifted.
+def training_batches(
+    crops, batch_size, steps, epochs, *, initial_epoch=0, seed=0, colour_jitter=0.0
+):
+    """Batches of half bona fide, half attack crops, shuffled and augmented.
 
     What epoch `e` shows is a function of `seed` and `e` alone, so a resumed run sees what the
     uninterrupted one would have seen. Bona fide crops, of which there are fewer, are repeated
@@ -41,6 +45,8 @@ def training_batches(crops, batch_size, steps, epochs, *, initial_epoch=0, seed=
         epochs: last epoch, as in `fit`.
         initial_epoch: first epoch, as in `fit`.
         seed: of the order and the augmentation.
+        colour_jitter: standard deviation of the logarithm of a gain on all channels; each channel
+            has a further gain of half that. 0: colours stay.
 
     Returns:
         `tf.data.Dataset` of `(epochs - initial_epoch) * steps` batches as `Despoofer` takes them.
@@ -66,7 +72,7 @@ def training_batches(crops, batch_size, steps, epochs, *, initial_epoch=0, seed=
             )
             augmented = stream.enumerate().map(
                 lambda index, record, first=stream_seed: _augmented(
-                    record, index, first, crops.settings
+                    record, index, first, crops.settings, colour_jitter
                 ),
                 num_parallel_calls=tf.data.AUTOTUNE,
                 deterministic=True,
@@ -141,8 +147,11 @@ def _window(image, offset, settings):
     return tf.slice(image, [offset[0], offset[1], 0], [size, size, image.shape[2]])
 
 
-def _augmented(record, index, seed, settings):
-    """Shift by whole pixels and mirror: neither resamples the image, so the noise survives."""
+def _augmented(record, index, seed, settings, colour_jitter):
+    """Shift by whole pixels, mirror, exposure and white balance: none resamples the image.
+
+    The noise of a medium survives them, which it would not survive a blur, a rotation or a resize.
+    """
     record = tf.io.parse_single_example(record, _FEATURES)
     image, depth = _decode(record)
     pair = tf.stack([seed, index])
@@ -151,7 +160,12 @@ def _augmented(record, index, seed, settings):
     image, depth = _window(image, offset, settings), _window(depth, offset, settings)
     image = tf.cond(mirror, lambda: tf.reverse(image, [1]), lambda: image)
     depth = tf.cond(mirror, lambda: tf.reverse(depth, [1]), lambda: depth)
-    return _sample(record, image, depth)
+    sample = _sample(record, image, depth)
+    if colour_jitter:
+        common = tf.random.stateless_normal([1], pair + 2, stddev=colour_jitter)
+        channels = tf.random.stateless_normal([3], pair + 3, stddev=colour_jitter / 2)
+        sample["image"] = tf.minimum(sample["image"] * tf.exp(common + channels), HIGHEST_PIXEL)
+    return sample
 
 
 def _sample(record, image, depth):

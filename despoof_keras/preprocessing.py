@@ -44,8 +44,10 @@ def crop_box(eyes):
             f"received {eyes}"
         )
     x_right, y_right, x_left, y_left = eyes.tolist()
-    distance = max(x_left - x_right, y_left - y_right)
-    if distance <= 0:
+    across, down = x_left - x_right, y_left - y_right
+    distance = max(across, down)
+    # A head lying on its side has its eyes one below the other; beyond that they are swapped.
+    if distance <= 0 or down < -across:
         raise DataError(
             "eyes: expected the subject's right eye (image left) first, apart from the left one; "
             f"received {eyes.tolist()}"
@@ -118,8 +120,8 @@ def resize(image, size, jitter=0, border=0):
 
     Returns:
         `(size + 2 jitter, size + 2 jitter[, channels])` float32 array. With `jitter` its centre
-        differs from the plain resize in the last row and column alone: there the neighbour lies
-        in the border instead of being clamped.
+        differs from the plain resize only where that one clamps: in the last row and column, and
+        in the last few of an enlargement beyond twice the size.
     """
     extra = (1,) * (image.ndim - 2)
     image = image.astype(np.float32)

@@ -152,6 +152,7 @@ def train(config, train_crops, dev_crops, folder, *, seed=0, resume=False, callb
             config.epochs,
             initial_epoch=initial_epoch,
             seed=seed,
+            colour_jitter=config.colour_jitter,
         )
         model.fit(
             batches,

@@ -24,7 +24,7 @@ def build_depth_net(image_size=256, variant="compact"):
 
     Args:
         image_size: side S of the input in pixels, a multiple of 8.
-        variant: `"compact"`, the released model's (31 thousand weights), or `"full"`, the released
+        variant: `"compact"`, the released model's (60 thousand weights), or `"full"`, the released
             training code's (2.2 million weights, 47 GMAC at S = 256).
 
     Returns:

@@ -7,8 +7,7 @@ OULU-NPU protocol 1, by its folder name. The weights are not part of this packag
 import re
 from pathlib import Path
 
-import numpy as np
-
+from despoof_keras.archives import read_arrays
 from despoof_keras.errors import DataError
 from despoof_keras.models.depth_net import build_depth_net
 from despoof_keras.models.discriminator import build_discriminator
@@ -76,13 +75,7 @@ def read_released_variables(path):
     if path.is_dir():
         variables = _read_checkpoint(path)
     elif path.is_file():
-        try:
-            with np.load(path) as archive:
-                variables = {name: archive[name] for name in archive.files}
-        except (ValueError, OSError) as error:
-            raise DataError(
-                f"{path}: expected an .npz file of the released variables; {error}"
-            ) from error
+        variables = read_arrays(path)
     else:
         raise DataError(
             f"{path}: expected the authors' SavedModel folder or an .npz file; nothing is there"

@@ -1,0 +1,140 @@
+"""Training settings: their file, and every value out of range named."""
+
+import dataclasses
+import json
+
+import pytest
+
+from despoof_keras.configuration import TrainingConfig
+from despoof_keras.errors import DataError
+
+OTHER = {
+    "image_size": 64,
+    "batch_size": 8,
+    "epochs": 3,
+    "steps_per_epoch": 20,
+    "frames_per_video": None,
+    "jitter": 0,
+    "colour_jitter": 0.1,
+    "learning_rate": 1e-3,
+    "decay_rate": 0.5,
+    "decay_epochs": 2,
+    "loss_weights": "paper",
+    "attack_depth": "face",
+    "depth_variant": "full",
+    "average_decay": None,
+    "monitor_score": "depth",
+    "dtype_policy": "mixed_bfloat16",
+}
+
+
+@pytest.mark.parametrize("values", [{}, OTHER], ids=["defaults", "others"])
+def test_settings_come_back_from_their_file(values, tmp_path):
+    config = TrainingConfig(**values)
+    config.to_file(tmp_path / "configuration.json")
+    assert TrainingConfig.from_file(tmp_path / "configuration.json") == config
+
+
+def test_the_file_holds_every_setting_by_name(tmp_path):
+    TrainingConfig(**OTHER).to_file(tmp_path / "configuration.json")
+    assert json.loads((tmp_path / "configuration.json").read_text()) == OTHER
+    defaults = dataclasses.asdict(TrainingConfig())
+    assert defaults.keys() == OTHER.keys()
+    assert all(defaults[name] != value for name, value in OTHER.items())
+
+
+def test_names_left_out_keep_their_defaults(tmp_path):
+    (tmp_path / "short.json").write_text('{"epochs": 7}')
+    found = TrainingConfig.from_file(tmp_path / "short.json")
+    assert found == TrainingConfig(epochs=7)
+
+
+def test_defaults_are_the_released_codes():
+    config = TrainingConfig()
+    assert (config.image_size, config.batch_size, config.learning_rate) == (256, 6, 3e-5)
+    assert (config.decay_rate, config.decay_epochs, config.average_decay) == (0.8, 15, 0.9999)
+
+
+def test_settings_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        TrainingConfig().epochs = 3
+
+
+INVALID = [
+    ("image_size", 0),
+    ("image_size", 60),
+    ("image_size", -64),
+    ("batch_size", 0),
+    ("batch_size", 5),
+    ("epochs", 0),
+    ("steps_per_epoch", 0),
+    ("frames_per_video", -1),
+    ("jitter", -1),
+    ("jitter", 64),
+    ("colour_jitter", -0.1),
+    ("colour_jitter", 1.0),
+    ("learning_rate", 0.0),
+    ("learning_rate", float("nan")),
+    ("decay_rate", -0.5),
+    ("decay_epochs", 0),
+    ("average_decay", 0.0),
+    ("average_decay", 1.0),
+    ("loss_weights", "other"),
+    ("attack_depth", "flat"),
+    ("depth_variant", "large"),
+    ("monitor_score", "fusion"),
+    ("dtype_policy", "float16"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), INVALID)
+def test_values_out_of_range_are_named(name, value):
+    with pytest.raises(DataError, match=f"{name}: expected .*; received {value!r}"):
+        TrainingConfig(**{name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), INVALID)
+def test_values_out_of_range_in_a_file_name_file_and_field(name, value, tmp_path):
+    (tmp_path / "bad.json").write_text(json.dumps({name: value}))
+    with pytest.raises(DataError, match=f"bad.json: {name}: expected"):
+        TrainingConfig.from_file(tmp_path / "bad.json")
+
+
+@pytest.mark.parametrize("name", ["epochs", "learning_rate", "jitter", "average_decay"])
+def test_a_value_of_another_type_is_refused(name, tmp_path):
+    (tmp_path / "bad.json").write_text(json.dumps({name: "many"}))
+    with pytest.raises(DataError, match=r"bad\.json"):
+        TrainingConfig.from_file(tmp_path / "bad.json")
+
+
+def test_every_setting_has_an_invalid_value_here():
+    assert {name for name, _ in INVALID} == set(OTHER)
+
+
+def test_an_unknown_name_is_refused(tmp_path):
+    (tmp_path / "bad.json").write_text('{"epoch": 3}')
+    with pytest.raises(DataError, match=r"bad\.json.*'epochs'.*found \['epoch'\]"):
+        TrainingConfig.from_file(tmp_path / "bad.json")
+    with pytest.raises(TypeError, match="epoch"):
+        TrainingConfig(epoch=3)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"epochs: 3", "expected a JSON file"),
+        (b"", "expected a JSON file"),
+        (b"\xff\xfe\x00", "expected a JSON file"),
+        (b"[1, 2]", "expected an object.*found list"),
+        (b"3", "expected an object.*found int"),
+    ],
+)
+def test_a_file_that_is_no_object_is_refused(content, message, tmp_path):
+    (tmp_path / "bad.json").write_bytes(content)
+    with pytest.raises(DataError, match=f"bad.json.*{message}"):
+        TrainingConfig.from_file(tmp_path / "bad.json")
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"none\.json.*expected a JSON file"):
+        TrainingConfig.from_file(tmp_path / "none.json")

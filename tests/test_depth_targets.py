@@ -1,0 +1,155 @@
+"""Depth targets: the generic face by its geometry, exact maps from real files."""
+
+import numpy as np
+import pytest
+
+from despoof_keras.depth_targets import face_depth, generic_face_depth, read_depth_maps
+from despoof_keras.errors import DataError
+from despoof_keras.preprocessing import crop_face
+
+UPRIGHT = (100, 120, 140, 120)
+
+
+def test_a_face_fills_the_range_and_leaves_the_corners():
+    depth = generic_face_depth(UPRIGHT, 100)
+    assert depth.shape == (100, 100)
+    assert depth.dtype == np.uint8
+    assert depth.max() >= 250
+    corners = depth[[0, 0, -1, -1], [0, -1, 0, -1]]
+    assert corners.tolist() == [0, 0, 0, 0]
+    # More than half of the square is face, the ellipse with half axes 1.12 and 1.55 in a square
+    # with side 2.5, and at most its whole area, pi * 1.12 * 1.55 / 2.5^2 = 87 %.
+    assert 0.5 < (depth > 0).mean() < 0.88
+
+
+def test_the_nearest_point_is_the_nose_between_and_below_the_eyes():
+    # In eye distances from the corner: x = 0.75 + 0.5, y = 0.825 + 0.68; one is 40 pixels of 100.
+    depth = generic_face_depth(UPRIGHT, 100)
+    y, x = np.argwhere(depth == depth.max()).mean(axis=0)
+    assert x == pytest.approx(1.25 * 40, abs=0.5)
+    assert y == pytest.approx(1.505 * 40, abs=2)
+
+
+def test_a_face_stands_out_from_its_eyes_and_ends_at_its_sides():
+    # Row of the eyes, 0.825 * 40 = 33: the face's ellipse ends at x = 50 +- 40 * 1.12
+    # * sqrt(1 - (0.45 / 1.55)^2) = 50 +- 42.87.
+    row = generic_face_depth(UPRIGHT, 100)[33]
+    assert np.flatnonzero(row).tolist() == list(range(8, 93))
+    assert (np.diff(row[8:51].astype(int)) >= 0).all()
+
+
+def test_the_generic_face_depends_on_the_eyes_place_in_the_crop_alone():
+    moved_and_doubled = (300, 10, 380, 10)
+    np.testing.assert_array_equal(
+        generic_face_depth(UPRIGHT, 64), generic_face_depth(moved_and_doubled, 64)
+    )
+
+
+def test_an_upright_face_is_symmetric():
+    # The mirror line is at column 50, so column 50 + k mirrors 50 - k.
+    depth = generic_face_depth(UPRIGHT, 100)
+    np.testing.assert_array_equal(depth[:, 1:], depth[:, 1:][:, ::-1])
+
+
+def in_frame(eyes, corner, side, shape):
+    """The map put where its crop lies, one pixel a sample."""
+    frame = np.zeros(shape, np.uint8)
+    x, y = corner
+    frame[y : y + side, x : x + side] = generic_face_depth(eyes, side)
+    return frame
+
+
+def test_mirrored_eyes_give_the_mirrored_face():
+    # In a frame of 301 columns x becomes 300 - x; the subject's right eye is again the first one.
+    # l = 80: corners (120 - 60, 150 - 66) and (100 - 60, 170 - 66), side 200.
+    tilted = in_frame((120, 150, 200, 170), (60, 84), 200, (340, 301))
+    mirrored = in_frame((100, 170, 180, 150), (40, 104), 200, (340, 301))
+    # Both squares hold rows 104 to 283 and columns 61 to 239.
+    both = slice(104, 284), slice(61, 240)
+    assert tilted[both].max() >= 250
+    np.testing.assert_array_equal(tilted[both], mirrored[:, ::-1][both])
+
+
+def test_tilted_eyes_turn_the_face():
+    # Eyes 200 apart, level, l = 200: corner (180 - 150, 260 - 165), side 500; then turned about
+    # their middle (280, 260) by the angle with cosine 0.8 and sine 0.6, l = 160: corner
+    # (200 - 120, 200 - 132), side 400. Steps of 5 pixels stay whole when turned.
+    level = in_frame((180, 260, 380, 260), (30, 95), 500, (700, 700))
+    turned = in_frame((200, 200, 360, 320), (80, 68), 400, (700, 700))
+    a, b = np.meshgrid(np.arange(-20, 21), np.arange(-20, 21))
+    found = turned[260 + 3 * a + 4 * b, 280 + 4 * a - 3 * b]
+    expected = level[260 + 5 * b, 280 + 5 * a]
+    assert np.ptp(expected) > 100
+    np.testing.assert_allclose(found.astype(int), expected.astype(int), rtol=0, atol=1)
+
+
+def test_jitter_goes_on_around_the_plain_map():
+    jittered = generic_face_depth((100, 120, 140, 130), 64, jitter=6)
+    assert jittered.shape == (76, 76)
+    np.testing.assert_array_equal(
+        jittered[6:-6, 6:-6], generic_face_depth((100, 120, 140, 130), 64)
+    )
+
+
+def test_without_an_exact_map_the_face_is_the_generic_one():
+    np.testing.assert_array_equal(
+        face_depth(UPRIGHT, 64, jitter=3), generic_face_depth(UPRIGHT, 64, jitter=3)
+    )
+
+
+@pytest.mark.parametrize("jitter", [0, 4])
+def test_an_exact_map_is_cropped_like_its_frame(jitter):
+    exact = np.random.default_rng(0).integers(0, 256, (240, 200), np.uint8)
+    found = face_depth(UPRIGHT, 64, jitter, exact)
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, np.rint(crop_face(exact, UPRIGHT, 64, jitter)))
+    # At the crop's own scale it is the map itself: corner (70, 87), side 100.
+    np.testing.assert_array_equal(face_depth(UPRIGHT, 100, 0, exact), exact[87:187, 70:170])
+
+
+def test_depth_maps_come_back_from_their_file(tmp_path):
+    depth = np.random.default_rng(0).integers(0, 256, (3, 8, 6), np.uint8)
+    np.savez_compressed(tmp_path / "clip.npz", depth=depth)
+    np.testing.assert_array_equal(read_depth_maps(tmp_path / "clip.npz"), depth)
+
+
+def write_nothing(path):
+    path.write_bytes(b"")
+
+
+def write_cut_archive(path):
+    np.savez(path, depth=np.zeros((2, 30, 30), np.uint8))
+    path.write_bytes(path.read_bytes()[:900])
+
+
+def write_flipped_bytes(path):
+    np.savez(path, depth=np.zeros((2, 30, 30), np.uint8))
+    data = bytearray(path.read_bytes())
+    data[600:610] = b"\xff" * 10
+    path.write_bytes(data)
+
+
+def write_single_array(path):
+    with open(path, "wb") as file:
+        np.save(file, np.zeros((2, 3, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (lambda path: path.write_text("no archive\n"), "expected an .npz file"),
+        (lambda path: np.savez(path, deep=np.zeros((2, 3, 3), np.uint8)), "array 'depth'"),
+        (lambda path: np.savez(path, depth=np.zeros((2, 3, 3))), "uint8; found .* float64"),
+        (lambda path: np.savez(path, depth=np.zeros((3, 3), np.uint8)), r"found \(3, 3\) uint8"),
+        (lambda path: None, "expected an .npz file"),
+        (write_nothing, "expected an .npz file"),
+        (write_cut_archive, "expected an .npz file"),
+        (write_flipped_bytes, "expected an .npz file"),
+        (write_single_array, "expected an .npz file"),
+    ],
+    ids=["text", "key", "dtype", "rank", "missing", "empty", "cut", "flipped", "single"],
+)
+def test_files_that_hold_no_depth_maps_are_refused(write, message, tmp_path):
+    write(tmp_path / "clip.npz")
+    with pytest.raises(DataError, match=f"clip.npz.*{message}"):
+        read_depth_maps(tmp_path / "clip.npz")

@@ -1,0 +1,171 @@
+"""The package as a whole: what importing it loads, its public names, the layers of its imports."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import despoof_keras
+
+ROOT = Path(__file__).parents[1]
+HEAVY = {"tensorflow", "keras", "cv2"}
+# Everything that only numbers, files and images need, so that it works on the bare install.
+BARE = ("metrics", "preprocessing", "datasets", "score_files", "errors", "files")
+LEAVES = ("models", "losses", "scoring", "metrics", "preprocessing", "datasets")
+UPPER = ("pipeline", "trainer", "training", "evaluation", "experiment", "report")
+# `load_released` returns a ready Despoofer, and imports it when it is called.
+EXCEPTION = ("despoof_keras.models.released", "despoof_keras.trainer")
+
+
+def run_fresh(code):
+    """What a fresh interpreter prints as JSON."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+TREES = {
+    module_name(path): (ast.parse(path.read_text(encoding="utf-8")), path.name == "__init__.py")
+    for path in sorted((ROOT / "despoof_keras").rglob("*.py"))
+}
+
+
+def imports_of(module):
+    """Every module that `module` imports, at its top or inside a function, by absolute name."""
+    tree, is_package = TREES[module]
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = module.split(".")
+                kept = parents[: len(parents) - node.level + is_package]
+                base = ".".join([*kept, base] if base else kept)
+            # `from package import module` imports the module, anything else its home.
+            found |= {
+                f"{base}.{alias.name}" if f"{base}.{alias.name}" in TREES else base
+                for alias in node.names
+            }
+    return found
+
+
+IMPORTS = {module: imports_of(module) for module in TREES}
+
+
+def reachable(start, without=()):
+    """All that importing `start` leads to, over the package's own modules."""
+    seen, waiting = set(), [start]
+    while waiting:
+        module = waiting.pop()
+        for target in IMPORTS.get(module, ()):
+            if target not in seen and (module, target) not in without:
+                seen.add(target)
+                waiting.append(target)
+    return seen
+
+
+def modules_in(*names):
+    prefixes = [f"despoof_keras.{name}" for name in names]
+    return [m for m in TREES if any(m == p or m.startswith(f"{p}.") for p in prefixes)]
+
+
+def top_level(modules):
+    return {module.split(".")[0] for module in modules}
+
+
+def test_importing_the_package_loads_no_heavy_library_and_is_quick():
+    loaded, seconds = run_fresh(
+        "import json, sys, time\n"
+        "start = time.process_time()\n"
+        "import despoof_keras\n"
+        "seconds = time.process_time() - start\n"
+        "print(json.dumps([sorted(sys.modules), seconds]))"
+    )
+    assert "despoof_keras" in loaded
+    assert not HEAVY & set(loaded)
+    assert seconds < 0.2
+
+
+def test_numbers_and_files_work_without_the_heavy_libraries():
+    loaded = run_fresh(
+        "import json, sys\n"
+        "import despoof_keras\n"
+        "import despoof_keras.score_files\n"
+        "despoof_keras.datasets.oulu_npu.load\n"
+        "despoof_keras.metrics.eer([0.0], [1.0])\n"
+        "despoof_keras.preprocessing.crop_box((0, 0, 40, 0))\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    assert "numpy" in loaded
+    assert not HEAVY & set(loaded)
+
+
+@pytest.mark.parametrize("name", despoof_keras.__all__)
+def test_every_public_name_resolves(name):
+    assert getattr(despoof_keras, name) is not None
+
+
+def test_public_names_are_what_their_modules_define():
+    from despoof_keras.models.released import load_released
+    from despoof_keras.preprocessing import crop_face
+
+    assert despoof_keras.load_released is load_released
+    assert despoof_keras.crop_face is crop_face
+
+
+def test_an_unknown_attribute_is_an_attribute_error():
+    with pytest.raises(AttributeError, match=r"despoof_keras.*no attribute 'build_dsnet'"):
+        despoof_keras.build_dsnet  # noqa: B018
+
+
+def test_dir_lists_the_public_names():
+    assert set(dir(despoof_keras)) >= set(despoof_keras.__all__)
+
+
+def test_the_import_graph_is_read_correctly():
+    assert "despoof_keras.models.layers" in IMPORTS["despoof_keras.models.ds_net"]
+    assert "despoof_keras.losses" in IMPORTS["despoof_keras.trainer"]
+    assert EXCEPTION[1] in IMPORTS[EXCEPTION[0]]
+    # Written as a relative import in `synthesis/__init__.py`.
+    assert "despoof_keras.synthesis.writer" in IMPORTS["despoof_keras.synthesis"]
+
+
+def test_no_module_imports_itself_in_a_circle():
+    assert [module for module in TREES if module in reachable(module)] == []
+
+
+@pytest.mark.parametrize("leaf", modules_in(*LEAVES))
+def test_leaves_do_not_reach_the_layers_above(leaf):
+    assert not reachable(leaf, without=[EXCEPTION]) & set(modules_in(*UPPER))
+
+
+@pytest.mark.parametrize("module", modules_in(*BARE))
+def test_bare_modules_reach_no_heavy_library(module):
+    assert not top_level(reachable(module)) & HEAVY
+
+
+@pytest.mark.parametrize("module", modules_in("synthesis"))
+def test_synthesis_reaches_neither_tensorflow_nor_keras(module):
+    assert not top_level(reachable(module)) & {"tensorflow", "keras"}
+
+
+def test_the_library_imports_no_script_and_no_test():
+    everything = set().union(*IMPORTS.values())
+    assert not top_level(everything) & {"recipes", "benchmarks", "tests", "export"}
+
+
+@pytest.mark.parametrize("module", TREES)
+def test_the_library_does_not_print(module):
+    calls = (node.func for node in ast.walk(TREES[module][0]) if isinstance(node, ast.Call))
+    assert not [f for f in calls if isinstance(f, ast.Name) and f.id == "print"]
