@@ -1,0 +1,213 @@
+"""How hard the embedded data set is for methods that do not look at faces.
+
+Prints the test ACER (two instruments: print and replay; threshold at the EER of dev; video score =
+mean over frames) of two baselines on protocols 1 and 4:
+
+- logistic regression on global colour and sharpness statistics of the face crop;
+- an RBF support vector machine on histograms of uniform local binary patterns, of the grey crop
+  and of every colour channel, C chosen on dev.
+
+    python benchmarks/embedded_set.py                  # the default set from the cache
+    python benchmarks/embedded_set.py --root FOLDER --folds 1 2 3 4 5 6
+"""
+
+import argparse
+import concurrent.futures
+import functools
+import multiprocessing
+import os
+
+import cv2
+import numpy as np
+from skimage.feature import local_binary_pattern
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from despoof_keras.datasets import oulu_npu
+from despoof_keras.datasets.eyes import read_eyes
+from despoof_keras.metrics import acer, threshold_at_eer
+from despoof_keras.preprocessing import crop_face
+from despoof_keras.synthesis import default_root
+from despoof_keras.video import read_frames
+
+PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
+LBP_SCALES = ((8, 1), (16, 2))  # points and radius, the usual pair
+SVM_PENALTIES = (0.1, 1.0, 10.0, 100.0)
+REQUIRED = {("statistics", 1): 0.15, ("statistics", 4): 0.20, ("lbp", 1): 0.05, ("lbp", 4): 0.10}
+
+
+def global_statistics(crop):
+    """Colour and sharpness of a crop as a whole, (features,)."""
+    hsv = cv2.cvtColor(crop, cv2.COLOR_RGB2HSV)
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    channels = np.concatenate([crop.reshape(-1, 3), hsv.reshape(-1, 3)], axis=1)
+    colour = [
+        channels.mean(axis=0),
+        channels.std(axis=0),
+        *np.percentile(channels, PERCENTILES, axis=0),
+    ]
+    gradient = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+    sharpness = [
+        cv2.Laplacian(grey, cv2.CV_32F).var(),
+        gradient.mean(),
+        (gradient**2).mean(),
+        *_high_bands(grey),
+    ]
+    return np.concatenate([*colour, np.log1p(sharpness)])
+
+
+def _high_bands(grey):
+    """Share of the spectrum's energy in rings of rising frequency."""
+    power = np.abs(np.fft.fft2(grey - grey.mean())) ** 2
+    y, x = np.meshgrid(*(np.fft.fftfreq(side) for side in grey.shape), indexing="ij")
+    radius = np.hypot(x, y)
+    return [
+        power[(radius >= low) & (radius < low + 0.1)].sum() / (power.sum() + 1e-6) * 1e3
+        for low in (0.1, 0.2, 0.3, 0.4)
+    ]
+
+
+def lbp_histograms(crop):
+    """Histograms of uniform local binary patterns, (features,)."""
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    ycrcb = cv2.cvtColor(crop, cv2.COLOR_RGB2YCrCb)
+    planes = [grey, *cv2.split(crop), ycrcb[..., 1], ycrcb[..., 2]]
+    return np.concatenate(
+        [
+            np.bincount(
+                local_binary_pattern(plane, points, radius, "uniform").astype(int).ravel(),
+                minlength=points + 2,
+            )
+            / plane.size
+            for plane in planes
+            for points, radius in LBP_SCALES
+        ]
+    )
+
+
+def describe(video, image_size):
+    """Features of all frames of a video: two arrays (frames, features)."""
+    cv2.setNumThreads(1)
+    eyes = read_eyes(video.eye_path)
+    crops = [
+        np.clip(np.rint(crop_face(frame, eyes[index], image_size)), 0, 255).astype(np.uint8)
+        for index, frame in read_frames(video.path)
+        if index in eyes
+    ]
+    return (
+        np.array([global_statistics(crop) for crop in crops]),
+        np.array([lbp_histograms(crop) for crop in crops]),
+    )
+
+
+class Features:
+    """Features of the videos of a data set, computed once for each, on all cores."""
+
+    def __init__(self, image_size):
+        self.image_size = image_size
+        self.known = {}
+
+    def add(self, videos):
+        """Computes what is not known yet."""
+        new = [video for video in videos if video.path not in self.known]
+        with concurrent.futures.ProcessPoolExecutor(
+            os.cpu_count(), multiprocessing.get_context("spawn")
+        ) as pool:
+            work = functools.partial(describe, image_size=self.image_size)
+            for video, features in zip(new, pool.map(work, new, chunksize=16), strict=True):
+                self.known[video.path] = features
+
+    def frames(self, videos, kind):
+        """Features (frames, features) and labels (frames,) of all frames of some videos."""
+        parts = [self.known[video.path][kind] for video in videos]
+        labels = np.repeat([video.label for video in videos], [len(part) for part in parts])
+        return np.concatenate(parts), labels
+
+    def scores(self, model, videos, kind):
+        """Spoof score of each video, the mean over its frames."""
+        return np.array(
+            [model.decision_function(self.known[video.path][kind]).mean() for video in videos]
+        )
+
+
+def acer_on(model, splits, features, kind, part):
+    """ACER on `part` at the threshold of dev."""
+    bona_fide, attack, _ = _scores(model, splits["dev"], features, kind)
+    threshold = threshold_at_eer(bona_fide, attack)
+    return acer(*_scores(model, splits[part], features, kind), threshold)
+
+
+def _scores(model, videos, features, kind):
+    scores = features.scores(model, videos, kind)
+    labels = np.array([video.label for video in videos])
+    species = [video.instrument for video in videos if video.label]
+    return scores[labels == 0], scores[labels == 1], species
+
+
+def statistics_acer(splits, features):
+    """Test ACER of logistic regression on `global_statistics`."""
+    model = make_pipeline(
+        StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=2000)
+    )
+    return acer_on(model.fit(*features.frames(splits["train"], 0)), splits, features, 0, "test")
+
+
+def lbp_acer(splits, features):
+    """Test ACER of the SVM on `lbp_histograms`, with the C that has the lowest ACER on dev."""
+    found = []
+    for penalty in SVM_PENALTIES:
+        model = make_pipeline(StandardScaler(), SVC(C=penalty, class_weight="balanced"))
+        model.fit(*features.frames(splits["train"], 1))
+        found.append((acer_on(model, splits, features, 1, "dev"), penalty, model))
+    return acer_on(min(found, key=lambda entry: entry[:2])[2], splits, features, 1, "test")
+
+
+def measure(root, image_size, folds):
+    """Test ACER of both baselines.
+
+    Returns:
+        Mapping of (baseline, protocol) to a list with one figure a fold.
+    """
+    features = Features(image_size)
+    figures = {}
+    for protocol, protocol_folds in ((1, [None]), (4, folds)):
+        for fold in protocol_folds:
+            splits = oulu_npu.load(root, protocol, fold)
+            features.add([video for videos in splits.values() for video in videos])
+            for name, baseline in (("statistics", statistics_acer), ("lbp", lbp_acer)):
+                figures.setdefault((name, protocol), []).append(baseline(splits, features))
+    return figures
+
+
+def main():
+    """Prints the four figures, beside what they must exceed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", help="an OULU-NPU tree; the default embedded set where absent")
+    parser.add_argument("--seed", type=int, default=0, help="of the default set")
+    parser.add_argument("--image-size", type=int, default=64, help="side of the face crop")
+    parser.add_argument(
+        "--folds",
+        type=int,
+        nargs="+",
+        default=[1, 2, 3, 4, 5, 6],
+        help="folds of protocol 4; the first one listed is held to the limit",
+    )
+    options = parser.parse_args()
+    root = options.root or default_root(options.seed)
+    figures = measure(root, options.image_size, options.folds)
+    print(f"{root}, crops of {options.image_size} pixels, test ACER:")
+    names = {"statistics": "logistic regression on global statistics", "lbp": "LBP + SVM"}
+    for (name, protocol), values in figures.items():
+        fold = "" if protocol == 1 else f" fold {options.folds[0]}"
+        line = f"{names[name]}, protocol {protocol}{fold}: {values[0]:.1%}"
+        line += f" (must exceed {REQUIRED[name, protocol]:.0%})"
+        if len(values) > 1:
+            each = " ".join(f"{value:.1%}" for value in values)
+            line += f"; folds {each}, mean {np.mean(values):.1%} ± {np.std(values):.1%}"
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

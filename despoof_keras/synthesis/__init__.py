@@ -1,0 +1,6 @@
+"""The embedded data set: synthetic faces and attacks in OULU-NPU's layout."""
+
+from despoof_keras.synthesis.cache import cache_folder, default_root
+from despoof_keras.synthesis.writer import GENERATOR_VERSION, write_oulu_npu
+
+__all__ = ["GENERATOR_VERSION", "cache_folder", "default_root", "write_oulu_npu"]

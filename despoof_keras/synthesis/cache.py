@@ -1,0 +1,31 @@
+"""Where the default data set is kept between runs."""
+
+import os
+from pathlib import Path
+
+from despoof_keras.synthesis.writer import GENERATOR_VERSION, write_oulu_npu
+
+CACHE_VARIABLE = "DESPOOF_KERAS_CACHE"
+
+
+def cache_folder():
+    """The package's cache: $DESPOOF_KERAS_CACHE, else despoof_keras in the XDG cache folder."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "despoof_keras"
+
+
+def default_root(seed=0, *, processes=None, progress=True):
+    """The embedded data set in its default size, written on first use.
+
+    Args:
+        seed: seed of the set.
+        processes, progress: see `write_oulu_npu`.
+
+    Returns:
+        `pathlib.Path` of the set's root.
+    """
+    root = cache_folder() / f"oulu_npu_v{GENERATOR_VERSION}_seed{seed}"
+    return write_oulu_npu(root, seed=seed, processes=processes, progress=progress)

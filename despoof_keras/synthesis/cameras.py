@@ -1,0 +1,208 @@
+"""Six phone cameras: from linear radiance at the sensor to 8-bit pictures.
+
+The order is a real camera's: lens, vignette and flare, colour filter mosaic, shot and read noise,
+white balance, demosaicing, colour matrix, tone curve, denoising, sharpening. What varies from clip
+to clip is drawn by `draw_capture`, which knows nothing of what stands before the camera.
+"""
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+RASTER = 2  # radiance samples per sensor pixel and axis
+SATURATION = 65535  # the mosaic is demosaiced as 16-bit integers
+# The part of the lens blur that media get before they are resampled, sensor pixels. Blurs add in
+# squares and commute with the (nearly rigid) resampling, so this changes nothing physically, but
+# keeps structure finer than the raster from aliasing at a place where no real grid stands.
+EARLY_BLUR = 0.33
+MIDDLE_GREY = 0.18  # what auto exposure makes of the mean luminance at the centre
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # ITU-R BT.709
+
+
+@dataclasses.dataclass(frozen=True)
+class Phone:
+    """What is the same in all pictures of one phone."""
+
+    lens: float  # standard deviation of the sharpest point image, sensor pixels
+    crosstalk: float  # share of each colour filter's neighbours that leaks in
+    bayer: str  # colours of the upper left 2 x 2 pixels
+    full_well: float  # electrons at saturation, sets the shot noise
+    read_noise: float  # electrons
+    contrast: float  # strength of the tone curve's S
+    gamma: float
+    saturation: float
+    vignette: float  # light lost in the corners
+    denoise: float  # standard deviation of the chroma blur, pixels
+    sharpen: float  # amount of unsharp masking
+    jpeg: tuple  # range of JPEG qualities that the encoder uses
+    frame_bytes: int  # bytes of storage per picture of 240 x 320, see `avi`
+
+
+PHONES = {
+    1: Phone(0.44, 0.06, "RGGB", 9000, 5, 0.25, 2.2, 1.10, 0.15, 0.4, 0.5, (80, 95), 32000),
+    2: Phone(0.52, 0.10, "GRBG", 6500, 6, 0.10, 2.2, 1.00, 0.25, 0.6, 0.3, (78, 94), 31000),
+    3: Phone(0.40, 0.04, "BGGR", 8500, 4, 0.40, 2.3, 1.20, 0.20, 0.3, 0.8, (82, 96), 34500),
+    4: Phone(0.60, 0.12, "GBRG", 5000, 8, 0.15, 2.1, 0.95, 0.30, 0.8, 0.6, (76, 93), 30000),
+    5: Phone(0.48, 0.08, "RGGB", 6000, 6, 0.30, 2.2, 1.05, 0.10, 0.5, 0.9, (80, 95), 32000),
+    6: Phone(0.56, 0.07, "BGGR", 7500, 5, 0.20, 2.25, 1.15, 0.25, 0.7, 0.2, (78, 94), 31000),
+}
+
+_DEMOSAIC = {
+    "RGGB": cv2.COLOR_BayerRGGB2RGB,
+    "GRBG": cv2.COLOR_BayerGRBG2RGB,
+    "BGGR": cv2.COLOR_BayerBGGR2RGB,
+    "GBRG": cv2.COLOR_BayerGBRG2RGB,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Capture:
+    """How a phone was set while one clip was recorded; drawn alike for all presentations."""
+
+    phone: Phone
+    blur: float  # lens and focus together, standard deviation in sensor pixels
+    exposure: float  # stops off the automatic exposure
+    balance: np.ndarray  # error of the automatic white balance, gains (3,)
+    grey_world: float  # how far white balance trusts the picture's mean, not the room's light
+    adaptation: float  # share of the light's colour that white balance removes
+    saturation: float
+    contrast: float
+    flare: float  # share of the mean light that spreads over the whole picture
+    noise: float  # factor on the noise: amplification, temperature
+    denoise: float
+    sharpen: float
+    jpeg: int
+
+
+def draw_capture(phone, rng):
+    """Draws the settings of one clip.
+
+    Args:
+        phone: 1 to 6.
+        rng: `numpy.random.Generator`.
+
+    Returns:
+        `Capture`.
+    """
+    model = PHONES[phone]
+    focus = rng.exponential(0.16)
+    return Capture(
+        phone=model,
+        blur=float(np.hypot(model.lens, min(focus, 1.1))),
+        exposure=rng.normal(0, 0.50),
+        balance=np.exp(rng.normal(0, 1, 3) * [0.13, 0.05, 0.14]),
+        grey_world=rng.uniform(0.1, 0.6),
+        adaptation=rng.uniform(0.65, 1.0),
+        saturation=model.saturation * rng.uniform(0.65, 1.35),
+        contrast=model.contrast + rng.uniform(-0.25, 0.30),
+        flare=rng.uniform(0, 0.20),
+        noise=float(np.exp(rng.uniform(np.log(0.5), np.log(1.5)))),
+        denoise=model.denoise * rng.uniform(0.3, 1.3),
+        sharpen=model.sharpen * rng.uniform(0.3, 1.6),
+        jpeg=int(rng.integers(*model.jpeg)),
+    )
+
+
+class Camera:
+    """One phone recording one clip.
+
+    Args:
+        capture: `Capture`.
+        light: linear RGB (3,), the colour of the room's light, which white balance estimates.
+        level: relative illuminance of the room; less light, more noise.
+        rng: `numpy.random.Generator` for the noise.
+    """
+
+    def __init__(self, capture, light, level, rng):
+        self.capture = capture
+        self.rng = rng
+        self.light = np.asarray(light)
+        self.gain = self.balance = None  # locked on the first picture, as phones lock them
+        leak = capture.phone.crosstalk
+        self.response = (1 - 2 * leak) * np.eye(3) + leak * (1 - np.eye(3))
+        self.full_well = capture.phone.full_well * level / capture.noise**2
+        self.correction = _colour_matrix(self.response, capture.saturation)
+        self.tone = _tone_curve(capture)
+
+    def take(self, radiance, early_blur=0.0):
+        """Takes a picture.
+
+        Args:
+            radiance: float32 (RASTER * height, RASTER * width, 3), linear RGB.
+            early_blur: standard deviation of lens blur that `radiance` has already, sensor pixels.
+
+        Returns:
+            uint8 (height, width, 3), RGB.
+        """
+        sensor = self._focus(radiance, early_blur)
+        mosaic = self._read_out(sensor)
+        rgb = cv2.cvtColor(mosaic, _DEMOSAIC[self.capture.phone.bayer])
+        rgb = cv2.transform(rgb.astype(np.float32) / SATURATION, self.correction)
+        index = np.clip(rgb * (len(self.tone) - 1), 0, len(self.tone) - 1).astype(np.uint16)
+        return self._finish(np.take(self.tone, index))
+
+    def _focus(self, radiance, early_blur):
+        size = radiance.shape[1] // RASTER, radiance.shape[0] // RASTER
+        late_blur = np.sqrt(self.capture.blur**2 - early_blur**2)
+        blurred = cv2.GaussianBlur(radiance, (0, 0), RASTER * late_blur)
+        sensor = cv2.resize(blurred, size, interpolation=cv2.INTER_AREA)
+        mean = sensor.reshape(-1, 3).mean(axis=0)
+        if self.gain is None:
+            self._meter(sensor, mean)
+        sensor = (sensor + self.capture.flare * mean.astype(np.float32)) / (1 + self.capture.flare)
+        return cv2.transform(sensor, self.gain * self.response)
+
+    def _meter(self, sensor, mean):
+        height, width = sensor.shape[:2]
+        centre = sensor[height // 4 : -height // 4, width // 4 : -width // 4].reshape(-1, 3)
+        metered = max(np.dot(centre.mean(axis=0), LUMINANCE), 1e-6)
+        self.gain = MIDDLE_GREY / metered * 2**self.capture.exposure
+        guess = self.capture.grey_world
+        estimate = (self.light / np.dot(self.light, LUMINANCE)) ** (1 - guess)
+        estimate *= (mean / np.dot(mean, LUMINANCE)) ** guess
+        self.balance = self.capture.balance / estimate**self.capture.adaptation
+
+    def _read_out(self, sensor):
+        height, width = sensor.shape[:2]
+        mosaic = np.empty((height, width), np.float32)
+        balance = np.empty((height, width), np.float32)
+        for place, colour in enumerate(self.capture.phone.bayer):
+            channel = "RGB".index(colour)
+            cells = np.s_[place // 2 :: 2, place % 2 :: 2]
+            mosaic[cells] = sensor[..., channel][cells]
+            balance[cells] = self.balance[channel]
+        mosaic *= _vignette((height, width), self.capture.phone.vignette)
+        read = (self.capture.phone.read_noise / self.full_well) ** 2
+        deviation = np.sqrt(np.maximum(mosaic, 0) / self.full_well + read)
+        mosaic += deviation * self.rng.standard_normal(mosaic.shape, np.float32)
+        return (np.clip(mosaic * balance, 0, 1) * SATURATION).astype(np.uint16)
+
+    def _finish(self, picture):
+        capture = self.capture
+        if capture.denoise > 0.25:  # phones blur colour, where noise is seen most, not detail
+            luma = cv2.cvtColor(picture, cv2.COLOR_RGB2YCrCb)
+            colour = cv2.GaussianBlur(luma, (0, 0), capture.denoise)
+            colour[..., 0] = luma[..., 0]
+            picture = cv2.cvtColor(colour, cv2.COLOR_YCrCb2RGB)
+        soft = cv2.GaussianBlur(picture, (0, 0), 1.0)
+        return cv2.addWeighted(picture, 1 + capture.sharpen, soft, -capture.sharpen, 0)
+
+
+def _colour_matrix(response, saturation):
+    """Undoes the filters' crosstalk, then scales the colours' distance from grey."""
+    grey = np.tile(LUMINANCE, (3, 1))
+    return (grey + saturation * (np.eye(3) - grey)) @ np.linalg.inv(response)
+
+
+def _tone_curve(capture, entries=4096):
+    linear = np.linspace(0, 1, entries)
+    encoded = linear ** (1 / capture.phone.gamma)
+    curved = encoded + capture.contrast * (3 * encoded**2 - 2 * encoded**3 - encoded)
+    return np.clip(curved * 255 + 0.5, 0, 255).astype(np.uint8)
+
+
+def _vignette(shape, loss):
+    y = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None]
+    x = np.linspace(-1, 1, shape[1], dtype=np.float32)[None, :]
+    return 1 - loss * (x**2 + y**2) / 2

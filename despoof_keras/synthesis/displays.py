@@ -1,0 +1,106 @@
+"""Replay attacks: a picture shown by the subpixels of a display."""
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+from despoof_keras.synthesis.lighting import temperature_rgb
+
+
+@dataclasses.dataclass(frozen=True)
+class Display:
+    """A display.
+
+    Attributes:
+        pitch: range of the pixels' distance in sensor pixels.
+        cells: (rows, columns, 3), which cells of one pixel emit red, green and blue.
+        mixing: primaries in linear sRGB, (3, 3) with rows that sum to 1: the gamut.
+        white: range of colour temperatures of the white point, kelvin.
+        gamma: range of the display's gamma.
+        black: range of the light it leaks when black, share of white.
+        reflectance: range of the share of ambient light it reflects diffusely.
+        glare: range of the strength of mirrored lamps and windows.
+    """
+
+    pitch: tuple
+    cells: tuple
+    mixing: tuple
+    white: tuple
+    gamma: tuple
+    black: tuple
+    reflectance: tuple
+    glare: tuple
+
+
+_RED, _GREEN, _BLUE, _DARK = (1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 0)
+STRIPES = ((_RED, _GREEN, _BLUE), (_RED, _GREEN, _BLUE), (_DARK, _DARK, _DARK))
+DENSE_STRIPES = ((_RED, _GREEN, _BLUE),)
+
+DISPLAYS = {
+    # desktop monitor: stripes with dark rows between, pixels a little coarser than the camera's
+    4: Display(
+        pitch=(1.4, 1.9),
+        cells=STRIPES,
+        mixing=((0.94, 0.05, 0.01), (0.04, 0.92, 0.04), (0.01, 0.05, 0.94)),
+        white=(4500, 6500),
+        gamma=(1.9, 2.3),
+        black=(0.001, 0.012),
+        reflectance=(0.005, 0.03),
+        glare=(0.0, 0.06),
+    ),
+    # phone or laptop with a dense panel: pixels below the camera's resolution
+    5: Display(
+        pitch=(1.08, 1.32),
+        cells=DENSE_STRIPES,
+        mixing=((1.03, -0.02, -0.01), (-0.02, 1.03, -0.01), (0.0, -0.02, 1.02)),
+        white=(4700, 6800),
+        gamma=(1.9, 2.3),
+        black=(0.0005, 0.006),
+        reflectance=(0.003, 0.025),
+        glare=(0.0, 0.06),
+    ),
+}
+
+
+class Panel:
+    """A display as set for one clip.
+
+    Args:
+        display: `Display`.
+        size: (width, height) of the shown picture in sensor pixels.
+        rng: `numpy.random.Generator`.
+    """
+
+    def __init__(self, display, size, rng):
+        pitch = rng.uniform(*display.pitch)
+        self.pixels = max(8, round(size[0] / pitch)), max(8, round(size[1] / pitch))
+        self.cells = np.asarray(display.cells, np.float32)
+        self.cells = self.cells / self.cells.mean(axis=(0, 1))
+        white = temperature_rgb(rng.uniform(*display.white))
+        self.mixing = white[:, None] * np.asarray(display.mixing)
+        gamma, black = rng.uniform(*display.gamma), rng.uniform(*display.black)
+        # The player decodes the file's gamma 2 and drives the panel; both act as one table.
+        drive = np.linspace(0, 1, 256)
+        self.emission = (black + (1 - black) * drive**gamma).astype(np.float32)
+        rows, columns = self.cells.shape[:2]
+        tiles = (self.pixels[1], self.pixels[0], 1)
+        self.mask = np.tile(self.cells, tiles)
+        self.raster_size = self.pixels[0] * columns, self.pixels[1] * rows
+
+    def show(self, picture):
+        """Shows one picture.
+
+        Args:
+            picture: uint8 (rows, columns, 3), gamma-encoded RGB.
+
+        Returns:
+            float32 (pixel rows * cell rows, pixel columns * cell columns, 3): emitted light of
+            every cell, linear RGB, mean 1 over a white pixel.
+        """
+        shrinks = picture.shape[1] > self.pixels[0]
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        shown = cv2.resize(picture, self.pixels, interpolation=method)
+        light = cv2.transform(cv2.LUT(shown, self.emission), self.mixing)
+        cells = cv2.resize(light, self.raster_size, interpolation=cv2.INTER_NEAREST)
+        return cv2.multiply(cells, self.mask, dst=cells)

@@ -1,0 +1,105 @@
+"""The light of the three sessions."""
+
+import dataclasses
+
+import numpy as np
+
+# Colour of black-body light seen by a camera balanced for 6500 K (linear RGB, green = 1).
+TEMPERATURES = np.array([2700.0, 4000.0, 5000.0, 6500.0, 8500.0])
+TEMPERATURE_RGB = np.array(
+    [[1.75, 1.0, 0.38], [1.28, 1.0, 0.70], [1.12, 1.0, 0.86], [1.0, 1.0, 1.0], [0.90, 1.0, 1.16]]
+)
+TOWARDS_CAMERA = np.array([0.0, 0.0, 1.0])
+WRAP = 0.25  # how far diffuse light reaches round the edge of skin (subsurface scattering)
+
+
+@dataclasses.dataclass(frozen=True)
+class Light:
+    """A distant light: unit direction towards it (x right, y down, z to the camera), RGB."""
+
+    direction: np.ndarray
+    colour: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Lighting:
+    """The light of one clip: key light, fill light, and ambient light from all round."""
+
+    key: Light
+    fill: Light
+    ambient: np.ndarray
+    level: float  # relative illuminance: how much light the sensor gets, thus how little noise
+
+    def mean_colour(self):
+        """Light that a flat surface facing the camera receives, linear RGB (3,)."""
+        lights = (self.key, self.fill)
+        facing = sum(light.colour * max(0.0, light.direction[2]) for light in lights)
+        return facing + self.ambient
+
+
+@dataclasses.dataclass(frozen=True)
+class SessionLight:
+    """Ranges from which the light of a session's clips is drawn."""
+
+    azimuth: tuple  # degrees, positive to the image's right
+    elevation: tuple  # degrees above the camera
+    temperature: tuple  # kelvin, key light
+    ambient_temperature: tuple
+    key: tuple  # share of the key light in the whole
+    level: tuple
+
+
+# 1: office, ceiling lights. 2: beside a window by day, artificial light from behind.
+# 3: living room in the evening, one warm lamp from the other side and little else.
+SESSIONS = {
+    1: SessionLight((-35, 35), (20, 60), (3400, 5400), (3400, 5600), (0.40, 0.70), (0.4, 1.2)),
+    2: SessionLight((-75, -10), (0, 40), (4600, 7800), (3000, 6000), (0.45, 0.80), (0.4, 1.4)),
+    3: SessionLight((10, 70), (-5, 40), (2800, 4300), (2800, 4800), (0.45, 0.78), (0.45, 0.95)),
+}
+
+
+def temperature_rgb(kelvin):
+    """Linear RGB (3,) of black-body light, green = 1."""
+    return np.array([np.interp(kelvin, TEMPERATURES, TEMPERATURE_RGB[:, c]) for c in range(3)])
+
+
+def draw_lighting(session, rng):
+    """Draws the light of one clip.
+
+    Args:
+        session: 1, 2 or 3.
+        rng: `numpy.random.Generator`.
+
+    Returns:
+        `Lighting`; `mean_colour()` has a mean of about 1 whatever the level.
+    """
+    ranges = SESSIONS[session]
+    azimuth, elevation = np.radians([rng.uniform(*ranges.azimuth), rng.uniform(*ranges.elevation)])
+    direction = np.array(
+        [
+            np.sin(azimuth) * np.cos(elevation),
+            -np.sin(elevation),
+            np.cos(azimuth) * np.cos(elevation),
+        ]
+    )
+    key_share = rng.uniform(*ranges.key)
+    fill_share = (1 - key_share) * rng.uniform(0.2, 0.5)
+    key = temperature_rgb(rng.uniform(*ranges.temperature))
+    ambient = temperature_rgb(rng.uniform(*ranges.ambient_temperature))
+    fill_direction = np.array(
+        [-np.sign(direction[0] or 1) * rng.uniform(0.3, 0.8), rng.uniform(-0.5, 0.1), 0.6]
+    )
+    fill_direction /= np.linalg.norm(fill_direction)
+    lights = Lighting(
+        key=Light(direction, 1.5 * key_share * key),
+        fill=Light(fill_direction, 1.2 * fill_share * ambient),
+        ambient=(1 - key_share - fill_share) * ambient,
+        level=rng.uniform(*ranges.level),
+    )
+    scale = 1 / lights.mean_colour().mean()
+    return dataclasses.replace(
+        lights,
+        key=Light(direction, key * 1.5 * key_share * scale),
+        fill=Light(fill_direction, lights.fill.colour * scale),
+        ambient=lights.ambient * scale,
+    )

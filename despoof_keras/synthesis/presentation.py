@@ -1,0 +1,159 @@
+"""How an attack's medium lies before the camera: perspective, hand motion, the room's light on it.
+
+The medium is described in canvas units: sensor pixels, origin in the canvas's middle.
+"""
+
+import cv2
+import numpy as np
+
+from despoof_keras.synthesis.cameras import EARLY_BLUR, RASTER
+from despoof_keras.synthesis.lighting import TOWARDS_CAMERA
+from despoof_keras.synthesis.motion import Pose, rotation, sway
+
+OVERSCAN = 1.18  # the medium is larger than the frame, so no border of it is ever seen
+TILT = 6.0  # degrees, standard deviation: people hold the medium about parallel to the phone
+DISTANCE = 2.5  # eye of the perspective, in widths of the canvas
+HAND_SHIFT = 0.006  # share of the frame's width, standard deviation of hand motion
+HAND_ROLL = 0.5  # degrees
+
+
+class Presentation:
+    """One medium held before the camera for one clip.
+
+    Args:
+        size: (height, width) of the frame in sensor pixels.
+        source_eyes: (2, 2) eyes of the reference frame in canvas units.
+        centre, distance: where the eyes shall be seen, as for `rendering.place_eyes`, in
+            sensor pixels.
+        frames: number of frames.
+        rng: `numpy.random.Generator`.
+    """
+
+    def __init__(self, size, source_eyes, centre, distance, frames, rng):
+        self.size = size
+        tilt = np.radians(rng.normal(0, TILT, 2))[:, None] + np.radians(
+            [sway(rng, frames, 0.7), sway(rng, frames, 0.7)]
+        )
+        roll = np.radians(sway(rng, frames, HAND_ROLL))
+        shift = np.array([sway(rng, frames, HAND_SHIFT * size[1]) for _ in range(2)])
+        held = [_tilt(*tilt[:, i], roll[i], size[1] * OVERSCAN) for i in range(frames)]
+        eyes = transform(held[0], source_eyes)
+        scale = distance / np.abs(eyes[1] - eyes[0]).max()
+        offset = np.asarray(centre) - eyes.mean(axis=0) * scale - shift[:, 0]
+        self.homographies = [
+            np.array(
+                [
+                    [scale, 0, offset[0] + shift[0, i]],
+                    [0, scale, offset[1] + shift[1, i]],
+                    [0, 0, 1.0],
+                ]
+            )
+            @ held[i]
+            for i in range(frames)
+        ]
+
+    def view(self, medium, frame):
+        """Resamples the medium to the camera's raster.
+
+        Args:
+            medium: float32 (rows, columns, 3), radiance or reflectance; covers the canvas.
+            frame: number of the frame.
+
+        Returns:
+            float32 (RASTER * height, RASTER * width, 3), with the lens's `EARLY_BLUR`.
+        """
+        height, width = self.size
+        rows, columns = medium.shape[:2]
+        pitch = columns / (width * OVERSCAN), rows / (height * OVERSCAN)  # samples per pixel
+        medium = cv2.GaussianBlur(
+            medium, (0, 0), sigmaX=EARLY_BLUR * pitch[0], sigmaY=EARLY_BLUR * pitch[1]
+        )
+        to_canvas = np.array(
+            [
+                [width * OVERSCAN / columns, 0, 0.5 * width * OVERSCAN * (1 / columns - 1)],
+                [0, height * OVERSCAN / rows, 0.5 * height * OVERSCAN * (1 / rows - 1)],
+                [0, 0, 1],
+            ]
+        )
+        to_raster = np.array(
+            [[RASTER, 0, (RASTER - 1) / 2], [0, RASTER, (RASTER - 1) / 2], [0, 0, 1.0]]
+        )
+        matrix = to_raster @ self.homographies[frame] @ to_canvas
+        return cv2.warpPerspective(
+            medium,
+            matrix,
+            (width * RASTER, height * RASTER),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REFLECT,
+        )
+
+    def eyes(self, source_eyes, frame):
+        """Eyes (2, 2) on the sensor from eyes on the canvas."""
+        return transform(self.homographies[frame], source_eyes)
+
+
+def _tilt(yaw, pitch, roll, width):
+    """Homography (3, 3) of a plane of that width, turned before an eye DISTANCE widths away."""
+    turn = rotation(Pose(yaw, pitch, roll, 0, 0, 0))
+    perspective = -turn[2, :2] / (DISTANCE * width)
+    return np.array([[*turn[0, :2], 0], [*turn[1, :2], 0], [*perspective, 1.0]])
+
+
+def transform(homography, points):
+    """Applies a homography (3, 3) to points (n, 2)."""
+    lifted = np.column_stack([points, np.ones(len(points))]) @ homography.T
+    return lifted[:, :2] / lifted[:, 2:]
+
+
+def sheet_light(lighting, gloss, size, rng):
+    """Light on a bent sheet.
+
+    Args:
+        lighting: `Lighting` of the room.
+        gloss: strength of the sheen.
+        size: (height, width) of the frame in sensor pixels.
+        rng: `numpy.random.Generator`.
+
+    Returns:
+        diffuse, sheen: float32 (RASTER * height, RASTER * width, 3), factor on the reflectance
+        and radiance to add.
+    """
+    y, x = np.mgrid[-1:1:60j, -1:1:45j].astype(np.float32)
+    bend, angle = rng.normal(0, 0.12), rng.uniform(0, np.pi)
+    along = np.cos(angle) * x + np.sin(angle) * y
+    slope = bend * (along + 0.6 * along**3) + 0.04 * np.sin(3 * along + rng.uniform(0, 6))
+    normals = np.dstack([-np.cos(angle) * slope, -np.sin(angle) * slope, np.ones_like(slope)])
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    diffuse = np.zeros_like(normals) + lighting.ambient
+    for light in (lighting.key, lighting.fill):
+        diffuse += np.clip(normals @ light.direction, 0, None)[..., None] * light.colour
+    half = lighting.key.direction + TOWARDS_CAMERA
+    half /= np.linalg.norm(half)
+    # A sheet mirrors a broad patch of the room round the lamp; it shows where the bend turns it.
+    sheen = gloss * np.clip(normals @ half, 0, 1)[..., None] ** 40 * lighting.key.colour
+    full = size[1] * RASTER, size[0] * RASTER
+    return [cv2.resize(field.astype(np.float32), full) for field in (diffuse, sheen)]
+
+
+def display_reflection(lighting, reflectance, glare, size, rng):
+    """Light of the room that a display reflects, in units of the room's light.
+
+    Args:
+        lighting: `Lighting` of the room.
+        reflectance: diffuse share.
+        glare: strength of the blurred mirror image of lamps and windows.
+        size: (height, width) of the frame in sensor pixels.
+        rng: `numpy.random.Generator`.
+
+    Returns:
+        float32 (RASTER * height, RASTER * width, 3), radiance to add.
+    """
+    y, x = np.mgrid[0:1:60j, 0:1:45j].astype(np.float32)
+    mirrored = np.zeros_like(x)
+    for _ in range(rng.integers(0, 4)):
+        angle, width = rng.uniform(0, np.pi), rng.uniform(0.05, 0.35)
+        along = np.cos(angle) * (x - rng.random()) + np.sin(angle) * (y - rng.random())
+        across = np.sin(angle) * (x - rng.random()) - np.cos(angle) * (y - rng.random())
+        mirrored += np.exp(-((along / width) ** 2) - (across / rng.uniform(0.1, 0.6)) ** 4)
+    light = (reflectance + glare * mirrored)[..., None] * lighting.mean_colour()
+    return cv2.resize(light.astype(np.float32), (size[1] * RASTER, size[0] * RASTER))

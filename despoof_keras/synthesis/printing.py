@@ -1,0 +1,138 @@
+"""Print attacks: a picture separated into four inks and printed as dots on paper."""
+
+import dataclasses
+import functools
+
+import cv2
+import numpy as np
+
+DOTS = 4  # printer addresses per sensor pixel and axis: fine enough that a dot has a shape
+SCREEN_ANGLES = (15.0, 75.0, 0.0, 45.0)  # degrees for C, M, Y, K: the usual offset of screens
+
+
+@dataclasses.dataclass(frozen=True)
+class Printer:
+    """A printer with its inks and paper.
+
+    Attributes:
+        pitch: distance of the dots' centres in sensor pixels.
+        inks: transmittance of cyan, magenta, yellow, black ink for linear RGB, (4, 3).
+        paper: reflectance of the paper, linear RGB (3,).
+        gain: how much larger dots come out than wanted, at half coverage.
+        spread: blur of ink in paper, standard deviation in sensor pixels.
+        black: largest coverage with black ink.
+        texture: contrast of the paper's fibres.
+        gloss: strength of the sheen.
+    """
+
+    pitch: float
+    inks: tuple
+    paper: tuple
+    gain: tuple
+    spread: float
+    black: float
+    texture: float
+    gloss: tuple
+
+
+PRINTERS = {
+    # office laser printer on plain paper: coarse screen, impure toner, matt
+    2: Printer(
+        pitch=1.6,
+        inks=((0.07, 0.34, 0.58), (0.62, 0.07, 0.22), (0.86, 0.72, 0.09), (0.045, 0.045, 0.045)),
+        paper=(0.82, 0.83, 0.86),
+        gain=(-0.05, 0.18),
+        spread=0.20,
+        black=0.8,
+        texture=0.020,
+        gloss=(0.0, 0.05),
+    ),
+    # photo printer on glossy paper: a screen finer than the camera's pixels
+    3: Printer(
+        pitch=1.1,
+        inks=((0.04, 0.38, 0.66), (0.70, 0.05, 0.30), (0.90, 0.80, 0.05), (0.022, 0.022, 0.024)),
+        paper=(0.88, 0.88, 0.88),
+        gain=(-0.10, 0.10),
+        spread=0.20,
+        black=0.5,
+        texture=0.006,
+        gloss=(0.0, 0.14),
+    ),
+}
+
+
+def print_sheet(printer, picture, scale, rng):
+    """Prints a picture.
+
+    Args:
+        printer: `Printer`.
+        picture: uint8 (rows, columns, 3), gamma-2 encoded RGB (linear = (value / 255) ** 2).
+        scale: size of the sheet in sensor pixels, (width, height).
+        rng: `numpy.random.Generator`.
+
+    Returns:
+        float32 (2 height, 2 width, 3): the sheet's reflectance, linear RGB, two samples per
+        sensor pixel.
+    """
+    device = int(scale[0]) * DOTS, int(scale[1]) * DOTS
+    coverage = cv2.resize(_separate(picture, printer, rng), device)
+    dots = np.zeros(coverage.shape[:2], np.uint8)
+    for ink in range(4):
+        threshold = _threshold(printer.pitch, ink, coverage.shape[:2], rng)
+        dots |= (coverage[..., ink] > threshold).astype(np.uint8) << ink
+    sheet = np.take(_primaries(printer), dots, axis=0)
+    size = int(scale[0]) * 2, int(scale[1]) * 2
+    sheet = cv2.GaussianBlur(sheet, (0, 0), DOTS * printer.spread)
+    sheet = cv2.resize(sheet, size, interpolation=cv2.INTER_AREA)
+    fibres = cv2.GaussianBlur(rng.standard_normal(size[::-1], np.float32), (0, 0), 1.5)
+    sheet *= (1 + printer.texture * fibres / fibres.std())[..., None]
+    return sheet
+
+
+def _separate(picture, printer, rng):
+    """Coverage with C, M, Y and K, uint8 (rows, columns, 4), 255 = full."""
+    gain = rng.uniform(*printer.gain)
+    value = np.arange(256) / 255.0
+    tone = 1 - value**2  # coverage that reflects linear light in proportion
+    tone = np.clip(tone + gain * 4 * tone * (1 - tone) * 0.5, 0, 1)
+    cmy = cv2.LUT(picture, (tone * 255).astype(np.uint8))
+    common = cmy.min(axis=2).astype(np.float32) / 255
+    black = printer.black * common**3  # black replaces the grey share, mostly in the shadows
+    rest = (cmy.astype(np.float32) / 255 - black[..., None]) / (1 - black[..., None])
+    return (np.dstack([rest, black]) * 255).astype(np.uint8)
+
+
+def _primaries(printer):
+    """Reflectance of paper under each of the 16 overprints, float32 (16, 3)."""
+    table = np.empty((16, 3))
+    for overprint in range(16):
+        table[overprint] = printer.paper
+        for ink in range(4):
+            if overprint >> ink & 1:
+                table[overprint] *= printer.inks[ink]
+    return table.astype(np.float32)
+
+
+def _threshold(pitch, ink, shape, rng):
+    """A screen's thresholds, uint8 `shape`: a random cut-out of the whole screen."""
+    margin = 64
+    screen = _screen(pitch, ink, (shape[0] + margin, shape[1] + margin))
+    row, column = rng.integers(0, margin, 2)
+    return screen[row : row + shape[0], column : column + shape[1]]
+
+
+@functools.lru_cache(maxsize=8)
+def _screen(pitch, ink, shape):
+    angle = np.radians(SCREEN_ANGLES[ink])
+    row, column = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32) * (
+        2 * np.pi / (pitch * DOTS)
+    )
+    along = np.cos(angle) * column + np.sin(angle) * row
+    across = np.cos(angle) * row - np.sin(angle) * column
+    return _equalise(np.cos(along) + np.cos(across))
+
+
+def _equalise(values):
+    """Maps values to uniformly distributed thresholds 0 to 254, so that coverage is kept."""
+    edges = np.quantile(values, np.linspace(0, 1, 256)[1:-1])
+    return np.searchsorted(edges, values).astype(np.uint8)

@@ -1,0 +1,206 @@
+"""Writes the embedded data set: folders, clips, eye files, depth maps and protocol lists."""
+
+import functools
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import rich.console
+import rich.progress
+
+from despoof_keras.datasets.oulu_npu_protocols import FOLDS, SUBJECTS, list_path, protocol_lines
+from despoof_keras.errors import DataError
+from despoof_keras.files import atomic_path
+from despoof_keras.synthesis.avi import clip_bytes, encode_clip
+from despoof_keras.synthesis.cameras import PHONES
+from despoof_keras.synthesis.clips import BONA_FIDE, SPLITS, ClipKey, render_clip
+from despoof_keras.synthesis.lighting import SESSIONS
+from despoof_keras.workers import in_processes
+
+GENERATOR_VERSION = 4  # raised whenever the same parameters give other files
+PARAMETERS_FILE = "embedded_set.json"  # written last: a root that has it is complete
+PLAN_FILE = "embedded_set.part.json"  # written first: tells what an unfinished root will be
+FIRST_SUBJECT = tuple(SUBJECTS[split][0] for split in SPLITS)
+MOST_SUBJECTS = tuple(SUBJECTS[split][1] - SUBJECTS[split][0] + 1 for split in SPLITS)
+FILES = range(1, 6)
+SMALLEST_SIDE = 32  # pixels; below, a face is no face any more
+
+logger = logging.getLogger(__name__)
+
+
+def write_oulu_npu(
+    root, *, subjects=(8, 6, 8), frames=6, size=(320, 240), seed=0, processes=None, progress=True
+):
+    """Writes a synthetic data set in OULU-NPU's layout, or finishes or checks one.
+
+    All six phones, three sessions and five files (bona fide, print 1, print 2, replay 1, replay 2)
+    of every subject are written: 90 clips a subject. Beside OULU-NPU's own files there is
+    `Depth_maps/<Split>_files/<stem>.npz` for bona fide clips, whose `depth` is uint8
+    (frames, height, width): 255 at the nearest point of the face, 0 where there is none. Finished
+    clips are kept, so an interrupted run continues. The same parameters give the same bytes,
+    whatever the number of processes.
+
+    Args:
+        root: folder to write to; made where missing.
+        subjects: numbers of train, dev and test subjects, at most (20, 15, 20).
+        frames: frames per clip.
+        size: (height, width) of the videos in pixels, even numbers.
+        seed: non-negative integer.
+        processes: number of worker processes; all cores where None.
+        progress: whether to show a progress bar on stderr.
+
+    Returns:
+        `pathlib.Path` of the root.
+
+    Raises:
+        DataError: for parameters out of range, or when `root` holds a set with others.
+
+    Example:
+        >>> write_oulu_npu("/tmp/small", subjects=(1, 1, 1), frames=2, size=(96, 72))
+    """
+    parameters = _check(subjects, frames, size, seed)
+    root = Path(root)
+    if _is_complete(root, parameters):
+        return root
+    _write_json(root / PLAN_FILE, parameters)
+    keys = clip_keys(parameters["subjects"])
+    missing = [key for key in keys if not _is_written(root, key)]
+    logger.info("writing %d of %d clips to %s", len(missing), len(keys), root)
+    _write_clips(root, missing, parameters, processes, progress)
+    _write_lists(root, [key.stem for key in keys])
+    _write_json(root / PARAMETERS_FILE, parameters)
+    (root / PLAN_FILE).unlink(missing_ok=True)
+    return root
+
+
+def _write_lists(root, stems):
+    for protocol in range(1, 5):
+        for fold in FOLDS if protocol > 2 else (None,):
+            for split in SPLITS:
+                lines = protocol_lines(stems, protocol, fold, split)
+                with atomic_path(root / "Protocols" / list_path(protocol, fold, split)) as path:
+                    path.write_text("".join(f"{line}\n" for line in lines))
+
+
+def clip_keys(subjects):
+    """All clips of a set, neighbours sharing a subject and session.
+
+    Args:
+        subjects: numbers of train, dev and test subjects.
+
+    Returns:
+        List of `ClipKey`.
+    """
+    return [
+        ClipKey(split, first + offset, session, phone, file)
+        for split, first, count in zip(SPLITS, FIRST_SUBJECT, subjects, strict=True)
+        for offset in range(count)
+        for session in SESSIONS
+        for phone in PHONES
+        for file in FILES
+    ]
+
+
+def _check(subjects, frames, size, seed):
+    subjects, size = [int(count) for count in subjects], [int(side) for side in size]
+    if len(subjects) != 3 or any(
+        not 0 < count <= most for count, most in zip(subjects, MOST_SUBJECTS, strict=False)
+    ):
+        raise DataError(
+            f"subjects must be three numbers from 1 to {MOST_SUBJECTS}, as OULU-NPU "
+            f"numbers its subjects; got {tuple(subjects)}"
+        )
+    if len(size) != 2 or any(side < SMALLEST_SIDE or side % 2 for side in size):
+        raise DataError(
+            f"size must be (height, width), even numbers of at least {SMALLEST_SIDE}; "
+            f"got {tuple(size)}"
+        )
+    if frames < 1 or seed < 0:
+        raise DataError(f"frames must be positive and seed not negative; got {frames} and {seed}")
+    return {
+        "generator_version": GENERATOR_VERSION,
+        "subjects": subjects,
+        "frames": int(frames),
+        "size": size,
+        "seed": int(seed),
+    }
+
+
+def _is_complete(root, parameters):
+    """Whether the set is there; raises when what is there is another set."""
+    for name in (PARAMETERS_FILE, PLAN_FILE):
+        path = root / name
+        if not path.exists():
+            continue
+        try:
+            found = json.loads(path.read_text())
+        except ValueError:
+            found = "no JSON"
+        if found != parameters:
+            raise DataError(
+                f"{path}: expected a set with {parameters}, found {found}; "
+                "choose another folder or remove this one"
+            )
+        return name == PARAMETERS_FILE
+    return False
+
+
+def _write_json(path, content):
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def _paths(root, key):
+    """Video, eye file and depth map (None for attacks) of a clip."""
+    folder = f"{key.split.capitalize()}_files"
+    depth = root / "Depth_maps" / folder / f"{key.stem}.npz" if key.file == BONA_FIDE else None
+    return root / folder / f"{key.stem}.avi", root / folder / f"{key.stem}.txt", depth
+
+
+def _is_written(root, key):
+    return _paths(root, key)[0].exists()  # the video is written last
+
+
+def _write_clips(root, keys, parameters, processes, progress):
+    groups = _groups(keys)
+    bar = rich.progress.Progress(
+        *rich.progress.Progress.get_default_columns(),
+        rich.progress.MofNCompleteColumn(),
+        console=rich.console.Console(stderr=True),
+        disable=not progress or not groups,
+    )
+    write = functools.partial(_write_group, root, parameters)
+    with bar:
+        task = bar.add_task("embedded data set", total=len(keys))
+        for written in in_processes(write, groups, processes):
+            bar.advance(task, written)
+
+
+def _groups(keys):
+    """Runs of clips with the same subject, session and phone: small jobs that share a head."""
+    groups = {}
+    for key in keys:
+        groups.setdefault((key.split, key.subject, key.session, key.phone), []).append(key)
+    return list(groups.values())
+
+
+def _write_group(root, parameters, keys):
+    for key in keys:
+        _write_clip(root, key, parameters)
+    return len(keys)
+
+
+def _write_clip(root, key, parameters):
+    size, frames = tuple(parameters["size"]), parameters["frames"]
+    clip = render_clip(key, frames, size, parameters["seed"])
+    total = clip_bytes(PHONES[key.phone].frame_bytes, frames, size)
+    video, eye_file, depth = _paths(root, key)
+    if depth is not None:
+        with atomic_path(depth) as path, open(path, "wb") as file:
+            np.savez_compressed(file, depth=clip.depth)
+    lines = [f"{frame},{','.join(map(str, eyes))}\n" for frame, eyes in enumerate(clip.eyes)]
+    with atomic_path(eye_file) as path:
+        path.write_text("".join(lines))
+    with atomic_path(video) as path:
+        path.write_bytes(encode_clip(clip.pictures, clip.quality, total))
