@@ -28,6 +28,7 @@ class TrainingConfig:
         loss_weights: `"released"` or `"paper"`.
         attack_depth: `"zero"` or `"face"`, see `Despoofer`.
         depth_variant: `"compact"` or `"full"`, see `build_depth_net`.
+        pooling: `"early"` or `"late"`, of DSNet and the compact DepthNet, see `layers.encoder`.
         average_decay: decay of the weights' moving averages, or None.
         monitor_score: score behind `val_acer` and `val_auc`.
         dtype_policy: Keras dtype policy: `"float32"`, `"mixed_float16"` or `"mixed_bfloat16"`.
@@ -49,6 +50,7 @@ class TrainingConfig:
     loss_weights: str = "released"
     attack_depth: str = "zero"
     depth_variant: str = "compact"
+    pooling: str = "early"
     average_decay: float | None = 0.9999
     monitor_score: str = "noise"
     dtype_policy: str = "float32"
@@ -87,6 +89,7 @@ class TrainingConfig:
             "loss_weights": LOSS_WEIGHTS,
             "attack_depth": ("zero", "face"),
             "depth_variant": ("compact", "full"),
+            "pooling": ("early", "late"),
             "monitor_score": ("noise", "zero_one_map", "depth"),
             "dtype_policy": DTYPE_POLICIES,
         }

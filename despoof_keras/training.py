@@ -24,8 +24,8 @@ def build_despoofer(config):
     size = config.image_size
     weights = {"released": losses.RELEASED_WEIGHTS, "paper": losses.PAPER_WEIGHTS}
     return Despoofer(
-        build_ds_net(size),
-        build_depth_net(size, config.depth_variant),
+        build_ds_net(size, config.pooling),
+        build_depth_net(size, config.depth_variant, config.pooling),
         build_discriminator(size),
         loss_weights=weights[config.loss_weights],
         attack_depth=config.attack_depth,

@@ -22,6 +22,7 @@ OTHER = {
     "loss_weights": "paper",
     "attack_depth": "face",
     "depth_variant": "full",
+    "pooling": "late",
     "average_decay": None,
     "monitor_score": "depth",
     "dtype_policy": "mixed_bfloat16",
@@ -82,6 +83,7 @@ INVALID = [
     ("loss_weights", "other"),
     ("attack_depth", "flat"),
     ("depth_variant", "large"),
+    ("pooling", "middle"),
     ("monitor_score", "fusion"),
     ("dtype_policy", "float16"),
 ]

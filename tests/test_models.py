@@ -13,8 +13,11 @@ BUILDERS = {
     "ds_net": build_ds_net,
     "depth_net": build_depth_net,
     "full_depth_net": lambda size: build_depth_net(size, "full"),
+    "late_ds_net": lambda size: build_ds_net(size, pooling="late"),
+    "late_depth_net": lambda size: build_depth_net(size, pooling="late"),
     "discriminator": build_discriminator,
 }
+POOLINGS = ("early", "late")
 every_network = pytest.mark.parametrize("name", BUILDERS)
 
 
@@ -36,9 +39,10 @@ def mixed_float16():
     keras.config.set_dtype_policy("float32")
 
 
+@pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("size", [64, 96])
-def test_ds_net_gives_noise_and_map(size):
-    outputs = build_ds_net(size)(np.zeros((2, size, size, 3), np.float32))
+def test_ds_net_gives_noise_and_map(size, pooling):
+    outputs = build_ds_net(size, pooling=pooling)(np.zeros((2, size, size, 3), np.float32))
     shapes = {name: tuple(value.shape) for name, value in outputs.items()}
     assert shapes == {
         "noise": (2, size, size, 6),
@@ -82,6 +86,9 @@ COUNTS = {
     "depth_net": 9 * (ENCODER + MAP) + 4 * (ENCODER_NORM + MAP_NORM),
     # 2,249,968: the "2.2 M weights" of the training code's DepthNet.
     "full_depth_net": 9 * FULL + 4 * FULL_NORM,
+    # Pooling has no weights, wherever it stands.
+    "late_ds_net": 9 * (ENCODER + MAP + DECODER) + 4 * (ENCODER_NORM + MAP_NORM + DECODER_NORM),
+    "late_depth_net": 9 * (ENCODER + MAP) + 4 * (ENCODER_NORM + MAP_NORM),
     "discriminator": 9 * DISCRIMINATOR + 4 * DISCRIMINATOR_NORM + DENSE,
 }
 
@@ -107,6 +114,14 @@ def test_sizes_that_eight_does_not_divide_are_refused(name, size):
 def test_an_unknown_depth_net_is_refused():
     with pytest.raises(ValueError, match=r"variant.*compact.*full.*'large'"):
         build_depth_net(64, variant="large")
+
+
+@pytest.mark.parametrize("build", [build_ds_net, build_depth_net])
+def test_pooling_stands_before_or_after_the_first_block(build):
+    sizes = {p: build(64, pooling=p).get_layer("encoder_1_3").output.shape[1] for p in POOLINGS}
+    assert sizes == {"early": 32, "late": 64}
+    with pytest.raises(ValueError, match=r"pooling.*early.*late.*'middle'"):
+        build(64, pooling="middle")
 
 
 @every_network

@@ -19,11 +19,12 @@ NOISE_STDDEV = 0.002
 NOISE_DIVISOR = 45.0
 
 
-def build_ds_net(image_size=256):
+def build_ds_net(image_size=256, pooling="early"):
     """Builds DSNet.
 
     Args:
         image_size: side S of the input in pixels, a multiple of 8. The released model has 256.
+        pooling: `"early"` (released) or `"late"`, see `layers.encoder`.
 
     Returns:
         Functional `keras.Model`. Input `image`: `(batch, S, S, 3)` RGB in [0, 1] (8-bit values
@@ -43,7 +44,7 @@ def build_ds_net(image_size=256):
     """
     check_image_size(image_size)
     image = keras.Input((image_size, image_size, 3), name="image")
-    features = encoder(HsvRgb(name="hsv_rgb")(image))
+    features = encoder(HsvRgb(name="hsv_rgb")(image), pooling=pooling)
     zero_one_map = map_head(features, "zero_one_map", dropout=0)
     first, *others = DECODER_CHANNELS
     x = upsampled_conv_elu(features, first, 8, "decoder_1")

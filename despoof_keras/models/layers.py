@@ -9,6 +9,9 @@ WEIGHT_STDDEV = 0.02
 BATCH_NORM_MOMENTUM = 0.9
 BATCH_NORM_EPSILON = 1e-5
 
+# Channels of the released model's encoder: the first convolution, then each block's three.
+COMPACT_WIDTHS = (24, 20, 25, 20)
+
 # One sixth of the colour circle, in the hue's range of [0, 1): the distance from red to yellow.
 HUE_SECTOR = 1.0 / 6.0
 
@@ -185,23 +188,34 @@ def average_pool(x, name):
     return keras.layers.AveragePooling2D(3, strides=2, padding="same", name=name)(x)
 
 
-def encoder(x, widths=(24, 20, 25, 20)):
-    """The encoder that DSNet and the compact DepthNet have alike.
+def encoder(x, widths=COMPACT_WIDTHS, pooling="early"):
+    """The encoder of DSNet and DepthNet: a convolution, then three blocks, each with a pooling.
 
     Args:
         x: `(batch, S, S, 6)`.
         widths: channels of the first convolution, then of the three in every block.
+        pooling: `"early"`, before each block, as in the released model; `"late"`, after each
+            block, as in the released training code's DepthNet. Late pooling sees texture of a few
+            pixels better, at about twice the multiplications.
 
     Returns:
         `(batch, S / 8, S / 8, 3 * widths[3])`: the three blocks' outputs, brought to one size.
+
+    Raises:
+        ValueError: `pooling` is something else.
     """
+    if pooling not in ("early", "late"):
+        raise ValueError(f"pooling: expected 'early' or 'late'; received {pooling!r}")
     first, *block = widths
     x = conv_elu(x, first, "encoder_0")
     scales = []
     for number, pool in enumerate((max_pool, max_pool, average_pool), start=1):
-        x = pool(x, f"encoder_{number}_pool")
+        if pooling == "early":
+            x = pool(x, f"encoder_{number}_pool")
         for position, channels in enumerate(block, start=1):
             x = conv_elu(x, channels, f"encoder_{number}_{position}")
+        if pooling == "late":
+            x = pool(x, f"encoder_{number}_pool")
         scales.append(x)
     fine, middle, coarse = scales
     fine = Subsample(4, name="encoder_1_to_map")(fine)
