@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from despoof_keras.datasets.samples import SPECIES
 from despoof_keras.files import atomic_path
@@ -122,13 +123,16 @@ def draw_history(path, rows):
     axes = figure.subplots(lines, columns, squeeze=False).ravel()
     epochs = [int(row["epoch"]) for row in rows]
     for axis, name in zip(axes, names, strict=False):
-        for column, label in ((name, "train"), (f"val_{name}", "dev")):
+        for column, label, colour in ((name, "train", "C0"), (f"val_{name}", "dev", "C1")):
             if column in rows[0]:
-                axis.plot(epochs, [float(row[column]) for row in rows], ".-", label=label)
+                values = [float(row[column]) for row in rows]
+                axis.plot(epochs, values, ".-", color=colour, label=label)
         axis.set_title(name.replace("_", " "), fontsize=9)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axis in axes[len(names) :]:
         axis.set_axis_off()
-    axes[0].legend(fontsize=8)
+    curves = {line.get_label(): line for axis in axes for line in axis.get_lines()}
+    axes[0].legend(curves.values(), curves.keys(), fontsize=8)
     _save(figure, path)
 
 
