@@ -16,7 +16,6 @@ from despoof_keras.preparation import frames_in_order
 from despoof_keras.scoring import SCORE_NAMES
 
 FUSION = "fusion"
-EVALUATION_BATCH = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +93,7 @@ def score_crops(model, crops, progress=lambda batches: batches):
         )
     predict = tf.function(model.predict_scores, reduce_retracing=True)
     parts = {name: [] for name in SCORE_NAMES}
-    for batch in progress(evaluation_batches(crops, EVALUATION_BATCH)):
+    for batch in progress(evaluation_batches(crops)):
         for name, values in predict(batch["image"]).items():
             parts[name].append(values.numpy())
     index = frames_in_order(crops)

@@ -12,9 +12,11 @@ from rich.progress import track
 from despoof_keras import evaluation, report, training
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.eyes import read_eyes
+from despoof_keras.datasets.oulu_npu_protocols import SPLITS
 from despoof_keras.datasets.samples import SPECIES
 from despoof_keras.errors import DataError
 from despoof_keras.files import atomic_path
+from despoof_keras.pipeline import EVALUATION_BATCH
 from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.preprocessing import crop_face, to_network_range
 from despoof_keras.score_files import PresentationScore, write_scores
@@ -22,8 +24,6 @@ from despoof_keras.version import __version__
 from despoof_keras.video import read_frames
 
 logger = logging.getLogger(__name__)
-
-SPLITS = ("train", "dev", "test")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _prepare(experiment, split, samples):
 
 
 def _score(model, crops, split):
-    total = -(-sum(crops.counts.values()) // evaluation.EVALUATION_BATCH)
+    total = -(-sum(crops.counts.values()) // EVALUATION_BATCH)
 
     def progress(batches):
         console = Console(stderr=True)

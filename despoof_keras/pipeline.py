@@ -7,6 +7,8 @@ from despoof_keras.preprocessing import PIXEL_SCALE
 
 # An 8-bit pixel's highest value in the networks' input range.
 HIGHEST_PIXEL = 255 / PIXEL_SCALE
+# Crops in a batch where nothing is trained.
+EVALUATION_BATCH = 32
 # The maps of the networks are this much smaller than the image.
 MAP_FACTOR = 8
 # Crops shuffled together: at 256 pixels about 0.15 MB each while still compressed.
@@ -90,7 +92,7 @@ def training_batches(
     return everything.prefetch(tf.data.AUTOTUNE)
 
 
-def evaluation_batches(crops, batch_size):
+def evaluation_batches(crops, batch_size=EVALUATION_BATCH):
     """All crops once, unshifted, in the order of `preparation.frames_in_order`.
 
     Args:

@@ -15,7 +15,6 @@ from despoof_keras.trainer import AveragedValidation, Despoofer, load_model
 
 logger = logging.getLogger(__name__)
 
-EVALUATION_BATCH = 32
 _CHECKPOINT_NAME = re.compile(r"epoch-(\d+)\.keras")
 
 
@@ -159,7 +158,7 @@ def train(config, train_crops, dev_crops, folder, *, seed=0, resume=False, callb
             epochs=config.epochs,
             initial_epoch=initial_epoch,
             steps_per_epoch=steps,
-            validation_data=pipeline.evaluation_batches(dev_crops, EVALUATION_BATCH),
+            validation_data=pipeline.evaluation_batches(dev_crops),
             callbacks=_callbacks(config, folder, callbacks),
             verbose=verbose,
         )

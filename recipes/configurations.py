@@ -1,52 +1,41 @@
 """The named configurations of `--config`."""
 
+import dataclasses
+
 from despoof_keras.configuration import TrainingConfig
 
-CONFIGURATIONS = {
-    # For the embedded set on a CPU with two cores: 64 pixels and a learning rate that gets there
-    # in minutes. At 64 pixels the media's structure is one or two pixels fine, and the released
-    # model's early pooling loses it (see README).
-    "embedded": TrainingConfig(
-        image_size=64,
-        batch_size=16,
-        epochs=3,
-        steps_per_epoch=320,
-        frames_per_video=6,
-        jitter=4,
-        colour_jitter=0.1,
-        learning_rate=5e-4,
-        decay_rate=0.25,
-        decay_epochs=2,
-        pooling="late",
-        average_decay=0.99,
-        monitor_score="zero_one_map",
-    ),
-    # The authors' training code: weights, schedule (an epoch there is 40,000 samples), batch.
-    "released": TrainingConfig(
-        image_size=256,
-        batch_size=6,
-        epochs=300,
-        steps_per_epoch=40_000 // 6,
-        frames_per_video=None,
-        learning_rate=3e-5,
-        decay_rate=0.8,
-        decay_epochs=15,
-        average_decay=0.9999,
-        depth_variant="full",
-    ),
-    # The same with the loss weights and the depth target of the paper, as recalled.
-    "paper": TrainingConfig(
-        image_size=256,
-        batch_size=6,
-        epochs=300,
-        steps_per_epoch=40_000 // 6,
-        frames_per_video=None,
-        learning_rate=3e-5,
-        decay_rate=0.8,
-        decay_epochs=15,
-        average_decay=0.9999,
-        depth_variant="full",
-        loss_weights="paper",
-        attack_depth="face",
-    ),
-}
+# For the embedded set on a CPU with two cores: 64 pixels and a learning rate that gets there in
+# minutes. At 64 pixels the media's structure is one or two pixels fine, and the released model's
+# early pooling loses it (see README).
+EMBEDDED = TrainingConfig(
+    image_size=64,
+    batch_size=16,
+    epochs=3,
+    steps_per_epoch=320,
+    frames_per_video=6,
+    jitter=4,
+    colour_jitter=0.1,
+    learning_rate=5e-4,
+    decay_rate=0.25,
+    decay_epochs=2,
+    pooling="late",
+    average_decay=0.99,
+    monitor_score="zero_one_map",
+)
+# The authors' training code: weights, schedule (an epoch there is 40,000 samples), batch.
+RELEASED = TrainingConfig(
+    image_size=256,
+    batch_size=6,
+    epochs=300,
+    steps_per_epoch=40_000 // 6,
+    frames_per_video=None,
+    learning_rate=3e-5,
+    decay_rate=0.8,
+    decay_epochs=15,
+    average_decay=0.9999,
+    depth_variant="full",
+)
+# The same with the loss weights and the depth target of the paper, as recalled.
+PAPER = dataclasses.replace(RELEASED, loss_weights="paper", attack_depth="face")
+
+CONFIGURATIONS = {"embedded": EMBEDDED, "released": RELEASED, "paper": PAPER}

@@ -6,6 +6,7 @@ import functools
 import cv2
 import numpy as np
 
+from despoof_keras.datasets.oulu_npu_protocols import SPLITS
 from despoof_keras.synthesis.backgrounds import draw_background
 from despoof_keras.synthesis.cameras import EARLY_BLUR, RASTER, Camera, draw_capture
 from despoof_keras.synthesis.displays import DISPLAYS, Panel
@@ -23,7 +24,6 @@ from despoof_keras.synthesis.printing import PRINTERS, print_sheet
 from despoof_keras.synthesis.rendering import Placement, cast_shadows, place_eyes, render_head
 
 BONA_FIDE = 1  # file number; 2, 3 are prints, 4, 5 replays
-SPLITS = ("train", "dev", "test")
 
 # Where faces lie in the frame, for all presentations alike: the crop of 2.5 eye distances is 100
 # to 140 pixels wide at 240 x 320.

@@ -9,12 +9,18 @@ import numpy as np
 import rich.console
 import rich.progress
 
-from despoof_keras.datasets.oulu_npu_protocols import FOLDS, SUBJECTS, list_path, protocol_lines
+from despoof_keras.datasets.oulu_npu_protocols import (
+    FOLDS,
+    SPLITS,
+    SUBJECTS,
+    list_path,
+    protocol_lines,
+)
 from despoof_keras.errors import DataError
 from despoof_keras.files import atomic_path
 from despoof_keras.synthesis.avi import clip_bytes, encode_clip
 from despoof_keras.synthesis.cameras import PHONES
-from despoof_keras.synthesis.clips import BONA_FIDE, SPLITS, ClipKey, render_clip
+from despoof_keras.synthesis.clips import BONA_FIDE, ClipKey, render_clip
 from despoof_keras.synthesis.lighting import SESSIONS
 from despoof_keras.workers import in_processes
 
