@@ -27,6 +27,7 @@ class TrainingConfig:
         decay_epochs: see `decay_rate`.
         loss_weights: `"released"` or `"paper"`.
         attack_depth: `"zero"` or `"face"`, see `Despoofer`.
+        face_depth: `"mesh"` or `"generic"`, see `preparation.CropSettings`.
         depth_variant: `"compact"` or `"full"`, see `build_depth_net`.
         pooling: `"early"` or `"late"`, of DSNet and the compact DepthNet, see `layers.encoder`.
         average_decay: decay of the weights' moving averages, or None.
@@ -49,6 +50,7 @@ class TrainingConfig:
     decay_epochs: int = 15
     loss_weights: str = "released"
     attack_depth: str = "zero"
+    face_depth: str = "mesh"
     depth_variant: str = "compact"
     pooling: str = "early"
     average_decay: float | None = 0.9999
@@ -88,6 +90,7 @@ class TrainingConfig:
         choices = {
             "loss_weights": LOSS_WEIGHTS,
             "attack_depth": ("zero", "face"),
+            "face_depth": ("mesh", "generic"),
             "depth_variant": ("compact", "full"),
             "pooling": ("early", "late"),
             "monitor_score": ("noise", "zero_one_map", "depth"),

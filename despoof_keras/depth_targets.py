@@ -1,6 +1,7 @@
 """Depth targets of faces: DepthNet is asked for a face's depth, in [0, 1], nearest point 1.
 
-For real videos a generic 3D face is placed by the eyes; the embedded set brings exact maps.
+The embedded set brings exact maps. Elsewhere the depth comes from the face's landmarks
+(`mesh_depth`), and where no landmarks are found from a generic 3D face placed by the eyes.
 """
 
 import numpy as np
@@ -76,16 +77,14 @@ def read_depth_maps(path):
     return depth
 
 
-def face_depth(eyes, size, jitter=0, exact=None):
-    """Depth of the face in a crop: cut from an exact map where there is one, else generic.
+def exact_depth(exact, eyes, size, jitter=0):
+    """Cuts a face's depth out of an exact map.
 
     Args:
+        exact: `(height, width)` uint8 depth of the whole frame.
         eyes, size, jitter: as in `generic_face_depth`.
-        exact: `(height, width)` uint8 depth of the whole frame, or None.
 
     Returns:
         `(size + 2 jitter, size + 2 jitter)` uint8.
     """
-    if exact is None:
-        return generic_face_depth(eyes, size, jitter)
     return np.rint(crop_face(exact, eyes, size, jitter)).astype(np.uint8)

@@ -1,22 +1,18 @@
 """Videos to face crops on disk: decoded, cropped, losslessly compressed, sharded, resumable."""
 
+import collections
 import dataclasses
 import hashlib
 import json
 import logging
 from pathlib import Path
 
-import cv2
-import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from despoof_keras.datasets.eyes import read_eyes
-from despoof_keras.depth_targets import face_depth, read_depth_maps
+from despoof_keras.clip_crops import clip_records
 from despoof_keras.errors import DataError
 from despoof_keras.files import atomic_path
-from despoof_keras.preprocessing import crop_face
-from despoof_keras.video import read_frames, spread_indices
 from despoof_keras.workers import in_processes
 
 logger = logging.getLogger(__name__)
@@ -25,7 +21,9 @@ logger = logging.getLogger(__name__)
 # shards of OULU-NPU stay near 100 MB, as tf.data advises.
 CLIPS_PER_SHARD = 32
 # Bumped whenever the crops' contents change, so that old ones are not taken for new.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+# What the index of a shard tells of each crop.
+_INDEXED = ("key", "frame", "label", "pai", "depth_source")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,11 +34,14 @@ class CropSettings:
         image_size: side of the crops in pixels.
         frames_per_video: frames taken from each video, evenly spread; None takes all.
         jitter: pixels kept beyond every side, for shifted crops in training.
+        face_depth: depth of bona fide faces that come without an exact map: `"mesh"`, from the
+            face's landmarks, or `"generic"`, a generic face placed by the eyes.
     """
 
     image_size: int = 256
     frames_per_video: int | None = 10
     jitter: int = 0
+    face_depth: str = "mesh"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +151,7 @@ def _crop_shard(job):
     records, skipped = [], []
     for sample in job.samples:
         try:
-            records += list(_clip_records(sample, job.settings))
+            records += list(clip_records(sample, job.settings))
         except DataError as error:
             if not job.skip_bad:
                 raise
@@ -158,45 +159,10 @@ def _crop_shard(job):
     return records, skipped
 
 
-def _clip_records(sample, settings):
-    if sample.eye_path is None or not sample.eye_path.is_file():
-        raise DataError(
-            f"{sample.path}: expected its eye file {sample.path.with_suffix('.txt')}; it is missing"
-        )
-    eyes = read_eyes(sample.eye_path)
-    if not eyes:
-        raise DataError(f"{sample.eye_path}: expected eye positions; found none")
-    exact = read_depth_maps(sample.depth_path) if sample.depth_path else None
-    frames = sorted(eyes)
-    wanted = settings.frames_per_video or len(frames)
-    chosen = [frames[position] for position in spread_indices(len(frames), wanted)]
-    size, jitter = settings.image_size, settings.jitter
-    for index, frame in read_frames(sample.path, chosen):
-        try:
-            crop = crop_face(frame, eyes[index], size, jitter)
-        except DataError as error:
-            raise DataError(f"{sample.eye_path}: frame {index}: {error}") from error
-        depth = face_depth(eyes[index], size, jitter, exact[index] if exact is not None else None)
-        yield {
-            "image": _png(np.rint(crop).astype(np.uint8)[..., ::-1]),
-            "depth": _png(depth),
-            "label": sample.label,
-            "instrument": sample.instrument,
-            "pai": sample.pai,
-            "key": sample.key,
-            "frame": index,
-        }
-
-
-def _png(image):
-    # Level 1: a third larger than the best compression, several times quicker.
-    return cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
-
-
 def _write_shard(tf, path, records, skipped):
     index = {
         "skipped": skipped,
-        "frames": [{k: r[k] for k in ("key", "frame", "label", "pai")} for r in records],
+        "frames": [{k: r[k] for k in _INDEXED} for r in records],
     }
     with atomic_path(path) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
         for record in records:
@@ -218,12 +184,16 @@ def _example(tf, record):
 
 def _collect(jobs, settings, skip_bad):
     shards, counts, skipped = {0: [], 1: []}, {0: 0, 1: 0}, []
+    sources = collections.Counter()
     for job in jobs:
         index = json.loads(_index_path(job.path).read_text(encoding="utf-8"))
         label = job.samples[0].label
         shards[label].append(job.path)
         counts[label] += len(index["frames"])
         skipped += index["skipped"]
+        sources.update(frame["depth_source"] for frame in index["frames"] if label == 0)
+    if sources["mesh"]:
+        logger.info("depth of bona fide faces, by its source: %s", dict(sources))
     if skipped and not skip_bad:  # left by an earlier call that skipped
         raise DataError(skipped[0])
     for message in skipped:
@@ -242,7 +212,7 @@ def frames_in_order(crops):
     """What the crops show, in the order in which `pipeline.evaluation_batches` gives them.
 
     Returns:
-        List of mappings with `key` (the video), `frame`, `label` and `pai`.
+        List of mappings with `key` (the video), `frame`, `label`, `pai` and `depth_source`.
     """
     paths = [path for label in (0, 1) for path in crops.shards[label]]
     return [f for path in paths for f in json.loads(_index_path(path).read_text("utf-8"))["frames"]]

@@ -11,6 +11,18 @@ import cv2
 from despoof_keras.errors import DataError
 
 
+class TruncatedVideoError(DataError):
+    """Decoding stopped before a wanted frame.
+
+    Attributes:
+        decoded: frames that decoded before.
+    """
+
+    def __init__(self, message, decoded):
+        super().__init__(message)
+        self.decoded = decoded
+
+
 def read_frames(path, indices=None):
     """Decodes frames of a video.
 
@@ -27,8 +39,9 @@ def read_frames(path, indices=None):
         upright where the container says so.
 
     Raises:
-        DataError: when the first frame is asked for, if the file is missing, empty or no video;
-            later, if decoding stops before a wanted frame, or an index is negative.
+        DataError: when the first frame is asked for, if the file is missing, empty or no video,
+            or an index is negative.
+        TruncatedVideoError: later, if decoding stops before a wanted frame.
 
     Example:
         >>> frames = dict(read_frames("1_1_01_1.avi", [0, 30, 60]))  # doctest: +SKIP
@@ -135,7 +148,9 @@ def _decode(capture, path, wanted):
         if not good:
             if remaining is None and decoded:
                 return
-            raise DataError(
-                f"{path}: the video stops after {decoded} decoded frames, frame {target} was wanted"
+            raise TruncatedVideoError(
+                f"{path}: the video stops after {decoded} decoded frames, "
+                f"frame {target} was wanted",
+                decoded,
             )
         yield target, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)

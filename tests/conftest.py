@@ -33,3 +33,54 @@ def released_model(reference):
     import despoof_keras
 
     return despoof_keras.load_released(reference / "released_weights.npz")
+
+
+@pytest.fixture(scope="session")
+def make_despoofer():
+    """Function from `Despoofer`'s keyword arguments to an untrained one for 32 x 32 crops.
+
+    Its convolutions are enlarged, so that noise, map and depth are not all near zero.
+    """
+    import keras
+
+    from despoof_keras import Despoofer, build_depth_net, build_discriminator, build_ds_net
+
+    def make(size=32, **arguments):
+        keras.utils.set_random_seed(1)
+        networks = build_ds_net(size), build_depth_net(size), build_discriminator(size)
+        for network in networks[:2]:
+            for variable in network.trainable_variables:
+                if variable.name == "kernel":
+                    variable.assign(6.0 * variable)
+        return Despoofer(*networks, **arguments)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def astronaut():
+    """scikit-image's public-domain photograph of Eileen Collins, `(512, 512, 3)` RGB uint8."""
+    from skimage import data
+
+    return data.astronaut()
+
+
+@pytest.fixture(scope="session")
+def finder():
+    """The face finder."""
+    from despoof_keras.faces import FaceFinder
+
+    return FaceFinder()
+
+
+@pytest.fixture(scope="session")
+def embedded_clips():
+    """Frames of the embedded set with their truth: `(frame, eyes, exact depth)`, 12 subjects."""
+    from despoof_keras.synthesis.clips import BONA_FIDE, ClipKey, render_clip
+
+    frames = []
+    for subject in range(1, 13):
+        key = ClipKey("train", subject, subject % 3 + 1, subject % 6 + 1, BONA_FIDE)
+        clip = render_clip(key, 2, (320, 240), seed=5)
+        frames.append((clip.pictures[1], clip.eyes[1], clip.depth[1]))
+    return frames

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from despoof_keras.depth_targets import face_depth, generic_face_depth, read_depth_maps
+from despoof_keras.depth_targets import exact_depth, generic_face_depth, read_depth_maps
 from despoof_keras.errors import DataError
 from despoof_keras.preprocessing import crop_face
 
@@ -91,20 +91,14 @@ def test_jitter_goes_on_around_the_plain_map():
     )
 
 
-def test_without_an_exact_map_the_face_is_the_generic_one():
-    np.testing.assert_array_equal(
-        face_depth(UPRIGHT, 64, jitter=3), generic_face_depth(UPRIGHT, 64, jitter=3)
-    )
-
-
 @pytest.mark.parametrize("jitter", [0, 4])
 def test_an_exact_map_is_cropped_like_its_frame(jitter):
     exact = np.random.default_rng(0).integers(0, 256, (240, 200), np.uint8)
-    found = face_depth(UPRIGHT, 64, jitter, exact)
+    found = exact_depth(exact, UPRIGHT, 64, jitter)
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found, np.rint(crop_face(exact, UPRIGHT, 64, jitter)))
     # At the crop's own scale it is the map itself: corner (70, 87), side 100.
-    np.testing.assert_array_equal(face_depth(UPRIGHT, 100, 0, exact), exact[87:187, 70:170])
+    np.testing.assert_array_equal(exact_depth(exact, UPRIGHT, 100), exact[87:187, 70:170])
 
 
 def test_depth_maps_come_back_from_their_file(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from despoof_keras.datasets.eyes import read_eyes, write_eyes
+from despoof_keras.datasets.eyes import fill_gaps, read_eyes, write_eyes
 from despoof_keras.errors import DataError
 
 
@@ -75,3 +75,20 @@ def test_nothing_is_written_that_would_not_read_back(tmp_path, eyes):
     with pytest.raises(DataError, match=r"eyes.txt: frame 3: expected"):
         write_eyes(tmp_path / "eyes.txt", {3: eyes})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_short_gaps_are_filled_along_a_line_and_long_ones_stay_open():
+    eyes = {2: (10, 20, 30, 20), 5: (16, 26, 36, 29), 20: (16, 26, 36, 29), 30: (0, 1, 2, 3)}
+    filled = fill_gaps(eyes, longest=9)
+    assert list(filled) == [2, 3, 4, 5, *range(20, 31)]
+    np.testing.assert_allclose(filled[3], (12, 22, 32, 23))
+    np.testing.assert_allclose(filled[4], (14, 24, 34, 26))
+    for frame, positions in eyes.items():
+        np.testing.assert_array_equal(filled[frame], positions)
+
+
+def test_a_gap_of_just_the_longest_length_is_filled_and_no_longer_one():
+    eyes = {0: (0, 0, 8, 0), 9: (9, 0, 17, 0)}
+    assert list(fill_gaps(eyes, longest=8)) == list(range(10))
+    assert list(fill_gaps(eyes, longest=7)) == [0, 9]
+    assert fill_gaps({}) == {}

@@ -12,6 +12,9 @@ import numpy as np
 from despoof_keras.errors import DataError
 from despoof_keras.files import atomic_path
 
+# Half a second at 30 frames a second: a head moves about evenly for that long.
+LONGEST_GAP = 15
+
 
 def read_eyes(path):
     """Reads an eye file.
@@ -71,6 +74,30 @@ def write_eyes(path, eyes):
         lines.append(",".join([str(int(frame)), *numbers]) + "\n")
     with atomic_path(path) as temporary:
         temporary.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def fill_gaps(eyes, longest=LONGEST_GAP):
+    """Fills short gaps between frames with straight lines; longer ones, and the ends, stay open.
+
+    Args:
+        eyes: mapping from frame to `(4,)` positions, as from `read_eyes`.
+        longest: frames without positions that are filled, at most, between two that have them.
+
+    Returns:
+        Dictionary like `eyes`, with the filled frames, in ascending order.
+    """
+    filled = {}
+    known = sorted(eyes)
+    for position, before in enumerate(known):
+        start = np.asarray(eyes[before], np.float64)
+        filled[before] = start
+        after = known[min(position + 1, len(known) - 1)]
+        if after - before - 1 > longest:
+            continue
+        step = (np.asarray(eyes[after], np.float64) - start) / max(after - before, 1)
+        for frame in range(before + 1, after):
+            filled[frame] = start + (frame - before) * step
+    return filled
 
 
 def _parse(line, where):

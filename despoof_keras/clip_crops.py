@@ -1,0 +1,87 @@
+"""One clip to its face crops: decoded, cropped by the eyes, with their depth targets, as PNG."""
+
+import cv2
+import numpy as np
+
+from despoof_keras.datasets.eyes import fill_gaps, read_eyes
+from despoof_keras.datasets.samples import BONA_FIDE
+from despoof_keras.depth_targets import exact_depth, generic_face_depth, read_depth_maps
+from despoof_keras.errors import DataError
+from despoof_keras.preprocessing import crop_face
+from despoof_keras.video import read_frames, spread_indices
+
+FACE_DEPTHS = ("mesh", "generic")
+# How a crop's depth came about, as the index of a shard tells.
+EXACT, MESH, GENERIC = "exact", "mesh", "generic"
+
+
+def clip_records(sample, settings):
+    """Cuts the faces out of a clip.
+
+    Frames are chosen evenly among those whose eyes are known; short gaps in the eye file are
+    filled, see `eyes.fill_gaps`.
+
+    Args:
+        sample: `VideoSample`.
+        settings: `preparation.CropSettings`.
+
+    Yields:
+        Mappings with `image` and `depth` (PNG bytes), `label`, `instrument`, `pai`, `key`, `frame`
+        and `depth_source`.
+
+    Raises:
+        DataError: the video or its eye file is missing or cannot be used.
+    """
+    if sample.eye_path is None or not sample.eye_path.is_file():
+        raise DataError(
+            f"{sample.path}: expected its eye file {sample.path.with_suffix('.txt')}; it is "
+            "missing (--find-eyes finds the eyes)"
+        )
+    eyes = fill_gaps(read_eyes(sample.eye_path))
+    if not eyes:
+        raise DataError(f"{sample.eye_path}: expected eye positions; found none")
+    exact = read_depth_maps(sample.depth_path) if sample.depth_path else None
+    frames = sorted(eyes)
+    wanted = settings.frames_per_video or len(frames)
+    chosen = [frames[position] for position in spread_indices(len(frames), wanted)]
+    size, jitter = settings.image_size, settings.jitter
+    for index, frame in read_frames(sample.path, chosen):
+        try:
+            crop = crop_face(frame, eyes[index], size, jitter)
+        except DataError as error:
+            raise DataError(f"{sample.eye_path}: frame {index}: {error}") from error
+        if exact is not None:
+            depth, source = exact_depth(exact[index], eyes[index], size, jitter), EXACT
+        else:
+            depth, source = _face_depth(sample, frame, eyes[index], settings)
+        yield {
+            "image": _png(np.rint(crop).astype(np.uint8)[..., ::-1]),
+            "depth": _png(depth),
+            "label": sample.label,
+            "instrument": sample.instrument,
+            "pai": sample.pai,
+            "key": sample.key,
+            "frame": index,
+            "depth_source": source,
+        }
+
+
+def _face_depth(sample, frame, eyes, settings):
+    """Depth of a face without an exact map, and where it comes from.
+
+    Attacks get the generic face: their depth counts only where it is asked of the live estimate.
+    """
+    size, jitter = settings.image_size, settings.jitter
+    if settings.face_depth == "mesh" and sample.pai == BONA_FIDE:
+        from despoof_keras.faces import face_at, process_finder
+        from despoof_keras.mesh_depth import mesh_depth
+
+        face = face_at(process_finder()(frame), eyes)
+        if face is not None:
+            return mesh_depth(face.landmarks, size, jitter, eyes), MESH
+    return generic_face_depth(eyes, size, jitter), GENERIC
+
+
+def _png(image):
+    # Level 1: a third larger than the best compression, several times quicker.
+    return cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()

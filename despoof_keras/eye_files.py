@@ -1,0 +1,124 @@
+"""Eye files for videos that came without: eyes found by the face mesh, short gaps filled."""
+
+import dataclasses
+import hashlib
+import logging
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+from despoof_keras.datasets.eyes import fill_gaps, write_eyes
+from despoof_keras.errors import DataError
+from despoof_keras.faces import process_finder
+from despoof_keras.preprocessing import crop_box
+from despoof_keras.video import frame_count, read_frames
+from despoof_keras.workers import in_processes
+
+logger = logging.getLogger(__name__)
+
+# Eyes are looked for in every fifth frame and drawn through between them: six times a second.
+FIND_EVERY = 5
+# Raised whenever other positions are found for the same video.
+FORMAT_VERSION = 1
+
+
+def with_eye_files(samples, folder, *, processes=None, skip_bad=False):
+    """Gives every sample an eye file; what a data set brings is used as it is.
+
+    Found files are kept in `folder` by the video's path, size and time, complete or not at all,
+    so an interrupted call goes on where it stopped. The data set itself is not touched.
+
+    Args:
+        samples: list of `VideoSample`.
+        folder: where found eye files are kept.
+        processes: worker processes; default: all cores.
+        skip_bad: leave a video in which no face is found as it is, with a warning, instead of
+            raising.
+
+    Returns:
+        List of `VideoSample`, in the same order.
+
+    Raises:
+        DataError: a video cannot be read, or no face is found in it; the message names it.
+        ImportError: the face models are missing.
+    """
+    paths = {sample.key: _eye_path(sample, Path(folder)) for sample in samples}
+    jobs = [
+        _Job(sample.path, paths[sample.key], skip_bad)
+        for sample in samples
+        if paths[sample.key] != sample.eye_path and not paths[sample.key].is_file()
+    ]
+    if jobs:
+        found = track(
+            in_processes(_find, jobs, processes),
+            "eye positions",
+            total=len(jobs),
+            transient=True,
+            console=Console(stderr=True),
+        )
+        for message in filter(None, found):
+            logger.warning("no eye positions: %s", message)
+    return [
+        dataclasses.replace(sample, eye_path=paths[sample.key])
+        if paths[sample.key].is_file()
+        else sample
+        for sample in samples
+    ]
+
+
+def find_eyes(path, finder, every=FIND_EVERY):
+    """Eye positions over a video, of the largest face in each frame.
+
+    Args:
+        path: video file.
+        finder: `faces.FaceFinder`.
+        every: distance of the frames in which faces are looked for; those between are filled where
+            the gap is short, see `eyes.fill_gaps`.
+
+    Returns:
+        Dictionary from frame to `(4,)`: `(x_right, y_right, x_left, y_left)` in pixels; empty
+        where no face is found.
+
+    Raises:
+        DataError: the video cannot be read.
+    """
+    eyes = {}
+    for number, image in read_frames(path, range(0, frame_count(path), every)):
+        for face in finder(image)[:1]:
+            try:
+                crop_box(face.eyes)
+            except DataError:  # a face upside down has no crop
+                continue
+            eyes[number] = face.eyes
+    return fill_gaps(eyes)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Job:
+    video: Path
+    eye_path: Path
+    skip_bad: bool
+
+
+def _eye_path(sample, folder):
+    if sample.eye_path is not None and sample.eye_path.is_file():
+        return sample.eye_path
+    state = sample.path.stat() if sample.path.is_file() else None
+    stamp = (state.st_size, state.st_mtime_ns) if state else None
+    what = repr((FORMAT_VERSION, FIND_EVERY, str(sample.path.resolve()), stamp))
+    return folder / f"{sample.key}-{hashlib.sha256(what.encode()).hexdigest()[:16]}.txt"
+
+
+def _find(job):
+    """Worker: writes one eye file; a message where that cannot be done and need not be."""
+    try:
+        eyes = find_eyes(job.video, process_finder())
+        if not eyes:
+            raise DataError(f"{job.video}: expected a face; none was found in any frame")
+        write_eyes(job.eye_path, eyes)
+    except DataError as error:
+        if not job.skip_bad:
+            raise
+        return str(error)
+    return None

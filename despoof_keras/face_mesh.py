@@ -1,0 +1,94 @@
+"""MediaPipe's face mesh: 468 landmarks of a face in three dimensions.
+
+Reference: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile
+GPUs", CVPR workshop 2019; landmark numbers as in MediaPipe's canonical face model.
+"""
+
+import cv2
+import numpy as np
+
+from despoof_keras.face_models import MESH_FILE, open_face_model, outputs_by_size
+
+INPUT_SIZE = 192
+LANDMARKS = 468
+# The landmarks' square is this much larger than the detector's box (MediaPipe's graph).
+BOX_MARGIN = 1.5
+# Outline of the eye's opening: corners and lids.
+RIGHT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
+LEFT_EYE = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
+NOSE_TIP = 1
+FOREHEAD, CHIN = 10, 152
+RIGHT_SIDE, LEFT_SIDE = 234, 454  # of the face's outline, before the ears
+
+
+class FaceMesh:
+    """Fits the mesh to a face. An instance serves one thread at a time.
+
+    Args:
+        num_threads: threads of the network.
+
+    Raises:
+        ImportError: see `face_models.open_face_model`.
+    """
+
+    def __init__(self, num_threads=None):
+        self._interpreter = open_face_model(MESH_FILE, num_threads)
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        outputs = outputs_by_size(self._interpreter)
+        self._landmarks, self._presence = outputs[LANDMARKS * 3], outputs[1]
+
+    def __call__(self, image, detection):
+        """Landmarks of one detected face.
+
+        Args:
+            image: `(height, width, 3)` RGB uint8.
+            detection: `face_detector.Detection`.
+
+        Returns:
+            `(landmarks, presence)`: `(468, 3)` float64, x and y in pixels of the image, z in
+            pixels too, smaller is nearer to the camera, zero near the head's middle; landmarks of
+            a face cut by the border lie outside. `presence`, 0 to 1: whether it is a face.
+        """
+        matrix = _square(detection)
+        tensor = cv2.warpAffine(
+            image,
+            matrix,
+            (INPUT_SIZE, INPUT_SIZE),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        tensor = tensor.astype(np.float32)[np.newaxis] / np.float32(255)
+        self._interpreter.set_tensor(self._input, tensor)
+        self._interpreter.invoke()
+        found = self._interpreter.get_tensor(self._landmarks).reshape(LANDMARKS, 3)
+        logit = float(self._interpreter.get_tensor(self._presence).ravel()[0])
+        scale = np.hypot(*matrix[:, 0])
+        positions = found[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+        landmarks = np.concatenate([positions, found[:, 2:] * scale], axis=1)
+        return landmarks, 1 / (1 + np.exp(-np.clip(logit, -80, 80)))
+
+
+def eye_positions(landmarks):
+    """Eyes in OULU-NPU's convention, from the mesh.
+
+    The mean of the opening's outline: the middle of the eye, which a blink or a glance moves less
+    than the pupil.
+
+    Args:
+        landmarks: `(468, 3)` as from `FaceMesh`.
+
+    Returns:
+        `(4,)`: `(x_right, y_right, x_left, y_left)` in pixels.
+    """
+    return np.concatenate([landmarks[list(eye), :2].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE)])
+
+
+def _square(detection):
+    """Affine map from the network's input to the image: upright along the eyes, with a margin."""
+    x, y, width, height = detection.box
+    across, down = detection.eyes[2:] - detection.eyes[:2]
+    scale = BOX_MARGIN * max(width, height) / INPUT_SIZE
+    turn = np.array([[across, -down], [down, across]]) / max(np.hypot(across, down), 1e-6) * scale
+    middle = np.array([x + width / 2, y + height / 2])
+    shift = middle - turn @ np.full(2, INPUT_SIZE / 2)
+    return np.concatenate([turn, shift[:, np.newaxis]], axis=1)

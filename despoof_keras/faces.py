@@ -1,0 +1,134 @@
+"""Faces in any picture: boxes, eyes and dense landmarks, and whether a face can be scored."""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from despoof_keras.errors import DataError
+from despoof_keras.face_detector import FaceDetector
+from despoof_keras.face_mesh import FaceMesh, eye_positions
+from despoof_keras.preprocessing import crop_box
+
+MINIMUM_PRESENCE = 0.5  # of the mesh's own view that it saw a face (MediaPipe's default)
+# The mesh tells where the parts of a face lie that the picture does not show. A twentieth of the
+# landmarks outside is about a tenth of the face's height or breadth.
+MOST_OUTSIDE = 0.05
+# Crops are enlarged twice at most: beyond, the texture that the score is about is made up by the
+# interpolation. The released model's own example pictures need 1.4 times.
+MINIMUM_CROP_SHARE = 0.5
+# Eyes of one face by two finders differ by up to a tenth of the eye distance; another face's are
+# farther away than this.
+SAME_EYES = 0.5
+
+OK = "ok"
+NO_FACE = "no face found"
+TOO_SMALL = "face too small"
+CUT = "face cut by the border"
+TURNED = "face upside down"
+
+
+@dataclasses.dataclass(frozen=True)
+class Face:
+    """A face in a picture, in pixels of that picture.
+
+    Attributes:
+        box: `(x, y, width, height)`, from the brows to the chin; may leave the picture.
+        eyes: `(x_right, y_right, x_left, y_left)`, the subject's right eye (image left) first.
+        landmarks: `(468, 3)`, see `face_mesh.FaceMesh`.
+        confidence: the detector's, 0 to 1.
+    """
+
+    box: tuple
+    eyes: np.ndarray
+    landmarks: np.ndarray
+    confidence: float
+
+
+class FaceFinder:
+    """Finds faces, their eyes and landmarks. An instance serves one thread at a time.
+
+    Args:
+        num_threads: threads of the networks.
+
+    Raises:
+        ImportError: the package with the models, or a TFLite runtime, is missing.
+
+    Example:
+        >>> face = FaceFinder()(photograph)[0]  # doctest: +SKIP
+        >>> crop = crop_face(photograph, face.eyes, 256)  # doctest: +SKIP
+    """
+
+    def __init__(self, num_threads=None):
+        self._detector = FaceDetector(num_threads)
+        self._mesh = FaceMesh(num_threads)
+
+    def __call__(self, image):
+        """Finds faces.
+
+        Args:
+            image: `(height, width, 3)` RGB uint8, upright.
+
+        Returns:
+            List of `Face`, the largest box first.
+        """
+        faces = []
+        for detection in self._detector(image):
+            landmarks, presence = self._mesh(image, detection)
+            eyes = eye_positions(landmarks)
+            # The detector may give a large face twice, by boxes that overlap little.
+            if presence >= MINIMUM_PRESENCE and face_at(faces, eyes) is None:
+                faces.append(Face(detection.box, eyes, landmarks, detection.confidence))
+        return sorted(faces, key=lambda face: face.box[2] * face.box[3], reverse=True)
+
+
+@functools.cache
+def process_finder():
+    """The one finder of a worker process, single-threaded: the processes already fill the cores."""
+    return FaceFinder(num_threads=1)
+
+
+def face_at(faces, eyes):
+    """The face whose eyes are where they are known to be.
+
+    Args:
+        faces: list of `Face`.
+        eyes: `(x_right, y_right, x_left, y_left)` in pixels.
+
+    Returns:
+        The `Face` whose eyes are nearest, or None where none is within `SAME_EYES` eye distances.
+    """
+    eyes = np.asarray(eyes, np.float64)
+    distance = np.hypot(*(eyes[2:] - eyes[:2]))
+
+    def off(face):
+        return np.abs(face.eyes - eyes).max() / distance
+
+    nearest = min(faces, key=off, default=None)
+    return nearest if nearest is not None and off(nearest) <= SAME_EYES else None
+
+
+def face_status(face, image_shape, image_size):
+    """Whether a face may be scored.
+
+    Args:
+        face: `Face`.
+        image_shape: `(height, width, ...)` of the picture, in pixels.
+        image_size: side of the model's input, in pixels.
+
+    Returns:
+        `OK`, or a reason that begins with `TOO_SMALL`, `CUT` or `TURNED` and tells the figures.
+    """
+    height, width = image_shape[:2]
+    x, y = face.landmarks[:, 0], face.landmarks[:, 1]
+    outside = float(np.mean((x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)))
+    if outside > MOST_OUTSIDE:
+        return f"{CUT}: {outside:.0%} of it lies outside"
+    try:
+        side = crop_box(face.eyes)[2]
+    except DataError:
+        return f"{TURNED}: the picture must be turned upright"
+    needed = int(np.ceil(MINIMUM_CROP_SHARE * image_size))
+    if side < needed:
+        return f"{TOO_SMALL}: its crop has {side} pixels, the model needs at least {needed}"
+    return OK

@@ -1,0 +1,103 @@
+"""What a user names on the command line, as a series of images and videos."""
+
+import dataclasses
+from pathlib import Path
+
+from PIL import Image
+
+from despoof_keras.errors import DataError
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+VIDEO_SUFFIXES = (".avi", ".mp4", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".3gp")
+STANDARD_INPUT = "-"
+
+
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """One image or video to score, or a path that is neither.
+
+    Attributes:
+        path: as the user named it, or the path within a folder that was named.
+        is_video: whether it is to be read as a video.
+        problem: why it cannot be read at all, or None.
+    """
+
+    path: str
+    is_video: bool = False
+    problem: str | None = None
+
+
+def expand(paths, lines):
+    """Turns what was named into single files.
+
+    Args:
+        paths: files, folders (searched with all their folders, by file name endings, in the order
+            of the names), or `-` for a list of such paths.
+        lines: iterable of lines, one path each, that stands for `-`.
+
+    Yields:
+        `Input`. A folder that holds nothing to score, and a path where nothing is, are given as
+        inputs with a problem, so that a batch goes on.
+    """
+    for path in paths:
+        if path == STANDARD_INPUT:
+            yield from expand(_named(lines), ())
+        elif Path(path).is_dir():
+            yield from _within(path)
+        else:
+            yield Input(str(path), _is_video(Path(path)))
+
+
+def _named(lines):
+    return (path for path in (line.rstrip("\r\n") for line in lines) if path not in ("", "-"))
+
+
+def _within(folder):
+    try:
+        found = sorted(p for p in Path(folder).rglob("*") if _is_media(p))
+    except OSError as error:
+        yield Input(str(folder), problem=f"unreadable folder: {error.strerror}")
+        return
+    if not found:
+        yield Input(str(folder), problem="no images or videos in this folder")
+    for path in found:
+        yield Input(str(path), _is_video(path))
+
+
+def _is_media(path):
+    known = path.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES
+    return known and not path.name.startswith(".") and path.is_file()
+
+
+def _is_video(path):
+    """By the name's ending; where that tells nothing, whatever Pillow does not know is a video."""
+    suffix = path.suffix.lower()
+    if suffix in IMAGE_SUFFIXES + VIDEO_SUFFIXES:
+        return suffix in VIDEO_SUFFIXES
+    try:
+        with Image.open(path):
+            return False
+    except Image.DecompressionBombError:
+        return False
+    except OSError:
+        return path.is_file()
+
+
+def video_frames_to_score(count, every, most):
+    """Numbers of the frames of a video that are scored.
+
+    Args:
+        count: frames in the video.
+        every: distance between them.
+        most: at most so many, from the start; None for all.
+
+    Returns:
+        `range`.
+
+    Raises:
+        DataError: a number is less than 1.
+    """
+    if every < 1 or (most is not None and most < 1):
+        raise DataError(f"expected every and most to be at least 1; received {every} and {most}")
+    wanted = range(0, count, every)
+    return wanted if most is None else wanted[:most]

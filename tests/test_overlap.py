@@ -1,0 +1,93 @@
+"""Stages in threads: order, bounded memory, errors, giving up."""
+
+import threading
+import time
+
+import pytest
+
+from despoof_keras.overlap import BusyTimes, InThread
+
+
+def test_items_come_in_order_from_another_thread():
+    threads = []
+
+    def produce():
+        for number in range(100):
+            threads.append(threading.current_thread())
+            yield number
+
+    with InThread(produce(), 3) as items:
+        assert list(items) == list(range(100))
+    assert threading.current_thread() not in threads
+
+
+def test_no_more_items_wait_than_allowed():
+    made = []
+
+    def produce():
+        for number in range(50):
+            made.append(number)
+            yield number
+
+    with InThread(produce(), 4) as items:
+        iterator = iter(items)
+        next(iterator)
+        time.sleep(0.3)
+        # One taken, four waiting, one in the producer's hand.
+        assert len(made) <= 6
+        assert items.is_ready()
+
+
+def test_an_error_arrives_after_the_items_before_it():
+    def produce():
+        yield 1
+        raise ValueError("broken")
+
+    with InThread(produce(), 2) as items:
+        iterator = iter(items)
+        assert next(iterator) == 1
+        with pytest.raises(ValueError, match="broken"):
+            next(iterator)
+
+
+def test_leaving_early_ends_the_thread():
+    def produce():
+        while True:
+            yield 0
+
+    before = threading.active_count()
+    with InThread(produce(), 1) as items:
+        next(iter(items))
+    assert threading.active_count() == before
+
+
+def test_stages_work_at_the_same_time():
+    meeting = threading.Barrier(2, timeout=10)
+
+    def produce():
+        for number in range(5):
+            meeting.wait()  # passes only while the consumer is waiting here as well
+            yield number
+
+    with InThread(produce(), 5) as items:
+        for _ in range(5):
+            meeting.wait()
+        assert list(items) == list(range(5))
+
+
+def test_busy_times_leave_out_the_waiting(monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("despoof_keras.overlap.time.perf_counter", lambda: clock[0])
+    times = BusyTimes()
+
+    def slow():
+        for number in range(3):
+            clock[0] += 2.0
+            yield number
+
+    for _ in times.advance("read", slow()):
+        clock[0] += 50.0
+    with times.measure("score"):
+        clock[0] += 1.0
+    assert times.seconds == {"read": 6.0, "score": 1.0}
+    assert times.counts["score"] == 1
