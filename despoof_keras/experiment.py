@@ -15,15 +15,19 @@ from despoof_keras.datasets.eyes import read_eyes
 from despoof_keras.datasets.oulu_npu_protocols import SPLITS
 from despoof_keras.datasets.samples import SPECIES
 from despoof_keras.errors import DataError
+from despoof_keras.eye_files import with_eye_files
 from despoof_keras.files import atomic_path
 from despoof_keras.pipeline import EVALUATION_BATCH
 from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.preprocessing import crop_face, to_network_range
+from despoof_keras.provenance import code_commit
 from despoof_keras.score_files import PresentationScore, write_scores
 from despoof_keras.version import __version__
 from despoof_keras.video import read_frames
 
 logger = logging.getLogger(__name__)
+
+THRESHOLD_RULE = "equal error rate of the dev videos, each video's score the mean of its frames"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +42,9 @@ class Experiment:
         fold: 1 to 6 for protocols 3 and 4, else None.
         seed: of the training.
         output: run folder.
-        cache: folder for prepared crops.
+        cache: folder for prepared crops and found eye positions.
         skip_bad: leave out unusable videos with a counted warning instead of stopping.
+        find_eyes: find the eyes in videos that have no eye file.
     """
 
     config: object
@@ -51,6 +56,7 @@ class Experiment:
     output: Path
     cache: Path
     skip_bad: bool = False
+    find_eyes: bool = False
 
     def identity(self):
         """What a run folder must have been started with to be resumed, as JSON values."""
@@ -68,7 +74,8 @@ def run_experiment(experiment, *, resume=False, verbose=1):
     """Runs an experiment to the end, or on from where its folder stands.
 
     Leaves in `output`: `run.json` (settings), `history.csv`, `tensorboard/`, `checkpoints/` (the
-    newest), `model.keras`, `scores/<split>-<score>.csv`, `results.json` and `pictures/`.
+    newest), `model.keras`, `scores/<split>-<score>.csv`, `results.json` and `pictures/`. The model
+    gives the single score that is best on dev, and carries dev's threshold for it.
 
     Args:
         experiment: `Experiment`.
@@ -82,8 +89,12 @@ def run_experiment(experiment, *, resume=False, verbose=1):
         DataError: the data or the folder is not as needed; nothing is lost then.
     """
     output = Path(experiment.output)
+    # Asked before the training, for the checkout may be changed while it runs.
+    commit = code_commit()
     splits = oulu_npu.load(experiment.data_root, experiment.protocol, experiment.fold)
     _claim_folder(output, experiment, resume)
+    if experiment.find_eyes:
+        splits = {split: _with_eyes(experiment, splits[split]) for split in SPLITS}
     crops = {split: _prepare(experiment, split, splits[split]) for split in SPLITS}
     model = training.train(
         experiment.config,
@@ -94,15 +105,29 @@ def run_experiment(experiment, *, resume=False, verbose=1):
         resume=resume,
         verbose=verbose,
     )
-    with atomic_path(output / "model.keras") as temporary:
-        model.save(temporary)
     dev, test = evaluation.add_fusion(*(_score(model, crops[s], s) for s in ("dev", "test")))
     results = {**experiment.identity(), **evaluation.evaluate(dev, test)}
+    model.metadata = _metadata(model, experiment, results, commit)
+    with atomic_path(output / "model.keras") as temporary:
+        model.save(temporary)
     for split, frames in (("dev", dev), ("test", test)):
         _write_score_files(output / "scores", split, frames, splits[split])
     _draw(output / "pictures", model, splits["test"], test, results, training.read_history(output))
     _write_json(output / "results.json", results)
     return results
+
+
+def _metadata(model, experiment, results, commit):
+    best = results["best_score"]
+    fold = f", fold {experiment.fold}" if experiment.fold else ""
+    return dataclasses.replace(
+        model.metadata,
+        score=best,
+        threshold=results["scores"][best]["threshold"],
+        threshold_rule=THRESHOLD_RULE,
+        training_data=f"{experiment.data}, protocol {experiment.protocol}{fold}",
+        training_commit=commit,
+    )
 
 
 def _claim_folder(output, experiment, resume):
@@ -128,10 +153,18 @@ def _claim_folder(output, experiment, resume):
         )
 
 
+def _with_eyes(experiment, samples):
+    folder = experiment.cache / "eyes"
+    return with_eye_files(samples, folder, skip_bad=experiment.skip_bad)
+
+
 def _prepare(experiment, split, samples):
     config = experiment.config
     settings = CropSettings(
-        config.image_size, config.frames_per_video, config.jitter if split == "train" else 0
+        config.image_size,
+        config.frames_per_video,
+        config.jitter if split == "train" else 0,
+        config.face_depth,
     )
     return prepare_crops(
         samples,
@@ -163,7 +196,9 @@ def _write_score_files(folder, split, frames, samples):
 
 
 def _draw(folder, model, samples, frames, results, history):
-    report.draw_panels(folder / "panels.png", model, _faces(samples, model.image_size))
+    scored = set(frames.keys)
+    shown = [sample for sample in samples if sample.key in scored]
+    report.draw_panels(folder / "panels.png", model, _faces(shown, model.image_size))
     report.draw_scores(folder / "scores.png", frames.by_video(), results)
     if history:
         report.draw_history(folder / "history.png", history)

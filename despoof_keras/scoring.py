@@ -8,7 +8,7 @@ noise and of the depth (section 3.4).
 
 from keras import ops
 
-SCORE_NAMES = ("noise", "zero_one_map", "depth")
+from despoof_keras.metadata import SCORE_NAMES
 
 
 def _mean(x):

@@ -1,6 +1,8 @@
 """Despoofer: DSNet, DepthNet and the discriminator, trained in turn in one custom step."""
 
 import dataclasses
+import zipfile
+import zlib
 
 import keras
 import tensorflow as tf
@@ -9,6 +11,7 @@ from keras import ops
 from despoof_keras import losses, scoring
 from despoof_keras.datasets.samples import INSTRUMENTS
 from despoof_keras.errors import DataError
+from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models.ds_net import NOISE_DIVISOR
 from despoof_keras.validation_metric import PresentationAttackRates
 
@@ -38,10 +41,16 @@ class Despoofer(keras.Model):
             reading, or `"face"`, the paper's. The default keeps DepthNet's view of the live
             estimate in line with DepthNet's own targets; under `"face"` DSNet must repaint a flat
             picture into one with depth through a noise of 1/45 of the input's range.
-        score: name of the spoof score that `score` and `val_acer`, `val_auc` stand for.
+        score: name of the spoof score that `score` and `val_acer`, `val_auc` stand for; default:
+            the metadata's, else `"noise"`.
         instruments: number of attack instruments in the data.
         average_decay: decay of the moving averages of all weights and batch norm statistics, or
             None for none. `AveragedValidation` validates with them, `adopt_averages` keeps them.
+        metadata: `ModelMetadata`, what the model carries into its files; default: the networks'
+            image size and the score. It can be set later too.
+
+    Raises:
+        ValueError: a choice is unknown, or the metadata have another image size or score.
 
     Reference: Jourabloo et al., ECCV 2018, section 3.3; the released code's `Train.py` for the
     order of the turns.
@@ -54,22 +63,26 @@ class Despoofer(keras.Model):
         discriminator,
         loss_weights=losses.RELEASED_WEIGHTS,
         attack_depth="zero",
-        score="noise",
+        score=None,
         instruments=INSTRUMENT_COUNT,
         average_decay=None,
+        metadata=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
         if attack_depth not in ("zero", "face"):
             raise ValueError(f"attack_depth: expected 'zero' or 'face'; received {attack_depth!r}")
-        if score not in scoring.SCORE_NAMES:
-            raise ValueError(f"score: expected one of {scoring.SCORE_NAMES}; received {score!r}")
         self.ds_net = ds_net
         self.depth_net = depth_net
         self.discriminator = discriminator
         self.loss_weights = loss_weights
         self.attack_depth = attack_depth
-        self.score = score
+        if metadata is None:
+            score = "noise" if score is None else score
+            metadata = ModelMetadata(image_size=self.image_size, score=score)
+        self.metadata = metadata
+        if score not in (None, self.score):
+            raise ValueError(f"score: expected the metadata's {self.score!r}; received {score!r}")
         self.instruments = instruments
         self.average_decay = average_decay
         self.depth_optimizer = None
@@ -92,6 +105,27 @@ class Despoofer(keras.Model):
     def image_size(self):
         """Side S of the input, in pixels."""
         return self.ds_net.input.shape[1]
+
+    @property
+    def metadata(self):
+        """`ModelMetadata`: what the model carries into its files."""
+        return self._metadata
+
+    @metadata.setter
+    def metadata(self, metadata):
+        if metadata.image_size != self.image_size:
+            raise DataError(
+                f"metadata: expected image_size {self.image_size}, the networks'; "
+                f"received {metadata.image_size}"
+            )
+        self._metadata = metadata
+        # Graphs that Keras traced before hold the score of the old metadata.
+        self.test_function = self.predict_function = None
+
+    @property
+    def score(self):
+        """Name of the spoof score that the model gives, the metadata's."""
+        return self.metadata.score
 
     @property
     def metrics(self):
@@ -299,9 +333,9 @@ class Despoofer(keras.Model):
             **{k: keras.saving.serialize_keras_object(v) for k, v in networks.items()},
             "loss_weights": dataclasses.asdict(self.loss_weights),
             "attack_depth": self.attack_depth,
-            "score": self.score,
             "instruments": self.instruments,
             "average_decay": self.average_decay,
+            "metadata": self.metadata.to_dict(),
         }
 
     @classmethod
@@ -310,9 +344,16 @@ class Despoofer(keras.Model):
         for name in ("ds_net", "depth_net", "discriminator"):
             config[name] = keras.saving.deserialize_keras_object(config[name])
         config["loss_weights"] = losses.LossWeights(**config["loss_weights"])
+        if "metadata" in config:
+            config["metadata"] = ModelMetadata.from_dict(config["metadata"], "metadata")
+        else:  # saved before there was metadata, see `read_metadata`
+            size, score = config["ds_net"].input.shape[1], config.pop("score")
+            config["metadata"] = ModelMetadata(size, score, package_version=None)
         return cls(**config)
 
     def get_compile_config(self):
+        if not self.compiled:
+            return None
         names = ("optimizer", "depth_optimizer", "discriminator_optimizer")
         return {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in names}
 
@@ -362,7 +403,7 @@ def load_model(path):
     """
     try:
         model = keras.models.load_model(path)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise DataError(f"{path}: expected a model saved by this package; {reason}") from error
     if not isinstance(model, Despoofer):

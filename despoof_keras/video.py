@@ -22,6 +22,9 @@ class TruncatedVideoError(DataError):
         super().__init__(message)
         self.decoded = decoded
 
+    def __reduce__(self):  # so that a worker process can raise it
+        return type(self), (str(self), self.decoded)
+
 
 def read_frames(path, indices=None):
     """Decodes frames of a video.

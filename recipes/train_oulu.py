@@ -44,6 +44,11 @@ def parse_arguments(arguments=None):
     parser.add_argument(
         "--skip-bad", action="store_true", help="leave out unusable videos, and count them"
     )
+    parser.add_argument(
+        "--find-eyes",
+        action="store_true",
+        help="find the eyes in videos that have no eye file beside them",
+    )
     return parser.parse_args(arguments)
 
 
@@ -86,6 +91,7 @@ def run(options):
         output=output,
         cache=cache_folder() / "crops",
         skip_bad=options.skip_bad,
+        find_eyes=options.find_eyes,
     )
     verbose = 1 if sys.stdout.isatty() else 2
     results = run_experiment(experiment, resume=options.resume, verbose=verbose)

@@ -14,6 +14,9 @@ import keras
 import numpy as np
 import pytest
 
+from despoof_keras import __version__
+from despoof_keras.metadata_files import read_metadata
+from despoof_keras.provenance import code_commit
 from despoof_keras.synthesis import write_oulu_npu
 from despoof_keras.trainer import load_model
 
@@ -112,6 +115,23 @@ def test_a_run_leaves_everything_it_promises(whole_run):
 
 
 @pytest.mark.slow
+def test_the_model_carries_the_score_and_threshold_that_the_results_report(whole_run):
+    folder, _ = whole_run
+    results = json.loads((folder / "results.json").read_text())
+    metadata = read_metadata(folder / "model.keras")
+    assert metadata.score == results["best_score"]
+    assert metadata.threshold == results["scores"][results["best_score"]]["threshold"]
+    assert "equal error rate" in metadata.threshold_rule
+    assert metadata.training_data == "set, protocol 1"
+    assert (metadata.image_size, metadata.crop_dtype) == (SMALL["image_size"], "uint8")
+    assert metadata.package_version == __version__
+    # Whether the code has changed since its commit may itself have changed during the run.
+    commits = [(c or "").removesuffix("-dirty") for c in (metadata.training_commit, code_commit())]
+    assert commits[0] == commits[1]
+    assert load_model(folder / "model.keras").metadata == metadata
+
+
+@pytest.mark.slow
 def test_score_files_give_the_published_rates_again(whole_run):
     from despoof_keras import metrics
     from despoof_keras.datasets.samples import instrument_of
@@ -171,6 +191,8 @@ def test_an_interrupted_run_resumes_to_the_same_weights(how, workplace, whole_ru
     assert all(
         np.array_equal(a, b) for a, b in zip(weights(workplace / name), expected, strict=True)
     )
+    metadata = [read_metadata(f / "model.keras") for f in (workplace / name, whole_run[0])]
+    assert metadata[0].threshold == metadata[1].threshold
     history = [(f / "history.csv").read_text() for f in (workplace / name, whole_run[0])]
     assert history[0] == history[1]
 
@@ -191,6 +213,8 @@ def test_protocol_4_runs_without_the_lists_and_with_one_broken_video(workplace):
     assert "1 of 30 videos left out" in errors
     results = json.loads((workplace / "skipped" / "results.json").read_text())
     assert (results["protocol"], results["fold"]) == (4, 1)
+    metadata = read_metadata(workplace / "skipped" / "model.keras")
+    assert metadata.training_data == "bare, protocol 4, fold 1"
 
 
 def test_a_finished_run_is_not_overwritten(workplace, tmp_path):

@@ -1,11 +1,13 @@
 """Decoding, on real video files written with OpenCV."""
 
+import pickle
+
 import cv2
 import numpy as np
 import pytest
 
 from despoof_keras.errors import DataError
-from despoof_keras.video import frame_count, read_frames, spread_indices
+from despoof_keras.video import TruncatedVideoError, frame_count, read_frames, spread_indices
 
 # Frame i is filled with this red; green and blue are fixed, far from each other.
 REDS = [20 + 6 * i for i in range(30)]
@@ -127,3 +129,10 @@ def test_spread_indices_are_distinct_in_range_and_even():
 def test_spread_indices_of_nothing(count, wanted):
     with pytest.raises(DataError, match=f"received {wanted} of {count}"):
         spread_indices(count, wanted)
+
+
+def test_a_truncated_video_tells_how_much_decoded_from_a_worker_process_too(video):
+    with pytest.raises(TruncatedVideoError, match="stops after 30 decoded frames") as caught:
+        list(read_frames(video, [3, 40]))
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (again.decoded, str(again)) == (30, str(caught.value))

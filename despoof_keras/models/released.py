@@ -9,11 +9,29 @@ from pathlib import Path
 
 from despoof_keras.archives import read_arrays
 from despoof_keras.errors import DataError
+from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models.depth_net import build_depth_net
 from despoof_keras.models.discriminator import build_discriminator
 from despoof_keras.models.ds_net import build_ds_net
 
 IMAGE_SIZE = 256
+
+# Mean scores of the authors' own example videos, one live and one print, under their released
+# graph and crop (their replay video: 0.527).
+EXAMPLE_LIVE_SCORE = 0.126
+EXAMPLE_PRINT_SCORE = 0.467
+METADATA = ModelMetadata(
+    image_size=IMAGE_SIZE,
+    score="noise",
+    threshold=(EXAMPLE_LIVE_SCORE + EXAMPLE_PRINT_SCORE) / 2,
+    threshold_rule=(
+        "midway between the mean scores of the authors' live and print example videos "
+        f"({EXAMPLE_LIVE_SCORE} and {EXAMPLE_PRINT_SCORE}); not calibrated on any dev set"
+    ),
+    training_data="OULU-NPU protocol 1, by the released folder's name",
+    # The authors' script hands resized crops on as they are, without rounding them.
+    crop_dtype="float32",
+)
 
 # Our layer -> the released code's scope.
 _ENCODER = {
@@ -116,7 +134,8 @@ def load_released(path):
         path: see `read_released_variables`.
 
     Returns:
-        `Despoofer` for 256 x 256 crops, with the released DSNet, DepthNet and discriminator.
+        `Despoofer` for 256 x 256 crops, with the released DSNet, DepthNet and discriminator, and
+        `METADATA`.
 
     Raises:
         DataError: the path does not hold the released variables, or one has another shape.
@@ -138,7 +157,7 @@ def load_released(path):
     for network, (scope, table) in zip(networks, tables, strict=True):
         for layer, released_layer in table.items():
             _assign(network, layer, variables, f"{scope}/{released_layer}", path)
-    return Despoofer(*networks, score="noise")
+    return Despoofer(*networks, metadata=METADATA)
 
 
 def _assign(network, layer, variables, scope, path):

@@ -1,0 +1,64 @@
+"""What a model answers when it is used: one code for Keras models and for exported graphs."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from despoof_keras import scoring
+from despoof_keras.preprocessing import PIXEL_SCALE
+
+
+def score_endpoint(model):
+    """A function from face crops to spoof scores, with nothing in it that the score needs not.
+
+    Args:
+        model: `Despoofer`.
+
+    Returns:
+        Function of `image`, a `(batch, S, S, 3)` RGB tensor of 8-bit values (uint8, or float32 in
+        [0, 255]), that gives `{"score": (batch,)}`, float32.
+    """
+    ds_net, name = model.ds_net, model.score
+    wanted = ds_net.get_layer("hsv_rgb").output if name == "depth" else ds_net.output[name]
+    part = keras.Model(ds_net.input, wanted)
+
+    def score(image):
+        output = part(_network_range(image), training=False)
+        if name == "depth":
+            output = model.depth_net(output, training=False)["depth"]
+        return {"score": scoring.spoof_scores({name: output})[name]}
+
+    return score
+
+
+def despoof_endpoint(model, with_depth=False):
+    """A function from face crops to the spoof score and what DSNet makes of the picture.
+
+    Args:
+        model: `Despoofer`.
+        with_depth: give the input's depth too.
+
+    Returns:
+        Function of `image`, as in `score_endpoint`, that gives, in float32, `score` `(batch,)`,
+        `noise` and `live_estimate` `(batch, S, S, 6)` (HSV, then RGB; the live estimate in the
+        networks' input range), `zero_one_map` `(batch, S / 8, S / 8, 1)` and, if asked for,
+        `depth` `(batch, S / 8, S / 8, 1)`.
+    """
+    name = model.score
+    has_depth = with_depth or name == "depth"
+
+    def despoof(image):
+        found = model.despoof(_network_range(image))
+        outputs = {key: found[key] for key in ("noise", "live_estimate", "zero_one_map")}
+        if has_depth:
+            outputs["depth"] = model.depth_net(found["hsv_rgb"], training=False)["depth"]
+        outputs["score"] = scoring.spoof_scores(outputs)[name]
+        if not with_depth:
+            outputs.pop("depth", None)
+        return {key: ops.cast(value, "float32") for key, value in outputs.items()}
+
+    return despoof
+
+
+def _network_range(image):
+    return tf.cast(image, tf.float32) / PIXEL_SCALE

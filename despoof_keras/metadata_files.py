@@ -1,0 +1,85 @@
+"""A model file's metadata, read without loading the model (standard library only)."""
+
+import json
+import zipfile
+import zlib
+from pathlib import Path
+
+from despoof_keras.errors import DataError
+from despoof_keras.metadata import ModelMetadata
+
+# Where TensorFlow Serving's convention puts files that go with a SavedModel and mean nothing to it.
+SAVED_MODEL_METADATA = Path("assets.extra") / "despoof_keras.json"
+# Where Keras keeps a model's configuration inside a `.keras` archive.
+KERAS_CONFIG = "config.json"
+KERAS_CLASS = "Despoofer"
+
+
+def read_metadata(path):
+    """Reads what a model file says about itself.
+
+    A `.keras` file from before models carried metadata says its size and its score: its metadata
+    has these two, no threshold (so it gives scores and decides nothing unless it is given one)
+    and no package version.
+
+    Args:
+        path: `.keras` file of a `Despoofer`, or SavedModel folder that `export_saved_model` wrote.
+
+    Returns:
+        `ModelMetadata`.
+
+    Raises:
+        DataError: something else is there, or its metadata is incomplete or wrong.
+
+    Example:
+        >>> read_metadata("runs/p1-seed0/model.keras").threshold  # doctest: +SKIP
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _read_saved_model(path)
+    if path.is_file() and zipfile.is_zipfile(path):
+        return _read_keras(path)
+    found = "no such archive" if path.is_file() else "nothing"
+    raise DataError(
+        f"{path}: expected a .keras file, or a SavedModel folder exported by this package; "
+        f"{found} is there"
+    )
+
+
+def _read_saved_model(folder):
+    path = folder / SAVED_MODEL_METADATA
+    if not path.is_file():
+        raise DataError(
+            f"{folder}: expected a SavedModel exported by this package; "
+            f"{SAVED_MODEL_METADATA} is missing"
+        )
+    return ModelMetadata.from_json(path.read_bytes(), path)
+
+
+def _read_keras(path):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read(KERAS_CONFIG))
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path}: expected a .keras file; {error}") from error
+    found = config.get("class_name") if isinstance(config, dict) else None
+    if found != KERAS_CLASS:
+        raise DataError(f"{path}: expected a {KERAS_CLASS}; found {found}")
+    settings = config.get("config")
+    if not isinstance(settings, dict):
+        raise DataError(f"{path}: expected a {KERAS_CLASS} with its configuration")
+    if "metadata" in settings:
+        return ModelMetadata.from_dict(settings["metadata"], path)
+    return _without_metadata(settings, path)
+
+
+def _without_metadata(settings, path):
+    """Metadata of a model saved before there was any, from its constructor's arguments."""
+    try:
+        input_layer = settings["ds_net"]["config"]["layers"][0]
+        size = input_layer["config"]["batch_shape"][1]
+        return ModelMetadata(image_size=size, score=settings["score"], package_version=None)
+    except (KeyError, IndexError, TypeError, DataError) as error:
+        raise DataError(
+            f"{path}: expected a {KERAS_CLASS} with metadata, or with size and score; {error!r}"
+        ) from error
