@@ -25,40 +25,55 @@ _TITLES = (
 
 
 def draw_panels(path, model, faces):
-    """Draws input, noise, spectrum, live estimate, 0/1 map and depth, one row a face.
-
-    Scales are the same for all rows, so that rows can be compared.
+    """Draws what a model makes of faces, see `draw_outputs`.
 
     Args:
         path: PNG file to write.
         model: `Despoofer`.
         faces: mapping from a row's name to a `(S, S, 3)` RGB crop in [0, 1].
     """
-    outputs = {k: np.asarray(v) for k, v in model(np.stack(list(faces.values()))).items()}
+    outputs = model(np.stack(list(faces.values())))
+    draw_outputs(path, faces, {name: np.asarray(value) for name, value in outputs.items()})
+
+
+def draw_outputs(path, faces, outputs):
+    """Draws input, noise, spectrum, live estimate, 0/1 map and depth, one row a face.
+
+    Scales are the same for all rows, so that rows can be compared.
+
+    Args:
+        path: PNG file to write.
+        faces: mapping from a row's name to a `(S, S, 3)` RGB crop in [0, 1].
+        outputs: mapping with `noise` and `live_estimate`, `(rows, S, S, 6)`, `zero_one_map` and,
+            where the model has it, `depth`, `(rows, S / 8, S / 8, 1)`.
+    """
     noise = outputs["noise"][..., RGB]
     gain = 0.5 / max(float(np.percentile(np.abs(noise), NOISE_PERCENTILE)), 1e-6)
     spectra = np.stack([noise_spectrum(one) for one in outputs["noise"]])
-    figure = Figure(figsize=(2.1 * len(_TITLES), 2.25 * len(faces) + 0.3), layout="constrained")
-    axes = figure.subplots(len(faces), len(_TITLES), squeeze=False)
+    titles = _TITLES if "depth" in outputs else _TITLES[:-1]
+    figure = Figure(figsize=(2.1 * len(titles), 2.25 * len(faces) + 0.3), layout="constrained")
+    axes = figure.subplots(len(faces), len(titles), squeeze=False)
     for row, (name, face) in enumerate(faces.items()):
-        panels = (
+        panels = [
             (face, {}),
             (np.clip(0.5 + gain * noise[row], 0, 1), {}),
             (spectra[row], {"cmap": "magma", "vmin": 0, "vmax": spectra.max()}),
             (np.clip(outputs["live_estimate"][row][..., RGB], 0, 1), {}),
             (outputs["zero_one_map"][row, ..., 0], {"cmap": "gray", "vmin": 0, "vmax": 1}),
-            (outputs["depth"][row, ..., 0], {"cmap": "viridis", "vmin": 0, "vmax": 1}),
-        )
+        ]
+        if "depth" in outputs:
+            depth = outputs["depth"][row, ..., 0]
+            panels.append((depth, {"cmap": "viridis", "vmin": 0, "vmax": 1}))
+            axes[row, 5].set_xlabel(f"mean {depth.mean():.3f}", fontsize=9)
         for column, (picture, options) in enumerate(panels):
             axis = axes[row, column]
             axis.imshow(picture, **options)
             axis.set(xticks=[], yticks=[])
             if row == 0:
-                axis.set_title(_TITLES[column].format(gain=gain), fontsize=10)
+                axis.set_title(titles[column].format(gain=gain), fontsize=10)
         axes[row, 0].set_ylabel(name, fontsize=10)
         axes[row, 1].set_xlabel(f"mean |N| {np.abs(outputs['noise'][row]).mean():.3f}", fontsize=9)
         axes[row, 4].set_xlabel(f"mean {outputs['zero_one_map'][row].mean():.3f}", fontsize=9)
-        axes[row, 5].set_xlabel(f"mean {outputs['depth'][row].mean():.3f}", fontsize=9)
     _save(figure, path)
 
 

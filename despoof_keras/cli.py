@@ -1,0 +1,139 @@
+"""The console script `despoof`: score photographs, videos and cameras; tell what a model is."""
+
+import argparse
+import json
+import os
+import sys
+
+from despoof_keras.errors import DataError
+from despoof_keras.quiet_start import held_back_stderr
+from despoof_keras.version import __version__
+
+SCORED, SOME_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+_SCORE_HELP = """Finds faces, scores them, and decides at the model's own threshold.
+
+despoof score --model runs/p1-seed0/model.keras photo.jpg clip.mp4 folder/
+ls *.jpg | despoof score --model released_weights.npz --json -
+
+A spoof score is higher for attacks. Exit code: 0 everything was scored, 1 some inputs were not
+(their lines say why), 2 the command itself was wrong."""
+
+
+def parse_arguments(arguments=None):
+    parser = argparse.ArgumentParser(prog="despoof", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"despoof_keras {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_score(commands)
+    info = commands.add_parser("info", help="what a model file says about itself")
+    info.add_argument("model", help=".keras file, SavedModel folder or the released model")
+    info.add_argument("--json", action="store_true", help="one JSON object")
+    return parser, parser.parse_args(arguments)
+
+
+def _add_score(commands):
+    score = commands.add_parser(
+        "score",
+        help="spoof scores of photographs, videos or a camera",
+        description=_SCORE_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    score.add_argument("paths", nargs="*", metavar="PATH", help="images, videos, folders, or -")
+    score.add_argument(
+        "--model",
+        required=True,
+        help=".keras file of a run, SavedModel folder, or the authors' released folder or .npz",
+    )
+    score.add_argument("--threshold", type=float, help="use this instead of the model's own")
+    score.add_argument("--json", action="store_true", help="one JSON object a line")
+    score.add_argument("--all-faces", action="store_true", help="not only the largest face")
+    score.add_argument("--every", type=_positive, default=1, metavar="N", help="every N-th frame")
+    score.add_argument("--max-frames", type=_positive, metavar="M", help="of each video")
+    score.add_argument(
+        "--visuals",
+        metavar="DIR",
+        help="write a picture of each face's noise, spectrum, live estimate, 0/1 map and depth; "
+        "with --camera, the frames with the overlay",
+    )
+    score.add_argument(
+        "--camera", metavar="N", help="score a camera (its number, or a stream's address)"
+    )
+
+
+def _positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1; received {text}")
+    return number
+
+
+def main(arguments=None):
+    """Runs the command.
+
+    Args:
+        arguments: list of strings; the process's own where None.
+
+    Returns:
+        The exit code.
+    """
+    parser, options = parse_arguments(arguments)
+    if options.command == "score" and bool(options.paths) == (options.camera is not None):
+        parser.error("score: expected either paths or --camera")
+    _quieten_libraries()
+    try:
+        return _info(options) if options.command == "info" else _score(options)
+    except (DataError, ImportError) as error:
+        print(f"despoof: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("\ndespoof: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our lines has gone; Python must not fail again when it flushes on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SOME_FAILED
+
+
+def _quieten_libraries():
+    """Damaged files get a line of ours; the decoders' own messages would only bury it."""
+    for name, value in (
+        ("TF_CPP_MIN_LOG_LEVEL", "2"),
+        ("OPENCV_LOG_LEVEL", "SILENT"),
+        ("OPENCV_FFMPEG_LOGLEVEL", "-8"),
+    ):
+        os.environ.setdefault(name, value)
+
+
+def _score(options):
+    with held_back_stderr():
+        from despoof_keras.score_command import open_parts, run_score
+
+        parts = open_parts(options)
+    return SCORED if run_score(options, *parts) else SOME_FAILED
+
+
+def _info(options):
+    with held_back_stderr():
+        values = _described(options.model)
+    if options.json:
+        print(json.dumps(values))
+        return SCORED
+    width = max(map(len, values))
+    for name, value in values.items():
+        print(f"{name:{width}}  {'-' if value is None else value}")
+    return SCORED
+
+
+def _described(path):
+    from despoof_keras.model_files import kind_of
+
+    kind = kind_of(path)
+    if kind == "released":
+        from despoof_keras.models.released import load_released
+
+        metadata = load_released(path).metadata
+    else:
+        from despoof_keras.metadata_files import read_metadata
+
+        metadata = read_metadata(path)
+    return {"kind": kind, **metadata.to_dict()}
