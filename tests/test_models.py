@@ -6,7 +6,12 @@ import pytest
 import tensorflow as tf
 
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
-from despoof_keras.models.layers import HsvRgb, Subsample, UpsampledConv2D
+from despoof_keras.models.layers import (
+    FusedBatchNormalization,
+    HsvRgb,
+    Subsample,
+    UpsampledConv2D,
+)
 
 numpy = keras.ops.convert_to_numpy
 BUILDERS = {
@@ -220,3 +225,33 @@ def test_upsampled_convolution_is_a_convolution_of_the_legacy_resize(shape, fact
     assert tuple(layer.compute_output_shape(x.shape)) == found.shape
     half_pixel = tf.nn.conv2d(tf.image.resize(x, enlarged), layer.kernel.value, 1, "SAME")
     assert np.abs(found - half_pixel).max() > 0.01
+
+
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
+def test_fused_batch_normalisation_is_keras(policy, training, jit):
+    random = np.random.default_rng(0)
+    x, weight = random.normal(2.0, 3.0, (2, 2, 3, 4, 5)).astype(np.float32)
+    start = random.uniform(0.5, 1.5, (4, 5)).astype(np.float32)
+    found = []
+    for cls in (FusedBatchNormalization, keras.layers.BatchNormalization):
+        layer = cls(momentum=0.9, epsilon=1e-5, dtype=policy)
+        layer.build(x.shape)
+        layer.set_weights(list(start))
+
+        @tf.function(jit_compile=jit)
+        def run(x, layer=layer):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = layer(x, training=training)
+                loss = tf.reduce_sum(tf.cast(y, tf.float32) * weight)
+            return y, *tape.gradient(loss, [x, layer.gamma.value, layer.beta.value])
+
+        results = run(tf.constant(x))
+        assert results[0].dtype == layer.compute_dtype
+        found.append([np.array(value, np.float32) for value in [*results, *layer.get_weights()]])
+        assert (np.abs(found[-1][-2:] - start[2:]).max() > 0.1) == training
+    for one, other in zip(*found, strict=True):
+        tolerance = 1e-5 if policy == "float32" else 2e-3
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
