@@ -1,27 +1,28 @@
 """A camera's frames, scored as they come, shown on the screen or written as pictures."""
 
-import os
+import subprocess
 import sys
-from pathlib import Path
 
 import cv2
 
 from despoof_keras.errors import DataError
 from despoof_keras.files import atomic_path
 from despoof_keras.liveness import Frame, score_stream
-from despoof_keras.visuals import draw_overlay, file_name
+from despoof_keras.visuals import draw_overlay, writable_folder
 
 WINDOW = "despoof (q ends)"
 QUIT_KEYS = (ord("q"), 27)  # 27 is Escape
-_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
 def camera_records(source, model, finder, *, every=1, most=None, all_faces=False, show=None):
-    """Scores a camera's frames one after the other, none waiting.
+    """Scores a camera's frames one after the other, in the order in which the camera gives them.
+
+    A frame is taken only when the one before is done; what the driver does with those between is
+    its own affair (most keep a few and drop the rest).
 
     Args:
         source: number of a device, from 0, or the address or file of a stream.
-        model: `model_files.ScoringModel`.
+        model: `ScoringModel`.
         finder: `faces.FaceFinder`.
         every: distance between scored frames.
         most: frames to score; None for as long as the camera gives frames.
@@ -35,25 +36,38 @@ def camera_records(source, model, finder, *, every=1, most=None, all_faces=False
     Raises:
         DataError: the camera cannot be opened, or gives no frame.
     """
-    capture = cv2.VideoCapture(int(source) if str(source).isdigit() else str(source))
+    name = f"camera {source}"
+    done = 0
+    for number, image in _frames(source, every):
+        records = list(
+            score_stream(model, finder, [Frame(name, number, image)], all_faces=all_faces)
+        )
+        yield from records
+        done += 1
+        if (show and show(_overlay(image, records), number)) or done == most:
+            return
+    if not done:
+        raise DataError(f"{name}: expected frames; it gives none")
+
+
+def _frames(source, every):
+    """Every so many frames of a camera: `(number, RGB uint8 frame)`."""
+    is_device = str(source).isdigit()
+    # FFmpeg by name, because other backends read a file name with digits as a series of pictures.
+    capture = (
+        cv2.VideoCapture(int(source))
+        if is_device
+        else cv2.VideoCapture(str(source), cv2.CAP_FFMPEG)
+    )
     try:
         if not capture.isOpened():
             raise DataError(f"camera {source}: expected a device or stream that can be opened")
-        done = number = 0
-        while most is None or done < most:
-            if not capture.grab():
-                break
-            if number % every == 0:
-                _, image = capture.retrieve()
-                frame = Frame(f"camera {source}", number, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
-                records = list(score_stream(model, finder, [frame], all_faces=all_faces))
-                yield from records
-                done += 1
-                if show and show(_overlay(frame.image, records), number):
-                    return
+        number = 0
+        while capture.grab():
+            good, image = capture.retrieve() if number % every == 0 else (False, None)
+            if good:
+                yield number, cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
             number += 1
-        if not number:
-            raise DataError(f"camera {source}: expected frames; it gives none")
     finally:
         capture.release()
 
@@ -77,24 +91,30 @@ class FrameFolder:
 
     Args:
         folder: for `camera-<frame>.png`.
+
+    Raises:
+        DataError: the folder cannot be written to.
     """
 
     def __init__(self, folder):
-        self._folder = Path(folder)
+        self._folder = writable_folder(folder)
 
     def __call__(self, image, number):
-        with atomic_path(self._folder / file_name("camera", number)) as temporary:
+        with atomic_path(self._folder / f"camera-{number:05d}.png") as temporary:
             if not cv2.imwrite(str(temporary), cv2.cvtColor(image, cv2.COLOR_RGB2BGR)):
                 raise DataError(f"{temporary}: cannot be written")
         return False
 
 
 def can_show_windows():
-    """Whether this OpenCV and this machine can open a window."""
-    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in _DISPLAYS):
-        return False  # Qt would end the process here
-    try:
-        cv2.namedWindow(WINDOW)
-    except cv2.error:  # opencv-python-headless has no windows
-        return False
-    return True
+    """Whether this OpenCV and this machine can open a window.
+
+    Tried in a process of its own: Qt ends the process where a display cannot be reached.
+    """
+    tried = subprocess.run(
+        [sys.executable, "-c", "import cv2; cv2.namedWindow('despoof')"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    return tried.returncode == 0

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import threading
 
 from despoof_keras.errors import DataError
 from despoof_keras.quiet_start import held_back_stderr
@@ -26,7 +27,7 @@ def parse_arguments(arguments=None):
     commands = parser.add_subparsers(dest="command", required=True)
     _add_score(commands)
     info = commands.add_parser("info", help="what a model file says about itself")
-    info.add_argument("model", help=".keras file, SavedModel folder or the released model")
+    info.add_argument("model", help=".keras or .tflite file, SavedModel folder, released model")
     info.add_argument("--json", action="store_true", help="one JSON object")
     return parser, parser.parse_args(arguments)
 
@@ -42,7 +43,8 @@ def _add_score(commands):
     score.add_argument(
         "--model",
         required=True,
-        help=".keras file of a run, SavedModel folder, or the authors' released folder or .npz",
+        help=".keras file of a run, SavedModel folder, .tflite file, or the authors' released "
+        "folder or .npz",
     )
     score.add_argument("--threshold", type=float, help="use this instead of the model's own")
     score.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -61,10 +63,9 @@ def _add_score(commands):
 
 
 def _positive(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1; received {text}")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on; received {text}")
+    return int(text)
 
 
 def main(arguments=None):
@@ -83,15 +84,33 @@ def main(arguments=None):
     try:
         return _info(options) if options.command == "info" else _score(options)
     except (DataError, ImportError) as error:
-        print(f"despoof: {error}", file=sys.stderr)
+        _complain(f"despoof: {error}")
         return USAGE
     except KeyboardInterrupt:
-        print("\ndespoof: interrupted", file=sys.stderr)
+        _complain("\ndespoof: interrupted")
+        _leave_stuck_threads(INTERRUPTED)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our lines has gone; Python must not fail again when it flushes on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SOME_FAILED
+    except OSError as error:  # a full disk, a folder that vanished
+        _complain(f"despoof: {error}")
+        return SOME_FAILED
+
+
+def _complain(text):
+    if sys.stderr is not None:
+        print(text, file=sys.stderr)
+
+
+def _leave_stuck_threads(code):
+    """Ends the process where a thread waits for input that may never come, and would hold it."""
+    if len(threading.enumerate()) > 1:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        os._exit(code)
 
 
 def _quieten_libraries():

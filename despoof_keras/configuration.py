@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from despoof_keras.errors import DataError
+from despoof_keras.metadata import SCORE_NAMES
 
 LOSS_WEIGHTS = ("released", "paper")
 DTYPE_POLICIES = ("float32", "mixed_float16", "mixed_bfloat16")
@@ -93,7 +94,7 @@ class TrainingConfig:
             "face_depth": ("mesh", "generic"),
             "depth_variant": ("compact", "full"),
             "pooling": ("early", "late"),
-            "monitor_score": ("noise", "zero_one_map", "depth"),
+            "monitor_score": SCORE_NAMES,
             "dtype_policy": DTYPE_POLICIES,
         }
         for name, values in choices.items():

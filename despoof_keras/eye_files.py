@@ -10,14 +10,14 @@ from rich.progress import track
 
 from despoof_keras.datasets.eyes import fill_gaps, write_eyes
 from despoof_keras.errors import DataError
-from despoof_keras.faces import process_finder
-from despoof_keras.preprocessing import crop_box
-from despoof_keras.video import frame_count, read_frames
+from despoof_keras.faces import is_tilted, process_finder
+from despoof_keras.video import TruncatedVideoError, frame_count, read_frames
 from despoof_keras.workers import in_processes
 
 logger = logging.getLogger(__name__)
 
-# Eyes are looked for in every fifth frame and drawn through between them: six times a second.
+# Eyes are looked for in every fifth frame and drawn through between them: six times a second at
+# the 30 frames a second of OULU-NPU.
 FIND_EVERY = 5
 # Raised whenever other positions are found for the same video.
 FORMAT_VERSION = 1
@@ -83,14 +83,15 @@ def find_eyes(path, finder, every=FIND_EVERY):
     Raises:
         DataError: the video cannot be read.
     """
-    eyes = {}
-    for number, image in read_frames(path, range(0, frame_count(path), every)):
-        for face in finder(image)[:1]:
-            try:
-                crop_box(face.eyes)
-            except DataError:  # a face upside down has no crop
-                continue
-            eyes[number] = face.eyes
+    eyes, count = {}, frame_count(path)
+    try:
+        for number, image in read_frames(path, range(0, count, every)):
+            for face in finder(image)[:1]:
+                if not is_tilted(face):
+                    eyes[number] = face.eyes
+    except TruncatedVideoError as error:
+        if not error.is_sound(count):
+            raise
     return fill_gaps(eyes)
 
 

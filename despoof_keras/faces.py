@@ -5,7 +5,6 @@ import functools
 
 import numpy as np
 
-from despoof_keras.errors import DataError
 from despoof_keras.face_detector import FaceDetector
 from despoof_keras.face_mesh import FaceMesh, eye_positions
 from despoof_keras.preprocessing import crop_box
@@ -17,6 +16,9 @@ MOST_OUTSIDE = 0.05
 # Crops are enlarged twice at most: beyond, the texture that the score is about is made up by the
 # interpolation. The released model's own example pictures need 1.4 times.
 MINIMUM_CROP_SHARE = 0.5
+# The crop is an upright square scaled by the eyes' horizontal distance: at 30 degrees it is an
+# eighth too small, beyond that ever more of it is forehead and hair.
+MOST_TILT = 30
 # Eyes of one face by two finders differ by up to a tenth of the eye distance; another face's are
 # farther away than this.
 SAME_EYES = 0.5
@@ -25,7 +27,7 @@ OK = "ok"
 NO_FACE = "no face found"
 TOO_SMALL = "face too small"
 CUT = "face cut by the border"
-TURNED = "face upside down"
+TILTED = "face tilted too far"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,6 +110,17 @@ def face_at(faces, eyes):
     return nearest if nearest is not None and off(nearest) <= SAME_EYES else None
 
 
+def tilt_of(face):
+    """Angle between the line of the eyes and the horizontal, 0 to 180 degrees."""
+    across, down = face.eyes[2:] - face.eyes[:2]
+    return float(abs(np.degrees(np.arctan2(down, across))))
+
+
+def is_tilted(face):
+    """Whether a face leans so far that the crop does not hold it."""
+    return tilt_of(face) > MOST_TILT
+
+
 def face_status(face, image_shape, image_size):
     """Whether a face may be scored.
 
@@ -117,17 +130,16 @@ def face_status(face, image_shape, image_size):
         image_size: side of the model's input, in pixels.
 
     Returns:
-        `OK`, or a reason that begins with `TOO_SMALL`, `CUT` or `TURNED` and tells the figures.
+        `OK`, or a reason that begins with `TOO_SMALL`, `CUT` or `TILTED` and tells the figures.
     """
     height, width = image_shape[:2]
     x, y = face.landmarks[:, 0], face.landmarks[:, 1]
     outside = float(np.mean((x < 0) | (y < 0) | (x > width - 1) | (y > height - 1)))
     if outside > MOST_OUTSIDE:
         return f"{CUT}: {outside:.0%} of it lies outside"
-    try:
-        side = crop_box(face.eyes)[2]
-    except DataError:
-        return f"{TURNED}: the picture must be turned upright"
+    if is_tilted(face):
+        return f"{TILTED}: by {tilt_of(face):.0f} degrees, at most {MOST_TILT} are allowed"
+    side = crop_box(face.eyes)[2]
     needed = int(np.ceil(MINIMUM_CROP_SHARE * image_size))
     if side < needed:
         return f"{TOO_SMALL}: its crop has {side} pixels, the model needs at least {needed}"

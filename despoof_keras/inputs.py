@@ -1,9 +1,10 @@
 """What a user names on the command line, as a series of images and videos."""
 
 import dataclasses
+import os
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from despoof_keras.errors import DataError
 
@@ -36,16 +37,20 @@ def expand(paths, lines):
         lines: iterable of lines, one path each, that stands for `-`.
 
     Yields:
-        `Input`. A folder that holds nothing to score, and a path where nothing is, are given as
-        inputs with a problem, so that a batch goes on.
+        `Input`. What cannot be opened at all (an empty folder, a path where nothing is, a device)
+        is given as an input with a problem, so that a batch goes on.
     """
     for path in paths:
         if path == STANDARD_INPUT:
             yield from expand(_named(lines), ())
-        elif Path(path).is_dir():
-            yield from _within(path)
-        else:
-            yield Input(str(path), _is_video(Path(path)))
+            continue
+        try:
+            if Path(path).is_dir():
+                yield from _within(path)
+            else:
+                yield _input(path)
+        except (OSError, ValueError) as error:  # names too long, with NUL, in a locked folder
+            yield Input(str(path), problem=f"unreadable: {_reason(error)}")
 
 
 def _named(lines):
@@ -53,20 +58,33 @@ def _named(lines):
 
 
 def _within(folder):
-    try:
-        found = sorted(p for p in Path(folder).rglob("*") if _is_media(p))
-    except OSError as error:
-        yield Input(str(folder), problem=f"unreadable folder: {error.strerror}")
-        return
-    if not found:
+    problems, found = [], []
+    for place, _, names in os.walk(folder, onerror=problems.append):
+        found += [Path(place, name) for name in names if _is_media_name(name)]
+    for error in problems:
+        yield Input(str(error.filename), problem=f"unreadable folder: {_reason(error)}")
+    if not found and not problems:
         yield Input(str(folder), problem="no images or videos in this folder")
-    for path in found:
-        yield Input(str(path), _is_video(path))
+    for path in sorted(found):
+        yield _input(path)
 
 
-def _is_media(path):
-    known = path.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES
-    return known and not path.name.startswith(".") and path.is_file()
+def _input(path):
+    path = Path(path)
+    if "\0" in str(path):
+        raise ValueError("a path has no NUL in it")
+    if path.exists() and not path.is_file():
+        return Input(str(path), problem="unreadable: expected a regular file")
+    return Input(str(path), _is_video(path))
+
+
+def _reason(error):
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _is_media_name(name):
+    known = Path(name).suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES
+    return known and not name.startswith(".")
 
 
 def _is_video(path):
@@ -77,10 +95,10 @@ def _is_video(path):
     try:
         with Image.open(path):
             return False
-    except Image.DecompressionBombError:
+    except UnidentifiedImageError:
+        return True
+    except (OSError, Image.DecompressionBombError):  # reading it will tell what is wrong
         return False
-    except OSError:
-        return path.is_file()
 
 
 def video_frames_to_score(count, every, most):

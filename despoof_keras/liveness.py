@@ -1,6 +1,7 @@
 """Images and videos to spoof scores: reading, face finding and the model work at the same time."""
 
 import dataclasses
+import threading
 
 import numpy as np
 
@@ -13,15 +14,13 @@ from despoof_keras.preprocessing import crop_face
 from despoof_keras.records import ScoreRecord
 from despoof_keras.video import TruncatedVideoError, frame_count, read_frames
 
-READ, FIND, SCORE = "read", "find", "score"
+READ, FIND, SCORE, DRAW = "read", "find", "score", "draw"
 # What waits between two stages: whole frames, of which the largest photographs take 360 MB each,
 # and crops.
-FRAMES_AHEAD = 2
+FRAMES_AHEAD = 1
 CROPS_AHEAD = 16
 # Crops scored at once.
 BATCH = 8
-# Containers announce a frame or two too many in sound files; a video that stops earlier is damaged.
-MISSING_FRAMES = 2
 NOT_FINITE = "the model gives no finite score"
 NO_FRAME = "no frame scored"
 
@@ -73,22 +72,23 @@ def score_stream(model, finder, stream, *, all_faces=False, on_face=None, times=
     Yields:
         `ScoreRecord` in the order of the stream; one with `frame=None` after each video.
     """
-    times = times or BusyTimes()
-    with InThread(times.advance(READ, stream), FRAMES_AHEAD) as frames:
+    times, stop = times or BusyTimes(), threading.Event()
+    with InThread(times.advance(READ, stream), FRAMES_AHEAD, stop) as frames:
         found = _find(frames, finder, model.metadata.image_size, all_faces, times)
-        with InThread(found, CROPS_AHEAD) as entries:
+        with InThread(found, CROPS_AHEAD, stop) as entries:
             yield from _with_video_records(
                 _score(entries, model, on_face, times), model.metadata.threshold
             )
 
 
-def read_inputs(inputs, every=1, most=None):
+def read_inputs(inputs, every=1, most=None, expect=lambda frames: None):
     """Decodes inputs one after the other.
 
     Args:
         inputs: iterable of `inputs.Input`.
         every: of a video, the distance between scored frames.
         most: of a video, score at most so many frames; None for all.
+        expect: called with the number of frames of every input before they are read.
 
     Yields:
         `Frame`, `EndOfVideo` after a video's frames, or `ScoreRecord` for what cannot be read.
@@ -97,24 +97,25 @@ def read_inputs(inputs, every=1, most=None):
         if one.problem:
             yield ScoreRecord(one.path, None, one.problem)
         elif one.is_video:
-            yield from _read_video(one.path, every, most)
+            yield from _read_video(one.path, every, most, expect)
         else:
+            expect(1)
             try:
                 yield Frame(one.path, 0, read_image(one.path))
             except DataError as error:
                 yield ScoreRecord(one.path, 0, _unreadable(one.path, error))
 
 
-def _read_video(path, every, most):
+def _read_video(path, every, most, expect):
     try:
         count = frame_count(path)
         wanted = video_frames_to_score(count, every, most)
+        expect(len(wanted))
         for number, image in read_frames(path, wanted):
             yield Frame(path, number, image)
     except TruncatedVideoError as error:
-        sound = error.decoded and count - error.decoded <= MISSING_FRAMES
         damaged = f"damaged: the video stops after {error.decoded} of {count} frames"
-        yield EndOfVideo(path, OK if sound else damaged)
+        yield EndOfVideo(path, OK if error.is_sound(count) else damaged)
     except DataError as error:
         yield EndOfVideo(path, _unreadable(path, error))
     else:
@@ -159,26 +160,26 @@ def _score(entries, model, on_face, times):
     for entry in entries:
         waiting.append(entry)
         if len(waiting) >= BATCH or not entries.is_ready():
-            with times.measure(SCORE):
-                scored = _scored_batch(waiting, model, on_face)
-            yield from scored
+            yield from _scored_batch(waiting, model, on_face, times)
             waiting = []
-    yield from _scored_batch(waiting, model, on_face)
+    yield from _scored_batch(waiting, model, on_face, times)
 
 
-def _scored_batch(entries, model, on_face):
+def _scored_batch(entries, model, on_face, times):
     """The entries with every `FaceCrop` replaced by its `ScoreRecord`."""
     faces = [entry for entry in entries if isinstance(entry, FaceCrop)]
     if not faces:
         return entries
     crops = np.stack([face.crop for face in faces])
-    outputs = model.despoof(crops) if on_face else {"score": model.scores(crops)}
+    with times.measure(SCORE):
+        outputs = model.despoof(crops) if on_face else {"score": model.scores(crops)}
     records = []
     for number, face in enumerate(faces):
         record = _record(face, outputs["score"][number], model.metadata.threshold)
         records.append(record)
         if on_face and record.is_ok:
-            on_face(face, {name: values[number] for name, values in outputs.items()}, record)
+            with times.measure(DRAW):
+                on_face(face, {name: values[number] for name, values in outputs.items()}, record)
     remaining = iter(records)
     return [next(remaining) if isinstance(entry, FaceCrop) else entry for entry in entries]
 

@@ -8,6 +8,8 @@ import time
 _END = object()
 # How often a stage looks whether the work has been given up, in seconds.
 _PATIENCE = 0.2
+# How long leaving waits for a thread to end, in seconds.
+GIVE_UP_AFTER = 2.0
 
 
 class InThread:
@@ -19,12 +21,15 @@ class InThread:
     Args:
         iterable: items; it is advanced in the background thread alone.
         ahead: items that may wait, at least 1.
+        stop: event that gives up the work; threads in a chain share one, so that none waits for
+            another that is still at it.
     """
 
-    def __init__(self, iterable, ahead):
+    def __init__(self, iterable, ahead, stop=None):
         self._iterable = iterable
         self._items = queue.Queue(ahead)
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
+        self._is_over = False
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self):
@@ -33,14 +38,17 @@ class InThread:
 
     def __exit__(self, *_):
         self._stop.set()
-        self._thread.join()
+        # A thread that is stuck in a system call (a pipe that nobody writes to) is left behind.
+        self._thread.join(GIVE_UP_AFTER)
 
     def __iter__(self):
-        while (entry := self._next()) is not _END:
+        while not self._is_over and (entry := self._next()) is not _END:
             item, error = entry
             if error is not None:
+                self._is_over = True
                 raise error
             yield item
+        self._is_over = True
 
     def is_ready(self):
         """Whether an item can be taken without waiting."""

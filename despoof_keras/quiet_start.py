@@ -15,6 +15,9 @@ def held_back_stderr():
     TensorFlow and LiteRT announce processors, drivers and delegates there, whatever their log
     level. Where the block fails in a way that is not the user's to mend, everything is shown.
     """
+    if sys.stderr is None:  # closed by whoever started the program
+        yield
+        return
     sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as held:

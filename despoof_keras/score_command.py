@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sys
 import time
 
@@ -10,73 +11,93 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from despoof_keras.camera import FrameFolder, ScreenWindow, camera_records, can_show_windows
+from despoof_keras.errors import DataError
 from despoof_keras.faces import FaceFinder
 from despoof_keras.inputs import expand
 from despoof_keras.liveness import FIND, read_inputs, score_stream
 from despoof_keras.model_files import open_model
 from despoof_keras.overlap import BusyTimes
-from despoof_keras.visuals import PanelWriter, caption
+from despoof_keras.visuals import DECISIONS, PanelWriter
 
-_COLUMNS = "{score:>8}  {decision:10}  {frame:>6}  {path}  {rest}"
+_COLUMNS = "{score:>9}  {decision:12}  {frame:>6}  {path}  {rest}"
 
 
 def open_parts(options):
-    """Opens what scoring needs, before anything is read: `(ScoringModel, FaceFinder)`.
+    """Opens what scoring needs, before anything is read.
 
     Args:
         options: the parsed arguments of `despoof score`.
 
+    Returns:
+        `(ScoringModel, FaceFinder, what draws or None)`.
+
     Raises:
-        DataError: the model cannot be used.
+        DataError: the model or the folder for pictures cannot be used.
         ImportError: a library is missing.
     """
-    return open_model(options.model, threshold=options.threshold), FaceFinder()
+    draw = None
+    if options.camera is not None:
+        draw = _camera_show(options)
+    elif options.visuals:
+        draw = PanelWriter(options.visuals)
+    return open_model(options.model, threshold=options.threshold), FaceFinder(), draw
 
 
-def run_score(options, model, finder):
+def _camera_show(options):
+    if options.visuals:
+        return FrameFolder(options.visuals)
+    return ScreenWindow() if can_show_windows() else None
+
+
+def run_score(options, model, finder, draw):
     """Scores what the command line names and prints a line for each outcome.
 
     Args:
         options: the parsed arguments of `despoof score`.
-        model, finder: as from `open_parts`.
+        model, finder, draw: as from `open_parts`.
 
     Returns:
         Whether everything could be scored.
 
     Raises:
-        DataError: the camera cannot be opened.
+        DataError: the camera cannot be opened, or nothing was named.
     """
     if model.metadata.threshold is None:
-        print(
+        note(
             f"despoof: {options.model} carries no threshold: scores without decisions; "
-            "--threshold gives one",
-            file=sys.stderr,
+            "--threshold gives one"
         )
     write = _write_json if options.json else _TableWriter()
+    bar = _progress()
     if options.camera is not None:
-        records = _camera(options, model, finder)
-        return _print_all(records, write, contextlib.nullcontext())
+        return _print_all(_camera(options, model, finder, draw), write, bar)
     times = BusyTimes()
-    stream = read_inputs(expand(options.paths, sys.stdin), options.every, options.max_frames)
+    inputs = expand(options.paths, _listed_paths())
+    expect = _Expectation(bar)
+    stream = read_inputs(inputs, options.every, options.max_frames, expect)
     records = score_stream(
-        model,
-        finder,
-        stream,
-        all_faces=options.all_faces,
-        on_face=PanelWriter(options.visuals) if options.visuals else None,
-        times=times,
+        model, finder, stream, all_faces=options.all_faces, on_face=draw, times=times
     )
     start = time.perf_counter()
-    all_ok = _print_all(records, write, _progress())
+    all_ok = _print_all(records, write, bar)
     _report_pace(times, time.perf_counter() - start)
     return all_ok
 
 
-def _camera(options, model, finder):
-    if options.visuals:
-        show = FrameFolder(options.visuals)
-    else:
-        show = ScreenWindow() if can_show_windows() else None
+def _listed_paths():
+    """Lines of standard input as paths; their bytes are file names, whatever their encoding."""
+    if sys.stdin is None:
+        return ()
+    return (os.fsdecode(line) for line in sys.stdin.buffer)
+
+
+def note(text):
+    """A line for the user beside the results, where standard error is open."""
+    if sys.stderr is not None:
+        print(text, file=sys.stderr)
+
+
+def _camera(options, model, finder, draw):
     return camera_records(
         options.camera,
         model,
@@ -84,20 +105,34 @@ def _camera(options, model, finder):
         every=options.every,
         most=options.max_frames,
         all_faces=options.all_faces,
-        show=show,
+        show=draw,
     )
 
 
-def _print_all(records, write, progress):
+def _print_all(records, write, bar):
     """Prints every record; whether every input could be scored."""
     outcome = _Outcome()
-    with contextlib.closing(records), progress as bar:
+    with contextlib.closing(records), bar:
         for record in records:
             write(record)
             outcome.add(record)
-            if bar is not None:
-                bar.update(bar.task_ids[0], advance=1, description=escape(record.path))
+            if isinstance(bar, Progress) and record.frame is not None:
+                bar.update(bar.task_ids[0], advance=1, description=escape(printable(record.path)))
+    if outcome.is_empty:
+        raise DataError("expected something to score; the list of paths is empty")
     return outcome.all_ok
+
+
+class _Expectation:
+    """Raises the progress bar's total as inputs turn out to have frames."""
+
+    def __init__(self, bar):
+        self._bar, self._total = bar, 0
+
+    def __call__(self, frames):
+        self._total += frames
+        if isinstance(self._bar, Progress):
+            self._bar.update(self._bar.task_ids[0], total=self._total)
 
 
 class _Outcome:
@@ -110,6 +145,10 @@ class _Outcome:
         was_ok = self._ok_of.get(record.path, False)
         is_video = record.frame is None
         self._ok_of[record.path] = record.is_ok if is_video else was_ok or record.is_ok
+
+    @property
+    def is_empty(self):
+        return not self._ok_of
 
     @property
     def all_ok(self):
@@ -131,25 +170,31 @@ class _TableWriter:
             heading = {name: name for name in ("score", "decision", "frame", "path")}
             print(_COLUMNS.format(**heading, rest="").rstrip())
             self._is_first = False
-        decision = caption(record).rsplit(" ", 1)[0] if record.is_ok else "-"
+        decision = DECISIONS[record.is_attack] if record.is_ok else "-"
         rest = "" if record.is_ok else record.status
         if record.box:
             rest = "face at {:.0f}, {:.0f}, {:.0f} x {:.0f}".format(*record.box)
         line = _COLUMNS.format(
-            score=f"{record.spoof_score:.4f}" if record.is_ok else "-",
+            score=f"{record.spoof_score:.4g}" if record.is_ok else "-",
             decision=decision,
             frame="video" if record.frame is None else record.frame,
-            path=record.path,
+            path=printable(record.path),
             rest=rest,
         )
         print(line.rstrip(), flush=True)
 
 
+def printable(text):
+    """A text on one line that every terminal takes: other characters as escape sequences."""
+    shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(shown).encode(errors="backslashreplace").decode()
+
+
 def _progress():
     """A bar on stderr while the lines go to a file; on a terminal the lines tell the progress."""
-    console = Console(stderr=True)
-    if not console.is_terminal or sys.stdout.isatty():
+    if sys.stderr is None or not sys.stderr.isatty() or sys.stdout.isatty():
         return contextlib.nullcontext()
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     progress = Progress(
         *columns, TimeElapsedColumn(), console=console, transient=True, redirect_stdout=False
@@ -164,8 +209,7 @@ def _report_pace(times, seconds):
         return
     shares = ", ".join(f"{stage} {spent / seconds:.0%}" for stage, spent in times.seconds.items())
     slowest = max(times.seconds, key=times.seconds.get)
-    print(
+    note(
         f"despoof: {frames} frames in {seconds:.1f} s, {frames / seconds:.1f} a second; "
-        f"busy: {shares}; bound by: {slowest}",
-        file=sys.stderr,
+        f"busy: {shares}; bound by: {slowest}"
     )

@@ -1,29 +1,42 @@
 """Pictures of single scored faces: what the model saw, and the overlay on a camera's frame."""
 
+import hashlib
 import re
+import tempfile
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from despoof_keras.errors import DataError
 from despoof_keras.preprocessing import to_network_range
 from despoof_keras.report import draw_outputs
 
 # RGB; attack, bona fide, and no decision.
 COLOURS = {True: (230, 60, 60), False: (60, 200, 90), None: (240, 200, 60)}
+DECISIONS = {True: "attack", False: "bona fide", None: "no threshold"}
+# The overlay is drawn with one unit a 240th of the picture's shorter side, at least a pixel.
+LINES_OF_TEXT = 240
+FONT_SCALE = 0.4
+# Characters kept of an input's name; file systems allow 255 bytes.
+MOST_NAME = 60
 
 
 class PanelWriter:
     """Writes one picture of panels for every scored face.
 
-    Called as `liveness.score_stream` calls its `on_face`.
+    Called as `liveness.score_stream` calls its `on_face`. The noise is amplified for each picture
+    by itself; its title tells how much.
 
     Args:
         folder: for the pictures, named after the input, the frame and, beyond the first, the face.
+
+    Raises:
+        DataError: the folder cannot be written to.
     """
 
     def __init__(self, folder):
-        self._folder = Path(folder)
+        self._folder = writable_folder(folder)
 
     def __call__(self, crop, outputs, record):
         name = file_name(crop.path, crop.number, crop.index)
@@ -32,10 +45,31 @@ class PanelWriter:
         draw_outputs(self._folder / name, {title: to_network_range(crop.crop)}, rows)
 
 
+def writable_folder(folder):
+    """Makes a folder, and makes sure before any work that files can be written into it.
+
+    Raises:
+        DataError: they cannot.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise DataError(f"{folder}: expected a folder to write into; {error.strerror}") from error
+    return folder
+
+
 def file_name(path, frame, face=0):
-    """A flat file name for a face: `photos/a.jpg`, frame 3 becomes `photos_a.jpg-00003.png`."""
-    flat = re.sub(r"[^\w.-]+", "_", str(path)).strip("_.")
-    return f"{flat}-{frame:05d}" + (f"-face{face + 1}" if face else "") + ".png"
+    """A flat file name for a face: `photos/a.jpg`, frame 3 becomes `a.jpg-1f2e3d4c-00003.png`.
+
+    The digits in the middle come from the whole path: files of one name in two folders differ.
+    """
+    path = str(path)
+    digest = hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()[:8]
+    stem = re.sub(r"[^\w.-]+", "_", Path(path).name)[:MOST_NAME].strip("_.")
+    return f"{stem}-{digest}-{frame:05d}" + (f"-face{face + 1}" if face else "") + ".png"
 
 
 def draw_overlay(image, record):
@@ -50,15 +84,16 @@ def draw_overlay(image, record):
     """
     picture = np.ascontiguousarray(image).copy()
     colour = COLOURS[record.is_attack]
-    unit = max(1, round(min(image.shape[:2]) / 240))
+    unit = max(1, round(min(image.shape[:2]) / LINES_OF_TEXT))
     x, y = 0, 0
     if record.box:
         x, y, width, height = (round(number) for number in record.box)
         cv2.rectangle(picture, (x, y), (x + width, y + height), colour, unit)
+    # Above the box, and within the picture: a capital of this font is 9 units high.
     place = (max(x, 0) + 2 * unit, max(y - 4 * unit, 14 * unit))
     for shade, thickness in (((0, 0, 0), 3 * unit), (colour, unit)):
         font = cv2.FONT_HERSHEY_SIMPLEX
-        cv2.putText(picture, caption(record), place, font, 0.4 * unit, shade, thickness)
+        cv2.putText(picture, caption(record), place, font, FONT_SCALE * unit, shade, thickness)
     return picture
 
 
@@ -66,5 +101,4 @@ def caption(record):
     """A record in a few words."""
     if not record.is_ok:
         return record.status
-    words = {True: "attack", False: "bona fide", None: "no threshold"}
-    return f"{words[record.is_attack]} {record.spoof_score:.3f}"
+    return f"{DECISIONS[record.is_attack]} {record.spoof_score:.3f}"

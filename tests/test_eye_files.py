@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import cv2
 import numpy as np
 import pytest
+from media_files import write_video
 
 from despoof_keras.datasets.eyes import read_eyes
 from despoof_keras.datasets.samples import VideoSample
@@ -13,14 +13,6 @@ from despoof_keras.eye_files import find_eyes, with_eye_files
 
 STEP = 2  # pixels that the face moves in a frame
 FRAMES = 46
-
-
-def write_video(path, pictures):
-    height, width = pictures[0].shape[:2]
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 30, (width, height))
-    for picture in pictures:
-        writer.write(np.ascontiguousarray(picture[..., ::-1]))
-    writer.release()
 
 
 @pytest.fixture(scope="module")

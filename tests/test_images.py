@@ -1,13 +1,13 @@
 """Photographs of every kind, and files that are none."""
 
 import io
-import os
 import struct
 import zlib
 
 import cv2
 import numpy as np
 import pytest
+from media_files import as_nobody
 from PIL import Image
 
 from despoof_keras.errors import DataError
@@ -158,14 +158,11 @@ def test_a_file_that_may_not_be_read_is_named(picture, tmp_path):
     path = tmp_path / "locked.png"
     Image.fromarray(picture).save(path)
     path.chmod(0)
-    user = os.geteuid()
-    if user == 0:  # may read everything: do it as nobody
-        os.seteuid(65534)
-    try:
-        with pytest.raises(DataError, match=r"locked\.png.*may not be read"):
-            read_image(path)
-    finally:
-        os.seteuid(user)
+    with (
+        as_nobody(tmp_path),
+        pytest.raises(DataError, match=r"locked\.png.*may not be read"),
+    ):
+        read_image(path)
 
 
 def test_pixels_just_beyond_pillows_own_limit_are_read(tmp_path):

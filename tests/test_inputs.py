@@ -1,8 +1,11 @@
 """From what a user names to single images and videos."""
 
+import os
+
 import cv2
 import numpy as np
 import pytest
+from media_files import as_nobody
 from PIL import Image
 
 from despoof_keras.errors import DataError
@@ -53,6 +56,36 @@ def test_a_folder_without_anything_to_score_is_a_problem(tmp_path):
     (only,) = expand([str(tmp_path)], ())
     assert only.path == str(tmp_path)
     assert "no images or videos" in only.problem
+
+
+@pytest.mark.parametrize("path", ["nul\0byte.jpg", "x" * 5000, "a/" * 3000 + "b.jpg"])
+def test_a_path_that_cannot_be_one_is_a_problem_and_the_rest_goes_on(path, tree):
+    bad, good = expand([path, str(tree / "a.png")], ())
+    assert bad.path == path
+    assert bad.problem.startswith("unreadable")
+    assert good == Input(str(tree / "a.png"))
+
+
+def test_devices_and_pipes_are_problems(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe.jpg", tmp_path / "pipe", "/dev/zero"):
+        (only,) = expand([str(path)], ())
+        assert "regular file" in only.problem
+
+
+def test_dangling_links_and_locked_folders_are_told_and_the_rest_is_found(tree):
+    (tree / "z.jpg").symlink_to("nowhere.jpg")
+    (tree / "locked").mkdir()
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tree / "locked" / "e.png")
+    (tree / "locked").chmod(0)
+    with as_nobody(tree):
+        found = list(expand([str(tree)], ()))
+    (tree / "locked").chmod(0o755)
+    problems = [one for one in found if one.problem]
+    assert [one.path for one in problems] == [str(tree / "locked")]
+    names = [one.path.removeprefix(f"{tree}/") for one in found if not one.problem]
+    assert names == ["a.png", "b.JPG", "inner/c.webp", "inner/d.mp4", "z.jpg"]
 
 
 @pytest.mark.parametrize(

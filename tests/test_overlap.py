@@ -75,6 +75,28 @@ def test_stages_work_at_the_same_time():
         assert list(items) == list(range(5))
 
 
+def test_reading_again_after_the_end_gives_nothing():
+    with InThread(iter([1, 2]), 3) as items:
+        assert list(items) == [1, 2]
+        assert list(items) == []
+
+
+def test_a_chain_is_left_at_once_though_its_first_stage_is_stuck(monkeypatch):
+    monkeypatch.setattr("despoof_keras.overlap.GIVE_UP_AFTER", 0.1)
+    release = threading.Event()
+
+    def stuck():
+        yield 1
+        release.wait(30)
+
+    stop = threading.Event()
+    with InThread(stuck(), 1, stop) as first, InThread(first, 1, stop) as second:
+        assert next(iter(second)) == 1
+    left_while_stuck = not release.is_set()
+    release.set()
+    assert left_while_stuck
+
+
 def test_busy_times_leave_out_the_waiting(monkeypatch):
     clock = [100.0]
     monkeypatch.setattr("despoof_keras.overlap.time.perf_counter", lambda: clock[0])

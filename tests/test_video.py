@@ -5,6 +5,7 @@ import pickle
 import cv2
 import numpy as np
 import pytest
+from media_files import as_nobody
 
 from despoof_keras.errors import DataError
 from despoof_keras.video import TruncatedVideoError, frame_count, read_frames, spread_indices
@@ -136,3 +137,29 @@ def test_a_truncated_video_tells_how_much_decoded_from_a_worker_process_too(vide
         list(read_frames(video, [3, 40]))
     again = pickle.loads(pickle.dumps(caught.value))
     assert (again.decoded, str(again)) == (30, str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("announced", "decoded", "sound"),
+    [
+        (30, 29, True),
+        (60, 58, True),
+        (60, 57, False),
+        (29, 28, False),
+        (900, 897, False),
+        (2, 0, False),
+    ],
+)
+def test_a_frame_in_thirty_may_lack_and_two_at_most(announced, decoded, sound):
+    assert TruncatedVideoError("stops", decoded).is_sound(announced) is sound
+
+
+def test_a_video_that_may_not_be_read_is_named(video, tmp_path):
+    locked = tmp_path / "locked.avi"
+    locked.write_bytes(video.read_bytes())
+    locked.chmod(0)
+    with (
+        as_nobody(tmp_path),
+        pytest.raises(DataError, match=r"locked\.avi: expected a video, the file may not"),
+    ):
+        frame_count(locked)
