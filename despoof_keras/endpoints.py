@@ -60,5 +60,42 @@ def despoof_endpoint(model, with_depth=False):
     return despoof
 
 
+def light_endpoint(model):
+    """A function from face crops to the 0/1 map and its score: the encoder and the map's head.
+
+    Args:
+        model: `Despoofer`.
+
+    Returns:
+        Function of `image`, as in `score_endpoint`, that gives `score` `(batch,)`, the mean of the
+        map, and `zero_one_map` `(batch, S / 8, S / 8, 1)`, float32.
+    """
+    name = "zero_one_map"
+    part = keras.Model(model.ds_net.input, model.ds_net.output[name])
+
+    def light(image):
+        found = part(_network_range(image), training=False)
+        return {"score": scoring.spoof_scores({name: found})[name], name: found}
+
+    return light
+
+
+def keras_functions(model):
+    """The answers of a Keras model, as `scoring_model.ScoringModel` takes them.
+
+    Args:
+        model: `Despoofer`.
+
+    Returns:
+        `score_endpoint` and `despoof_endpoint`, with the depth, as functions of batches of any size
+        in the crops' dtype of the model's metadata.
+    """
+    size = model.image_size
+    # The signature leaves the batch open, so batches of every size share one graph.
+    signature = [tf.TensorSpec((None, size, size, 3), model.metadata.crop_dtype)]
+    functions = score_endpoint(model), despoof_endpoint(model, with_depth=True)
+    return [tf.function(function, input_signature=signature) for function in functions]
+
+
 def _network_range(image):
     return tf.cast(image, tf.float32) / PIXEL_SCALE

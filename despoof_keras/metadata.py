@@ -21,9 +21,18 @@ RESIZE_RULE = "tf1_bilinear"
 CROP_DTYPES = ("uint8", "float32")
 # The maps of the networks are S / 8.
 SIZE_MULTIPLE = 8
+GIVEN_THRESHOLD_RULE = "given by the caller"
 
 _TEXTS = ("colour", "resize", "score", "crop_dtype")
-_OPTIONAL_TEXTS = ("threshold_rule", "training_data", "training_commit", "package_version")
+# Fields that files from before they existed do not have.
+_LATER = ("licence", "model_version", "weights_sha256", "variant")
+_OPTIONAL_TEXTS = (
+    "threshold_rule",
+    "training_data",
+    "training_commit",
+    "package_version",
+    *_LATER,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +57,11 @@ class ModelMetadata:
         resize: name of the rule by which the square becomes S x S. `"tf1_bilinear"`: bilinear, no
             half-pixel centres, no smoothing before a reduction (`preprocessing.resize`).
         package_version: of the package that made the model; None in files that do not tell.
+        licence: under which the weights may be used, or None where nobody has said.
+        model_version: a name that its makers give the model, or None.
+        weights_sha256: SHA-256 of the float weights that an export was made from, in hexadecimal
+            digits (`tflite_variants.weights_sha256`); None in a model that is no export.
+        variant: of a TFLite export, one of `tflite_variants.VARIANTS`, else None.
 
     Raises:
         DataError: a value has the wrong type or is outside its range; the message names it.
@@ -69,6 +83,10 @@ class ModelMetadata:
     crop: dict = dataclasses.field(default_factory=CROP_RULE.copy)
     resize: str = RESIZE_RULE
     package_version: str | None = __version__
+    licence: str | None = None
+    model_version: str | None = None
+    weights_sha256: str | None = None
+    variant: str | None = None
 
     def __post_init__(self):
         size = self.image_size
@@ -124,6 +142,10 @@ class ModelMetadata:
                     f"crops; the model needs {found!r}"
                 )
 
+    def with_threshold(self, threshold):
+        """A copy with a threshold that the caller gives; `DataError` where it is not finite."""
+        return dataclasses.replace(self, threshold=threshold, threshold_rule=GIVEN_THRESHOLD_RULE)
+
     def to_dict(self):
         """All fields as JSON values."""
         return dataclasses.asdict(self)
@@ -133,7 +155,8 @@ class ModelMetadata:
         """Back from `to_dict`.
 
         Args:
-            values: mapping with every field.
+            values: mapping with every field; `licence` and those after it may be missing, as they
+                are in older files.
             source: where it comes from, for the message.
 
         Raises:
@@ -144,8 +167,9 @@ class ModelMetadata:
                 f"{source}: expected an object of model metadata; found {type(values).__name__}"
             )
         names = {field.name for field in dataclasses.fields(cls)}
-        if set(values) != names:
-            missing, unknown = sorted(names - set(values)), sorted(set(values) - names)
+        missing = sorted(names - set(values) - set(_LATER))
+        unknown = sorted(set(values) - names)
+        if missing or unknown:
             found = [f"{name!r} is missing" for name in missing]
             found += [f"{name!r} is unknown" for name in unknown]
             raise DataError(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from despoof_keras.errors import DataError
 from despoof_keras.metadata import ModelMetadata
+from despoof_keras.tflite_file import is_tflite
+from despoof_keras.tflite_metadata import read_tflite_metadata
 
 # Where TensorFlow Serving's convention puts files that go with a SavedModel and mean nothing to it.
 SAVED_MODEL_METADATA = Path("assets.extra") / "despoof_keras.json"
@@ -23,7 +25,8 @@ def read_metadata(path):
     and no package version.
 
     Args:
-        path: `.keras` file of a `Despoofer`, or SavedModel folder that `export_saved_model` wrote.
+        path: `.keras` file of a `Despoofer`, SavedModel folder that `export_saved_model` wrote, or
+            `.tflite` file that `export/to_tflite.py` wrote.
 
     Returns:
         `ModelMetadata`.
@@ -39,10 +42,12 @@ def read_metadata(path):
         return _read_saved_model(path)
     if path.is_file() and zipfile.is_zipfile(path):
         return _read_keras(path)
-    found = "no such archive" if path.is_file() else "nothing"
+    if path.is_file() and is_tflite(path):
+        return read_tflite_metadata(path)
+    found = "no such file" if path.is_file() else "nothing"
     raise DataError(
-        f"{path}: expected a .keras file, or a SavedModel folder exported by this package; "
-        f"{found} is there"
+        f"{path}: expected a .keras file, or a SavedModel folder or .tflite file exported by this "
+        f"package; {found} is there"
     )
 
 

@@ -2,20 +2,24 @@
 
 import importlib
 
+import numpy as np
+
+from despoof_keras.errors import DataError
+
 # In order of preference: the kept-up runtime, its predecessor (Python <= 3.11, NumPy 1), and the
 # deprecated interpreter inside TensorFlow.
 RUNTIMES = {
     "ai-edge-litert": "ai_edge_litert.interpreter",
     "tflite-runtime": "tflite_runtime.interpreter",
-    "tensorflow": "tensorflow.lite",
+    "tensorflow": "tensorflow.lite.python.interpreter",
 }
 
 
-def open_interpreter(path, num_threads=None, runtime="auto"):
+def open_interpreter(model, num_threads=None, runtime="auto"):
     """Opens a TFLite model.
 
     Args:
-        path: `.tflite` file.
+        model: path of a `.tflite` file, or its bytes.
         num_threads: threads an invocation may use; None leaves it to the runtime.
         runtime: a name in `RUNTIMES`, or `"auto"` for the first of them that can be imported.
 
@@ -24,11 +28,13 @@ def open_interpreter(path, num_threads=None, runtime="auto"):
 
     Raises:
         ImportError: the runtime, or with `"auto"` every one, is missing.
-        ValueError: `runtime` is no known name, or the file is no model.
+        DataError: `runtime` is no known name.
+        ValueError: the file is no model.
     """
     if runtime not in ("auto", *RUNTIMES):
-        raise ValueError(f"runtime: expected 'auto' or one of {list(RUNTIMES)}; received {runtime}")
-    interpreter = _module(runtime).Interpreter(model_path=str(path), num_threads=num_threads)
+        raise DataError(f"runtime: expected 'auto' or one of {list(RUNTIMES)}; received {runtime}")
+    where = {"model_content": model} if isinstance(model, bytes) else {"model_path": str(model)}
+    interpreter = _module(runtime).Interpreter(**where, num_threads=num_threads)
     interpreter.allocate_tensors()
     return interpreter
 
@@ -37,10 +43,18 @@ def _module(runtime):
     reasons = []
     for name in RUNTIMES if runtime == "auto" else (runtime,):
         try:
-            return importlib.import_module(RUNTIMES[name])
+            module = importlib.import_module(RUNTIMES[name])
+            _refuse_newer_numpy(name)
+            return module
         except ImportError as error:
             reasons.append(f"{name} ({error})")
     raise ImportError(
         f"a TFLite runtime is needed, none can be imported: {'; '.join(reasons)}; "
         "'pip install ai-edge-litert' brings one"
     )
+
+
+def _refuse_newer_numpy(name):
+    """tflite-runtime was built for NumPy 1: with a later one it imports, and fails when used."""
+    if name == "tflite-runtime" and int(np.__version__.split(".")[0]) > 1:
+        raise ImportError(f"it needs numpy<2, {np.__version__} is installed")

@@ -84,3 +84,23 @@ def embedded_clips():
         clip = render_clip(key, 2, (320, 240), seed=5)
         frames.append((clip.pictures[1], clip.eyes[1], clip.depth[1]))
     return frames
+
+
+@pytest.fixture(scope="session")
+def tflite_folder(make_despoofer, tmp_path_factory):
+    """Folder of `make_despoofer`'s model: `model.tflite`, as exported, `bare.tflite`, just it."""
+    import tflite_files
+
+    folder = tmp_path_factory.mktemp("tflite")
+    content = tflite_files.convert_despoofer(make_despoofer(), folder / "saved")
+    (folder / "model.tflite").write_bytes(tflite_files.with_metadata(content))
+    (folder / "bare.tflite").write_bytes(content)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def detector(tflite_folder):
+    """The `LivenessDetector` of the exported model."""
+    from despoof_keras import load_tflite
+
+    return load_tflite(tflite_folder / "model.tflite")

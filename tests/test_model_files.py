@@ -14,8 +14,9 @@ from despoof_keras.errors import DataError
 from despoof_keras.exporting import export_saved_model
 from despoof_keras.metadata import SCORE_NAMES, ModelMetadata
 from despoof_keras.metadata_files import SAVED_MODEL_METADATA
-from despoof_keras.model_files import SCORING_BATCH, open_despoofer, open_model
+from despoof_keras.model_files import open_despoofer, open_model
 from despoof_keras.preprocessing import to_network_range
+from despoof_keras.scoring_model import SCORING_BATCH
 
 METADATA = ModelMetadata(image_size=32, threshold=0.25, threshold_rule="a rule")
 
@@ -152,10 +153,6 @@ def write_foreign_saved_model(folder):
     tf.saved_model.save(module, str(folder))
 
 
-def write_tflite(path):
-    path.write_bytes(b"\x1c\x00\x00\x00TFL3" + bytes(64))
-
-
 def write_foreign_keras(path):
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)
 
@@ -172,7 +169,6 @@ def write_archive(path):
         ("text.keras", lambda path: path.write_text("no model"), "another kind of file"),
         ("empty.keras", lambda path: path.touch(), "another kind of file"),
         ("archive.keras", write_archive, "another kind of file"),
-        ("model.tflite", write_tflite, "TFLite models are not read yet"),
         ("other.keras", write_foreign_keras, "Despoofer; found Sequential"),
         ("hollow", lambda path: path.mkdir(), "another kind of folder"),
         ("foreign", write_foreign_saved_model, "nor is it another model of this package"),

@@ -25,6 +25,14 @@ BARE = (
     "provenance",
     "overlap",
     "runtimes",
+    "flatbuffer",
+    "scoring_model",
+    "tflite",
+    "tflite_file",
+    "tflite_metadata",
+    "tflite_model",
+    "tflite_seal",
+    "tflite_structure",
 )
 LEAVES = ("models", "losses", "scoring", "metrics", "preprocessing", "datasets", "metadata")
 UPPER = (
@@ -37,6 +45,9 @@ UPPER = (
     "endpoints",
     "exporting",
     "model_files",
+    "saved_models",
+    "scoring_model",
+    "tflite",
     "liveness",
     "camera",
     "visuals",

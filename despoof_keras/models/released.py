@@ -31,6 +31,7 @@ METADATA = ModelMetadata(
     training_data="OULU-NPU protocol 1, by the released folder's name",
     # The authors' script hands resized crops on as they are, without rounding them.
     crop_dtype="float32",
+    licence="MIT, Copyright 2019 Yaojie Liu (github.com/yaojieliu/ECCV2018-FaceDeSpoofing)",
 )
 
 # Our layer -> the released code's scope.
