@@ -24,7 +24,7 @@ _PUBLIC = {
     "build_ds_net": "models",
     "crop_face": "preprocessing",
     "export_saved_model": "exporting",
-    "load_model": "trainer",
+    "load_model": "keras_files",
     "load_released": "models.released",
     "load_tflite": "tflite",
     "open_model": "model_files",

@@ -83,6 +83,9 @@ def main(arguments=None):
     _quieten_libraries()
     try:
         return _info(options) if options.command == "info" else _score(options)
+    except ModuleNotFoundError as error:
+        _complain(f"despoof: {error}; \"pip install 'despoof-keras[train]'\" brings what it needs")
+        return USAGE
     except (DataError, ImportError) as error:
         _complain(f"despoof: {error}")
         return USAGE

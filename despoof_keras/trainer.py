@@ -1,8 +1,6 @@
 """Despoofer: DSNet, DepthNet and the discriminator, trained in turn in one custom step."""
 
 import dataclasses
-import zipfile
-import zlib
 
 import keras
 import tensorflow as tf
@@ -377,35 +375,3 @@ class Despoofer(keras.Model):
     def load_own_variables(self, store):
         for name, variable in self._own_variables().items():
             variable.assign(store[name])
-
-
-class AveragedValidation(keras.callbacks.Callback):
-    """Validates with the moving averages of the weights, and puts the weights back afterwards."""
-
-    def on_test_begin(self, logs=None):
-        self.model.swap_averages()
-
-    def on_test_end(self, logs=None):
-        self.model.swap_averages()
-
-
-def load_model(path):
-    """Loads a trained model, with its optimizers where it was saved with them.
-
-    Args:
-        path: `.keras` file, as a training run leaves it.
-
-    Returns:
-        `Despoofer`.
-
-    Raises:
-        DataError: the file is missing, damaged or holds another model.
-    """
-    try:
-        model = keras.models.load_model(path)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise DataError(f"{path}: expected a model saved by this package; {reason}") from error
-    if not isinstance(model, Despoofer):
-        raise DataError(f"{path}: expected a Despoofer; found {type(model).__name__}")
-    return model

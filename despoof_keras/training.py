@@ -9,9 +9,11 @@ import keras
 import tensorflow as tf
 
 from despoof_keras import losses, pipeline
+from despoof_keras.averaged_validation import AveragedValidation
 from despoof_keras.files import atomic_path
+from despoof_keras.keras_files import load_model
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
-from despoof_keras.trainer import AveragedValidation, Despoofer, load_model
+from despoof_keras.trainer import Despoofer
 
 logger = logging.getLogger(__name__)
 

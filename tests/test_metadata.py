@@ -12,9 +12,9 @@ import pytest
 
 from despoof_keras import preprocessing, scoring
 from despoof_keras.errors import DataError
+from despoof_keras.keras_files import load_model
 from despoof_keras.metadata import SCORE_NAMES, ModelMetadata
 from despoof_keras.metadata_files import read_metadata
-from despoof_keras.trainer import load_model
 
 FULL = ModelMetadata(
     image_size=32,

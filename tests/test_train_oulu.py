@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from despoof_keras import __version__
+from despoof_keras.keras_files import load_model
 from despoof_keras.metadata_files import read_metadata
 from despoof_keras.provenance import code_commit
 from despoof_keras.synthesis import write_oulu_npu
-from despoof_keras.trainer import load_model
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "train_oulu.py"
 EPOCHS = 3

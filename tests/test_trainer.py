@@ -9,9 +9,11 @@ import pytest
 import tensorflow as tf
 
 from despoof_keras import losses, scoring
+from despoof_keras.averaged_validation import AveragedValidation
 from despoof_keras.errors import DataError
+from despoof_keras.keras_files import load_model
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
-from despoof_keras.trainer import TERMS, AveragedValidation, Despoofer, load_model
+from despoof_keras.trainer import TERMS, Despoofer
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from three_pass import ThreePassDespoofer, plain_network
