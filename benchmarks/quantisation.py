@@ -1,0 +1,134 @@
+"""What each measure of static int8 is worth: error, rank correlation, size, ACER, latency.
+
+    python benchmarks/quantisation.py --model runs/p1-seed0/model.keras [--score noise] [--layers]
+    python benchmarks/quantisation.py --model released_weights.npz
+
+Crops are those of `export/to_tflite.py`: calibrated on dev, compared on test. `--layers` quantises
+one layer at a time. Errors are shares of the live-spoof gap.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import os
+from unittest import mock
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+from int8_alternatives import (
+    MeanCorrecting,
+    extreme_steps,
+    nearest_weights,
+    one_scale_weights,
+)
+
+from despoof_keras import tflite_quantiser, tflite_trial
+from despoof_keras.export_crops import labelled_data, released_data
+from despoof_keras.model_files import kind_of, open_despoofer
+from despoof_keras.tflite_conversion import convert
+from despoof_keras.tflite_graph import Operator
+from despoof_keras.tflite_model import TfliteModel
+from despoof_keras.tflite_quantiser import Measurements, StaticQuantiser
+from despoof_keras.tflite_static import KEPT
+from despoof_keras.tflite_variants import CALIBRATION_CROPS, HELD_OUT_CROPS, LATENCY_ROUNDS
+
+DECODER = KEPT[1]
+WITHOUT_ELU = {
+    operator: version
+    for operator, version in tflite_quantiser.INT8_VERSIONS.items()
+    if operator != Operator.ELU
+}
+NEAREST = {"int8_weights": nearest_weights}
+# Row: what differs from the package's quantiser, layers kept, class.
+ROWS = {
+    "extremes as ranges, nearest weights, one scale a layer": (
+        {"best_int8": extreme_steps, "int8_weights": one_scale_weights}, (), StaticQuantiser,
+    ),
+    "one scale a channel": (
+        {"best_int8": extreme_steps, **NEAREST}, (), StaticQuantiser,
+    ),
+    "ranges of least error": (NEAREST, (), StaticQuantiser),
+    "means corrected": (NEAREST, (), MeanCorrecting),
+    "weights rounded for the output": ({}, (), StaticQuantiser),
+    "... with ELU in float": ({"INT8_VERSIONS": WITHOUT_ELU}, (), StaticQuantiser),
+    "decoder in float": ({}, DECODER, StaticQuantiser),
+    "decoder in float, nearest weights": (NEAREST, DECODER, StaticQuantiser),
+    "decoder in float, means corrected": ({}, DECODER, MeanCorrecting),
+    "... and encoder_0": ({}, KEPT[2], StaticQuantiser),
+    "... and the first block": ({}, KEPT[3], StaticQuantiser),
+    "... and means corrected": ({}, KEPT[3], MeanCorrecting),
+}  # fmt: skip
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", required=True, help="as for export/to_tflite.py")
+    parser.add_argument("--score", help="in place of the model's own score")
+    parser.add_argument("--frames", type=int, default=6, help="crops taken from each video")
+    parser.add_argument("--layers", action="store_true", help="one layer at a time")
+    return parser.parse_args()
+
+
+def layer_rows():
+    encoder = [f"encoder_{block}_{number}" for block in (1, 2, 3) for number in (1, 2, 3)]
+    layers = ["encoder_0", *encoder, "zero_one_map_1", "zero_one_map_2", *DECODER]
+    return {
+        f"{layer} alone in int8": ({}, tuple(set(layers) - {layer}), StaticQuantiser)
+        for layer in layers
+    }
+
+
+def figures(content, float_model, data, held_out, expected, gap):
+    model = TfliteModel(content, "row", num_threads=1)
+    found = tflite_trial.compare(model, held_out, expected, gap)
+    models = {"float32": float_model, "row": model}
+    ratio = tflite_trial.latency_ratios(models, held_out[0], LATENCY_ROUNDS)["row"]
+    acer = None
+    if data.dev is not None:
+        scores = [model.score_batch(split.crops)["score"] for split in (data.dev, data.test)]
+        acer = tflite_trial.error_rates(data.dev, scores[0], data.test, scores[1])["acer_test"]
+    return [
+        f"{len(content) / 1024:.0f}",
+        f"{found['score_error_median']:.2%}",
+        f"{found['score_error_largest']:.1%}",
+        f"{found['score_bias']:+.2%}",
+        f"{found['rank_correlation']:.4f}",
+        "-" if acer is None else f"{acer:.2%}",
+        f"{ratio:.2f}",
+    ]
+
+
+def main():
+    options = parse_arguments()
+    model = open_despoofer(options.model)
+    if options.score:
+        model.metadata = dataclasses.replace(model.metadata, score=options.score)
+    if kind_of(options.model) == "released":
+        data = released_data(model.image_size)
+        calibration, held_out, gap = data.calibration[:CALIBRATION_CROPS], data.held_out, data.gap
+    else:
+        data = labelled_data(model.image_size, frames=options.frames)
+        calibration = data.dev.balanced(CALIBRATION_CROPS)
+        held_out = data.test.balanced(HELD_OUT_CROPS)
+        gap = data.dev.gap(tflite_trial.keras_scores(model, data.dev.crops, model.score))
+    expected = tflite_trial.keras_answers(model, held_out, model.score)
+    float_model = TfliteModel(convert(model, "float32"), "float32", num_threads=1)
+    content = convert(model, "float32", {"despoof": "despoof"})
+    measurements = Measurements(content, calibration[::2])
+    print(f"score {model.score}, gap {gap:.4g}, float scores {np.ptp(expected.score):.4g} apart")
+    head = ["", "KiB", "median", "largest", "bias", "rank", "test ACER", "latency"]
+    print(f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", sep="\n")
+    for name, (changes, kept, kind) in (layer_rows() if options.layers else ROWS).items():
+        with contextlib.ExitStack() as stack:
+            for attribute, value in changes.items():
+                stack.enter_context(mock.patch.object(tflite_quantiser, attribute, value))
+            made = kind(measurements, kept).finish()
+        row = figures(made, float_model, data, held_out, expected, gap)
+        print(f"| {' | '.join([name, *row])} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
