@@ -21,6 +21,7 @@ OTHER = {
     "decay_epochs": 2,
     "loss_weights": "paper",
     "attack_depth": "face",
+    "face_depth": "generic",
     "depth_variant": "full",
     "pooling": "late",
     "average_decay": None,

@@ -198,7 +198,7 @@ def test_an_interrupted_run_resumes_to_the_same_weights(how, workplace, whole_ru
 
 
 @pytest.mark.slow
-def test_protocol_4_runs_without_the_lists_and_with_one_broken_video(workplace):
+def test_protocol_4_runs_without_lists_and_eyes_and_with_a_broken_video(workplace):
     shutil.copytree(workplace / "set", workplace / "bare")
     shutil.rmtree(workplace / "bare" / "Protocols")
     shutil.rmtree(workplace / "bare" / "Depth_maps")
@@ -208,9 +208,14 @@ def test_protocol_4_runs_without_the_lists_and_with_one_broken_video(workplace):
     code, _, errors = run(workplace, *arguments, "--output", "stopped")
     assert code == 1
     assert str(broken.relative_to(workplace)) in errors.splitlines()[-1]
-    code, _, errors = run(workplace, *arguments, "--output", "skipped", "--skip-bad")
+    # A video without an eye file is no bad one where the eyes may be looked for.
+    without_eyes = next((workplace / "bare" / "Train_files").glob("3_1_*_1.txt"))
+    without_eyes.unlink()
+    arguments = (*arguments, "--skip-bad", "--find-eyes")
+    code, _, errors = run(workplace, *arguments, "--output", "skipped")
     assert code == 0, errors
     assert "1 of 30 videos left out" in errors
+    assert not without_eyes.exists()
     results = json.loads((workplace / "skipped" / "results.json").read_text())
     assert (results["protocol"], results["fold"]) == (4, 1)
     metadata = read_metadata(workplace / "skipped" / "model.keras")
