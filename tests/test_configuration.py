@@ -83,6 +83,7 @@ INVALID = [
     ("average_decay", 1.0),
     ("loss_weights", "other"),
     ("attack_depth", "flat"),
+    ("face_depth", "flat"),
     ("depth_variant", "large"),
     ("pooling", "middle"),
     ("monitor_score", "fusion"),
