@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from despoof_keras.gradients import apply_gradients
 from despoof_keras.models.layers import FusedBatchNormalization, UpsampledConv2D
 from despoof_keras.trainer import Despoofer
 
@@ -71,7 +72,8 @@ class ThreePassDespoofer(Despoofer):
             terms = self.ds_net_terms(self.despoof(data["image"], training=True), data)
             objective = self.weighted_sum(terms)
             scaled = self._scale(ops.mean(objective), self.optimizer)
-        self._apply(tape, scaled, self.ds_net, self.optimizer)
+        gradients = self._gradients(tape, scaled, self.ds_net)
+        apply_gradients(self.optimizer, gradients, self.ds_net.trainable_variables)
         self._update_averages()
         values = {**terms, "loss": objective}
         values |= {"depth_net": depth_value, "discriminator": discriminator_value}

@@ -44,14 +44,15 @@ def clip_records(sample, settings):
     frames = sorted(eyes)
     wanted = settings.frames_per_video or len(frames)
     chosen = [frames[position] for position in spread_indices(len(frames), wanted)]
-    size, jitter = settings.image_size, settings.jitter
+    size, jitter, rule = settings.image_size, settings.jitter, settings.crop_rule
     for index, frame in read_frames(sample.path, chosen):
         try:
-            crop = crop_face(frame, eyes[index], size, jitter)
+            crop = crop_face(frame, eyes[index], size, jitter, rule)
         except DataError as error:
             raise DataError(f"{sample.eye_path}: frame {index}: {error}") from error
         if exact is not None:
-            depth, source = exact_depth(exact[index], eyes[index], size, jitter), EXACT
+            depth = exact_depth(exact[index], eyes[index], size, jitter, rule)
+            source = EXACT
         else:
             depth, source = _face_depth(sample, frame, eyes[index], settings)
         yield {
@@ -71,15 +72,15 @@ def _face_depth(sample, frame, eyes, settings):
 
     Attacks get the generic face: their depth counts only where it is asked of the live estimate.
     """
-    size, jitter = settings.image_size, settings.jitter
+    size, jitter, rule = settings.image_size, settings.jitter, settings.crop_rule
     if settings.face_depth == "mesh" and sample.pai == BONA_FIDE:
         from despoof_keras.faces import face_at, process_finder
         from despoof_keras.mesh_depth import mesh_depth
 
         face = face_at(process_finder()(frame), eyes)
         if face is not None:
-            return mesh_depth(face.landmarks, size, jitter, eyes), MESH
-    return generic_face_depth(eyes, size, jitter), GENERIC
+            return mesh_depth(face.landmarks, size, jitter, eyes, rule), MESH
+    return generic_face_depth(eyes, size, jitter, rule), GENERIC
 
 
 def _png(image):

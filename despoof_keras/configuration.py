@@ -5,10 +5,32 @@ import json
 from pathlib import Path
 
 from despoof_keras.errors import DataError
+from despoof_keras.loss_weights import NAMED_WEIGHTS, TERMS, LossWeights
 from despoof_keras.metadata import SCORE_NAMES
+from despoof_keras.preprocessing import RELEASED_CROP
 
-LOSS_WEIGHTS = ("released", "paper")
 DTYPE_POLICIES = ("float32", "mixed_float16", "mixed_bfloat16")
+
+_POSITIVE = (
+    "image_size",
+    "batch_size",
+    "epochs",
+    "crop_side",
+    "learning_rate",
+    "decay_rate",
+    "decay_epochs",
+    "width",
+)
+_POSITIVE_OR_NONE = (
+    "steps_per_epoch",
+    "frames_per_video",
+    "depth_learning_rate",
+    "discriminator_learning_rate",
+    "global_clipnorm",
+)
+_LOSS_WEIGHTS_EXPECTED = (
+    f"{' or '.join(NAMED_WEIGHTS)}, or numbers of at least 0 for all of {', '.join(TERMS)}"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,17 +45,30 @@ class TrainingConfig:
         frames_per_video: frames taken from each video, evenly spread; None takes all.
         jitter: largest shift of a training crop, in pixels.
         colour_jitter: spread of a training crop's gains, see `pipeline.training_batches`.
-        learning_rate: Adam's, the same for the three networks.
+        crop_side: side of the face square in eye distances, see `preprocessing.CropRule`.
+        data_parts: disjoint parts of the prepared crops that every batch takes equal shares from,
+            a multiple of the number of machines, each of which reads parts of its own; see
+            `pipeline.training_batches`.
+        learning_rate: Adam's, of DSNet.
+        depth_learning_rate, discriminator_learning_rate: of the other two networks; None: the
+            same.
+        global_clipnorm: largest norm of a network's gradient, or None.
         decay_rate: factor on the learning rate every `decay_epochs` epochs (staircase).
         decay_epochs: see `decay_rate`.
-        loss_weights: `"released"` or `"paper"`.
+        loss_weights: `"released"`, `"paper"`, or a mapping with the weight of every term, by the
+            names of `loss_weights.LossWeights`.
         attack_depth: `"zero"` or `"face"`, see `Despoofer`.
         face_depth: `"mesh"` or `"generic"`, see `preparation.CropSettings`.
         depth_variant: `"compact"` or `"full"`, see `build_depth_net`.
-        pooling: `"early"` or `"late"`, of DSNet and the compact DepthNet, see `layers.encoder`.
+        pooling: `"early"` or `"late"`, of DSNet and the compact DepthNet, see `encoder.encoder`.
+        decoder_stride: 8 (released), 4 or 2, see `build_ds_net`.
+        width: factor on the channels of DSNet and DepthNet.
+        synchronized_norm: in training on several devices, normalise by the statistics of the whole
+            batch, not of each device's part.
         average_decay: decay of the weights' moving averages, or None.
         monitor_score: score behind `val_acer` and `val_auc`.
         dtype_policy: Keras dtype policy: `"float32"`, `"mixed_float16"` or `"mixed_bfloat16"`.
+        jit_compile: compile losses and gradients with XLA.
 
     Raises:
         DataError: a value is outside its range; the message names it.
@@ -46,34 +81,32 @@ class TrainingConfig:
     frames_per_video: int | None = 10
     jitter: int = 8
     colour_jitter: float = 0.0
+    crop_side: float = RELEASED_CROP.side
+    data_parts: int = 1
     learning_rate: float = 3e-5
+    depth_learning_rate: float | None = None
+    discriminator_learning_rate: float | None = None
+    global_clipnorm: float | None = None
     decay_rate: float = 0.8
     decay_epochs: int = 15
-    loss_weights: str = "released"
+    loss_weights: str | dict = "released"
     attack_depth: str = "zero"
     face_depth: str = "mesh"
     depth_variant: str = "compact"
     pooling: str = "early"
+    decoder_stride: int = 8
+    width: float = 1.0
+    synchronized_norm: bool = False
     average_decay: float | None = 0.9999
     monitor_score: str = "noise"
     dtype_policy: str = "float32"
+    jit_compile: bool = False
 
     def __post_init__(self):
-        positive = (
-            "image_size",
-            "batch_size",
-            "epochs",
-            "learning_rate",
-            "decay_rate",
-            "decay_epochs",
-        )
-        for field in dataclasses.fields(self):
-            if str(field.type).startswith("int"):
-                value = getattr(self, field.name)
-                self._expect(field.name, value is None or type(value) is int, "a whole number")
-        for name in positive:
+        self._check_types()
+        for name in _POSITIVE:
             self._expect(name, getattr(self, name) > 0, "a positive number")
-        for name in ("steps_per_epoch", "frames_per_video"):
+        for name in _POSITIVE_OR_NONE:
             value = getattr(self, name)
             self._expect(name, value is None or value > 0, "a positive number or none")
         self._expect("image_size", self.image_size % 8 == 0, "a multiple of 8")
@@ -88,17 +121,56 @@ class TrainingConfig:
         self._expect("colour_jitter", 0 <= self.colour_jitter < 1, "at least 0, under 1")
         decay = self.average_decay
         self._expect("average_decay", decay is None or 0 < decay < 1, "between 0 and 1, or none")
+        parts = self.data_parts
+        shared = parts > 0 and self.batch_size % (2 * parts) == 0
+        self._expect("data_parts", shared, "a divisor of half the batch_size")
+        self._check_loss_weights()
         choices = {
-            "loss_weights": LOSS_WEIGHTS,
             "attack_depth": ("zero", "face"),
             "face_depth": ("mesh", "generic"),
             "depth_variant": ("compact", "full"),
             "pooling": ("early", "late"),
+            "decoder_stride": (8, 4, 2),
             "monitor_score": SCORE_NAMES,
             "dtype_policy": DTYPE_POLICIES,
         }
         for name, values in choices.items():
-            self._expect(name, getattr(self, name) in values, f"one of {', '.join(values)}")
+            self._expect(
+                name, getattr(self, name) in values, f"one of {', '.join(map(str, values))}"
+            )
+
+    def _check_types(self):
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            kind = field.type.__name__ if isinstance(field.type, type) else str(field.type)
+            if value is None and kind.endswith("None"):
+                continue
+            if kind.startswith("int"):
+                self._expect(field.name, type(value) is int, "a whole number")
+            elif kind.startswith("float"):
+                self._expect(field.name, type(value) in (int, float), "a number")
+            elif kind == "bool":
+                self._expect(field.name, type(value) is bool, "true or false")
+
+    def _check_loss_weights(self):
+        weights = self.loss_weights
+        if not isinstance(weights, dict):
+            self._expect("loss_weights", weights in NAMED_WEIGHTS, _LOSS_WEIGHTS_EXPECTED)
+            return
+        numbers = all(type(value) in (int, float) and value >= 0 for value in weights.values())
+        complete = set(weights) == set(TERMS)
+        self._expect("loss_weights", complete and numbers, _LOSS_WEIGHTS_EXPECTED)
+
+    def term_weights(self):
+        """`LossWeights` that `loss_weights` stands for."""
+        if isinstance(self.loss_weights, dict):
+            return LossWeights(**self.loss_weights)
+        return NAMED_WEIGHTS[self.loss_weights]
+
+    @property
+    def crop_rule(self):
+        """`preprocessing.CropRule` of the face crops."""
+        return RELEASED_CROP.scaled(self.crop_side)
 
     def _expect(self, name, is_met, expectation):
         if not is_met:

@@ -8,7 +8,7 @@ import numpy as np
 
 from despoof_keras.archives import read_arrays
 from despoof_keras.errors import DataError
-from despoof_keras.preprocessing import CROP_LEFT, CROP_SIDE, CROP_UP, crop_face
+from despoof_keras.preprocessing import RELEASED_CROP, crop_face
 
 # The generic face, in units of the eye distance, origin midway between the eyes, y downwards:
 # adult proportions (breadth of the face 2.2, forehead to chin 3.0 times the eye distance).
@@ -23,13 +23,14 @@ NOSE_HEIGHT = 0.22
 DEPTH_LEVELS = 255
 
 
-def generic_face_depth(eyes, size, jitter=0):
+def generic_face_depth(eyes, size, jitter=0, rule=RELEASED_CROP):
     """Depth of a generic face whose eyes are where the crop's eyes are.
 
     Args:
         eyes: `(x_right, y_right, x_left, y_left)` in pixels of the frame.
         size: side of the crop, in pixels.
         jitter: extra samples on every side, as in `preprocessing.resize`.
+        rule: `preprocessing.CropRule`.
 
     Returns:
         `(size + 2 jitter, size + 2 jitter)` uint8: greatest at the nose, at most 255;
@@ -38,8 +39,8 @@ def generic_face_depth(eyes, size, jitter=0):
     x_right, y_right, x_left, y_left = np.asarray(eyes, np.float64)
     # Crop coordinates in eye distances, origin at the subject's right eye.
     distance = max(x_left - x_right, y_left - y_right)
-    grid = np.arange(-jitter, size + jitter) * (CROP_SIDE / size)
-    x, y = np.meshgrid(grid - CROP_LEFT, grid - CROP_UP)
+    grid = np.arange(-jitter, size + jitter) * (rule.side / size)
+    x, y = np.meshgrid(grid - rule.left, grid - rule.up)
     across, down = (x_left - x_right) / distance, (y_left - y_right) / distance
     length = np.hypot(across, down)
     x, y = x - across / 2, y - down / 2
@@ -77,14 +78,14 @@ def read_depth_maps(path):
     return depth
 
 
-def exact_depth(exact, eyes, size, jitter=0):
+def exact_depth(exact, eyes, size, jitter=0, rule=RELEASED_CROP):
     """Cuts a face's depth out of an exact map.
 
     Args:
         exact: `(height, width)` uint8 depth of the whole frame.
-        eyes, size, jitter: as in `generic_face_depth`.
+        eyes, size, jitter, rule: as in `generic_face_depth`.
 
     Returns:
         `(size + 2 jitter, size + 2 jitter)` uint8.
     """
-    return np.rint(crop_face(exact, eyes, size, jitter)).astype(np.uint8)
+    return np.rint(crop_face(exact, eyes, size, jitter, rule)).astype(np.uint8)

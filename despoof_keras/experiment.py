@@ -165,6 +165,7 @@ def _prepare(experiment, split, samples):
         config.frames_per_video,
         config.jitter if split == "train" else 0,
         config.face_depth,
+        config.crop_rule,
     )
     return prepare_crops(
         samples,
@@ -198,13 +199,13 @@ def _write_score_files(folder, split, frames, samples):
 def _draw(folder, model, samples, frames, results, history):
     scored = set(frames.keys)
     shown = [sample for sample in samples if sample.key in scored]
-    report.draw_panels(folder / "panels.png", model, _faces(shown, model.image_size))
+    report.draw_panels(folder / "panels.png", model, _faces(shown, model.metadata))
     report.draw_scores(folder / "scores.png", frames.by_video(), results)
     if history:
         report.draw_history(folder / "history.png", history)
 
 
-def _faces(samples, size):
+def _faces(samples, metadata):
     """A crop of every species, of one subject, phone and session where the protocol has them."""
     groups = {}
     for sample in samples:
@@ -214,15 +215,16 @@ def _faces(samples, size):
     faces = {}
     for pai in SPECIES:
         if pai in fullest:
-            faces[pai.replace("_", " ")] = _middle_crop(fullest[pai], size)
+            faces[pai.replace("_", " ")] = _middle_crop(fullest[pai], metadata)
     return faces
 
 
-def _middle_crop(sample, size):
+def _middle_crop(sample, metadata):
     eyes = read_eyes(sample.eye_path)
     middle = sorted(eyes)[len(eyes) // 2]
     ((_, frame),) = read_frames(sample.path, [middle])
-    return to_network_range(np.rint(crop_face(frame, eyes[middle], size)))
+    crop = crop_face(frame, eyes[middle], metadata.image_size, rule=metadata.crop_rule)
+    return to_network_range(np.rint(crop))
 
 
 def _write_json(path, values):

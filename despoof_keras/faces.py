@@ -7,7 +7,7 @@ import numpy as np
 
 from despoof_keras.face_detector import FaceDetector
 from despoof_keras.face_mesh import FaceMesh, eye_positions
-from despoof_keras.preprocessing import crop_box
+from despoof_keras.preprocessing import RELEASED_CROP, crop_box
 
 MINIMUM_PRESENCE = 0.5  # of the mesh's own view that it saw a face (MediaPipe's default)
 # The mesh tells where the parts of a face lie that the picture does not show. A twentieth of the
@@ -121,13 +121,14 @@ def is_tilted(face):
     return tilt_of(face) > MOST_TILT
 
 
-def face_status(face, image_shape, image_size):
+def face_status(face, image_shape, image_size, rule=RELEASED_CROP):
     """Whether a face may be scored.
 
     Args:
         face: `Face`.
         image_shape: `(height, width, ...)` of the picture, in pixels.
         image_size: side of the model's input, in pixels.
+        rule: `preprocessing.CropRule`, the model's.
 
     Returns:
         `OK`, or a reason that begins with `TOO_SMALL`, `CUT` or `TILTED` and tells the figures.
@@ -139,7 +140,7 @@ def face_status(face, image_shape, image_size):
         return f"{CUT}: {outside:.0%} of it lies outside"
     if is_tilted(face):
         return f"{TILTED}: by {tilt_of(face):.0f} degrees, at most {MOST_TILT} are allowed"
-    side = crop_box(face.eyes)[2]
+    side = crop_box(face.eyes, rule)[2]
     needed = int(np.ceil(MINIMUM_CROP_SHARE * image_size))
     if side < needed:
         return f"{TOO_SMALL}: its crop has {side} pixels, the model needs at least {needed}"

@@ -74,7 +74,7 @@ def score_stream(model, finder, stream, *, all_faces=False, on_face=None, times=
     """
     times, stop = times or BusyTimes(), threading.Event()
     with InThread(times.advance(READ, stream), FRAMES_AHEAD, stop) as frames:
-        found = _find(frames, finder, model.metadata.image_size, all_faces, times)
+        found = _find(frames, finder, model.metadata, all_faces, times)
         with InThread(found, CROPS_AHEAD, stop) as entries:
             yield from _with_video_records(
                 _score(entries, model, on_face, times), model.metadata.threshold
@@ -128,26 +128,27 @@ def _unreadable(path, error):
     return f"unreadable: {reason.removeprefix(f'{path}: ')}"
 
 
-def _find(stream, finder, image_size, all_faces, times):
+def _find(stream, finder, metadata, all_faces, times):
     """Frames to `FaceCrop`, or to `ScoreRecord` where no face can be scored; the rest as it is."""
     for item in stream:
         if not isinstance(item, Frame):
             yield item
             continue
         with times.measure(FIND):
-            found = _crops_of(item, finder, image_size, all_faces)
+            found = _crops_of(item, finder, metadata, all_faces)
         yield from found
 
 
-def _crops_of(frame, finder, image_size, all_faces):
+def _crops_of(frame, finder, metadata, all_faces):
     faces = finder(frame.image)
     if not faces:
         return [ScoreRecord(frame.path, frame.number, NO_FACE)]
+    size, rule = metadata.image_size, metadata.crop_rule
     found = []
     for index, face in enumerate(faces if all_faces else faces[:1]):
-        status = face_status(face, frame.image.shape, image_size)
+        status = face_status(face, frame.image.shape, size, rule)
         if status == OK:
-            crop = crop_face(frame.image, face.eyes, image_size)
+            crop = crop_face(frame.image, face.eyes, size, rule=rule)
             found.append(FaceCrop(frame.path, frame.number, face, crop, index))
         else:
             found.append(ScoreRecord(frame.path, frame.number, status))

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.spatial import Delaunay
 
 from despoof_keras.face_mesh import CHIN, FOREHEAD, LEFT_SIDE, RIGHT_SIDE, eye_positions
-from despoof_keras.preprocessing import crop_box
+from despoof_keras.preprocessing import RELEASED_CROP, crop_box
 
 # Depth falls from 1 at the nearest landmark to 0 this many eye distances (about 100 mm) behind it,
 # near the plane of the ears; the embedded set's exact maps have the same span.
@@ -12,7 +12,7 @@ DEPTH_SPAN = 1.6
 DEPTH_LEVELS = 255
 
 
-def mesh_depth(landmarks, size, jitter=0, eyes=None):
+def mesh_depth(landmarks, size, jitter=0, eyes=None, rule=RELEASED_CROP):
     """Rasterises the depth of a face in the frame of its crop.
 
     Args:
@@ -20,6 +20,7 @@ def mesh_depth(landmarks, size, jitter=0, eyes=None):
         size: side of the crop, in pixels.
         jitter: extra samples on every side, as in `preprocessing.resize`.
         eyes: `(4,)`, the eyes that place the crop; the mesh's own where None.
+        rule: `preprocessing.CropRule`.
 
     Returns:
         `(size + 2 jitter, size + 2 jitter)` uint8: 255 at the nearest point of the face, which is
@@ -29,7 +30,7 @@ def mesh_depth(landmarks, size, jitter=0, eyes=None):
         DataError: see `preprocessing.crop_box`.
     """
     eyes = eye_positions(landmarks) if eyes is None else eyes
-    x, y, side = crop_box(eyes)
+    x, y, side = crop_box(eyes, rule)
     across, down = np.asarray(eyes)[2:] - np.asarray(eyes)[:2]
     span = DEPTH_SPAN * np.hypot(across, down)
     depth = np.clip(1 - (landmarks[:, 2] - landmarks[:, 2].min()) / span, 0, 1)

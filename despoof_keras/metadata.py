@@ -9,20 +9,20 @@ import math
 import numbers
 
 from despoof_keras.errors import DataError
-from despoof_keras.preprocessing import CROP_LEFT, CROP_SIDE, CROP_UP, PIXEL_SCALE
+from despoof_keras.preprocessing import PIXEL_SCALE, RELEASED_CROP, CropRule
 from despoof_keras.version import __version__
 
 # The spoof scores that a model can give, see `scoring`.
 SCORE_NAMES = ("noise", "zero_one_map", "depth")
 # What `preprocessing` does, and so the only rules under which this package gives scores.
 COLOUR = "RGB"
-CROP_RULE = {"left": CROP_LEFT, "up": CROP_UP, "side": CROP_SIDE}
 RESIZE_RULE = "tf1_bilinear"
 CROP_DTYPES = ("uint8", "float32")
 # The maps of the networks are S / 8.
 SIZE_MULTIPLE = 8
 GIVEN_THRESHOLD_RULE = "given by the caller"
 
+_CROP_NAMES = tuple(field.name for field in dataclasses.fields(CropRule))
 _TEXTS = ("colour", "resize", "score", "crop_dtype")
 # Fields that files from before they existed do not have.
 _LATER = ("licence", "model_version", "weights_sha256", "variant")
@@ -80,7 +80,7 @@ class ModelMetadata:
     crop_dtype: str = "uint8"
     colour: str = COLOUR
     pixel_scale: float = PIXEL_SCALE
-    crop: dict = dataclasses.field(default_factory=CROP_RULE.copy)
+    crop: dict = dataclasses.field(default_factory=lambda: dataclasses.asdict(RELEASED_CROP))
     resize: str = RESIZE_RULE
     package_version: str | None = __version__
     licence: str | None = None
@@ -107,16 +107,21 @@ class ModelMetadata:
             _is_finite(self.pixel_scale) and self.pixel_scale > 0,
             "a positive finite number",
         )
-        named = isinstance(self.crop, dict) and set(self.crop) == set(CROP_RULE)
+        named = isinstance(self.crop, dict) and set(self.crop) == set(_CROP_NAMES)
         self._expect(
             "crop",
-            named and all(map(_is_finite, self.crop.values())),
-            f"finite numbers named {', '.join(CROP_RULE)}",
+            named and all(map(_is_finite, self.crop.values())) and self.crop["side"] > 0,
+            f"finite numbers named {', '.join(_CROP_NAMES)}, the side positive",
         )
 
     def _expect(self, name, is_met, expectation):
         if not is_met:
             raise DataError(f"{name}: expected {expectation}; received {getattr(self, name)!r}")
+
+    @property
+    def crop_rule(self):
+        """`crop` as the `preprocessing.CropRule` to cut faces out by."""
+        return CropRule(**self.crop)
 
     def check_usable(self, source):
         """Makes sure that this package crops as the model needs it.
@@ -125,13 +130,12 @@ class ModelMetadata:
             source: the model's file, for the message.
 
         Raises:
-            DataError: colour order, pixel scale, crop or resize differ from what `preprocessing`
+            DataError: colour order, pixel scale or resize differ from what `preprocessing`
                 does: scores would be wrong without a sign of it.
         """
         rules = {
             "colour": COLOUR,
             "pixel_scale": PIXEL_SCALE,
-            "crop": CROP_RULE,
             "resize": RESIZE_RULE,
         }
         for name, ours in rules.items():

@@ -39,7 +39,8 @@ def open_model(path, threshold=None):
 
     Example:
         >>> model = open_model("runs/p1-seed0/model.keras")  # doctest: +SKIP
-        >>> crop = crop_face(frame, eyes, model.metadata.image_size)  # doctest: +SKIP
+        >>> size, rule = model.metadata.image_size, model.metadata.crop_rule  # doctest: +SKIP
+        >>> crop = crop_face(frame, eyes, size, rule=rule)  # doctest: +SKIP
         >>> model.scores(crop[None]) >= model.metadata.threshold  # doctest: +SKIP
     """
     kind = kind_of(path)

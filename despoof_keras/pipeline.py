@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from despoof_keras.datasets.samples import INSTRUMENTS
+from despoof_keras.errors import DataError
 from despoof_keras.preprocessing import PIXEL_SCALE
 
 # An 8-bit pixel's highest value in the networks' input range.
@@ -15,8 +16,9 @@ MAP_FACTOR = 8
 SHUFFLE_WINDOW = 2048
 # Shards read at the same time, so that neighbours in a batch come from different clips.
 SHARDS_AT_ONCE = 8
-# Independent random streams of one seed.
-_STREAMS_PER_EPOCH = 1009
+# Independent random streams: of the epochs of one seed, and of the parts of the data.
+_EPOCH_STREAMS = 1009
+_SEEDS = 1_000_000
 
 _FEATURES = {
     "image": tf.io.FixedLenFeature([], tf.string),
@@ -32,58 +34,73 @@ def steps_per_epoch(crops, batch_size):
 
 
 def training_batches(
-    crops, batch_size, steps, epochs, *, initial_epoch=0, seed=0, colour_jitter=0.0
+    crops,
+    batch_size,
+    steps,
+    epochs,
+    *,
+    initial_epoch=0,
+    seed=0,
+    colour_jitter=0.0,
+    parts=1,
+    own_parts=None,
 ):
-    """Batches of half bona fide, half attack crops, shuffled and augmented.
+    """Batches of bona fide and attack crops in turn, shuffled and augmented.
 
-    What epoch `e` shows is a function of `seed` and `e` alone, so a resumed run sees what the
-    uninterrupted one would have seen. Bona fide crops, of which there are fewer, are repeated
+    What epoch `e` shows is a function of `seed`, `parts` and `e` alone, so a resumed run sees what
+    the uninterrupted one would have seen. Bona fide crops, of which there are fewer, are repeated
     with other augmentation.
+
+    With `parts`, the shards are split into so many disjoint parts, and every batch has equal
+    shares of all of them, one after the other. A machine of several reads its own parts alone, and
+    all machines' rows together are the batch that one machine with all parts would make.
 
     Args:
         crops: `PreparedCrops`.
-        batch_size: an even number.
+        batch_size: of all parts together, a multiple of `2 * parts`.
         steps: batches in an epoch.
         epochs: last epoch, as in `fit`.
         initial_epoch: first epoch, as in `fit`.
         seed: of the order and the augmentation.
         colour_jitter: standard deviation of the logarithm of a gain on all channels; each channel
             has a further gain of half that. 0: colours stay.
+        parts: number of parts.
+        own_parts: the parts to read, numbers from 0; default: all.
 
     Returns:
         `tf.data.Dataset` of `(epochs - initial_epoch) * steps` batches as `Despoofer` takes them.
 
     Raises:
-        ValueError: the batch size is odd.
+        ValueError: the batch size is no multiple of `2 * parts`.
+        DataError: there are fewer shards than parts.
     """
-    if batch_size % 2:
+    if batch_size % (2 * parts):
         raise ValueError(
-            f"batch_size: expected an even number (half bona fide); received {batch_size}"
+            f"batch_size: expected a multiple of {2 * parts} (half bona fide, of {parts} parts); "
+            f"received {batch_size}"
         )
-    half = batch_size // 2
+    for label, name in ((0, "bona fide"), (1, "attack")):
+        if len(crops.shards[label]) < parts:
+            raise DataError(
+                f"data_parts: expected at most {len(crops.shards[label])}, the number of files of "
+                f"{name} crops; received {parts}"
+            )
+    share = batch_size // 2 // parts
+    own_parts = range(parts) if own_parts is None else own_parts
 
     def epoch_batches(epoch):
-        streams = []
-        for label in (0, 1):
-            passes = -(-steps * half // crops.counts[label])
-            stream_seed = (seed * 2 + label) * 1_000_003 + epoch * _STREAMS_PER_EPOCH
-            stream = tf.data.Dataset.range(passes).flat_map(
-                lambda number, first=stream_seed, label=label: _shuffled(
-                    crops.shards[label], first + number
-                )
-            )
-            augmented = stream.enumerate().map(
-                lambda index, record, first=stream_seed: _augmented(
-                    record, index, first, crops.settings, colour_jitter
-                ),
-                num_parallel_calls=tf.data.AUTOTUNE,
-                deterministic=True,
-            )
-            streams.append(augmented.batch(half, drop_remainder=True))
-        joined = tf.data.Dataset.zip(tuple(streams)).map(
-            lambda one, other: {name: tf.concat([one[name], other[name]], axis=0) for name in one}
-        )
-        return joined.take(steps)
+        batches = []
+        for part in own_parts:
+            pair = []
+            for label in (0, 1):
+                first = ((part * _SEEDS + seed) * 2 + label) * 1_000_003 + epoch * _EPOCH_STREAMS
+                paths = crops.shards[label][part::parts]
+                stream = _stream(paths, first, steps * share, crops.settings, colour_jitter)
+                pair.append(stream.batch(share, drop_remainder=True))
+            batches.append(tf.data.Dataset.zip(tuple(pair)).map(_in_turn))
+        if len(batches) == 1:
+            return batches[0].take(steps)
+        return tf.data.Dataset.zip(tuple(batches)).map(_joined).take(steps)
 
     everything = tf.data.Dataset.range(initial_epoch, epochs).flat_map(epoch_batches)
     everything = everything.apply(
@@ -92,12 +109,39 @@ def training_batches(
     return everything.prefetch(tf.data.AUTOTUNE)
 
 
-def evaluation_batches(crops, batch_size=EVALUATION_BATCH):
+def _stream(paths, first, wanted, settings, colour_jitter):
+    """Augmented crops of shards, over and over, in orders drawn from the seeds from `first` on."""
+    passes = tf.data.Dataset.range(wanted)  # more than enough: they end when no more are asked for
+    records = passes.flat_map(lambda number: _shuffled(paths, first + number))
+    return records.enumerate().map(
+        lambda index, record: _augmented(record, index, first, settings, colour_jitter),
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True,
+    )
+
+
+def _in_turn(one, other):
+    """Rows of two batches in turn, so that every part of the batch is as mixed as the whole."""
+    return {
+        name: tf.reshape(
+            tf.stack([one[name], other[name]], axis=1), (-1, *one[name].shape[1:].as_list())
+        )
+        for name in one
+    }
+
+
+def _joined(*batches):
+    return {name: tf.concat([one[name] for one in batches], axis=0) for name in batches[0]}
+
+
+def evaluation_batches(crops, batch_size=EVALUATION_BATCH, padded=False):
     """All crops once, unshifted, in the order of `preparation.frames_in_order`.
 
     Args:
         crops: `PreparedCrops`.
         batch_size: the last batch may be smaller.
+        padded: fill the last batch up, so that replicas can share it evenly, and give every row a
+            `weight`, 1, or 0 for what fills up.
 
     Returns:
         `tf.data.Dataset` of batches as `Despoofer` takes them.
@@ -117,8 +161,14 @@ def evaluation_batches(crops, batch_size=EVALUATION_BATCH):
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True,
     )
-    batches = -(-sum(crops.counts.values()) // batch_size)
-    dataset = dataset.batch(batch_size).apply(tf.data.experimental.assert_cardinality(batches))
+    total = sum(crops.counts.values())
+    batches = -(-total // batch_size)
+    if padded:
+        missing = batches * batch_size - total
+        filling = dataset.take(1).map(lambda sample: {**sample, "weight": 0.0}).repeat(missing)
+        dataset = dataset.map(lambda sample: {**sample, "weight": 1.0}).concatenate(filling)
+    dataset = dataset.batch(batch_size, drop_remainder=padded)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(batches))
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 

@@ -13,6 +13,7 @@ from rich.progress import track
 from despoof_keras.clip_crops import clip_records
 from despoof_keras.errors import DataError
 from despoof_keras.files import atomic_path
+from despoof_keras.preprocessing import RELEASED_CROP, CropRule
 from despoof_keras.workers import in_processes
 
 logger = logging.getLogger(__name__)
@@ -36,12 +37,14 @@ class CropSettings:
         jitter: pixels kept beyond every side, for shifted crops in training.
         face_depth: depth of bona fide faces that come without an exact map: `"mesh"`, from the
             face's landmarks, or `"generic"`, a generic face placed by the eyes.
+        crop_rule: `preprocessing.CropRule`.
     """
 
     image_size: int = 256
     frames_per_video: int | None = 10
     jitter: int = 0
     face_depth: str = "mesh"
+    crop_rule: CropRule = RELEASED_CROP
 
 
 @dataclasses.dataclass(frozen=True)

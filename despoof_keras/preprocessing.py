@@ -5,25 +5,51 @@ The released model was trained on squares placed by the eyes, resized with Tenso
 rule decide scores, so both stand here, once, and travel with a model as metadata.
 """
 
+import dataclasses
+
 import numpy as np
 
 from despoof_keras.errors import DataError
 
+
+@dataclasses.dataclass(frozen=True)
+class CropRule:
+    """Where a face's square lies, in units of the eye distance.
+
+    Attributes:
+        left, up: how far its corner lies left of and above the subject's right eye.
+        side: its side, positive.
+    """
+
+    left: float
+    up: float
+    side: float
+
+    def scaled(self, side):
+        """The rule of a square with the same centre and another side.
+
+        Example:
+            >>> CropRule(0.75, 0.825, 2.5).scaled(3.5)
+            CropRule(left=1.25, up=1.325, side=3.5)
+        """
+        growth = (side - self.side) / 2
+        return CropRule(self.left + growth, self.up + growth, side)
+
+
 # The crop of the authors' test script, in units of the eye distance l: the corner lies 0.75 l left
 # of and 1.1 * 0.75 l above the subject's right eye, the side is l + 2 * 0.75 l.
-CROP_LEFT = 0.75
-CROP_UP = 0.825
-CROP_SIDE = 2.5
+RELEASED_CROP = CropRule(left=0.75, up=0.825, side=2.5)
 # The authors scale 8-bit pixels by 256, not by 255.
 PIXEL_SCALE = 256.0
 
 
-def crop_box(eyes):
+def crop_box(eyes, rule=RELEASED_CROP):
     """Square around a face, from its eyes, rounded to whole pixels.
 
     Args:
         eyes: `(x_right, y_right, x_left, y_left)` in pixels, the subject's right eye (the one on
             the image's left) first.
+        rule: `CropRule`.
 
     Returns:
         `(x, y, side)`, integers in pixels; the square may leave the image.
@@ -52,8 +78,8 @@ def crop_box(eyes):
             "eyes: expected the subject's right eye (image left) first, apart from the left one; "
             f"received {eyes.tolist()}"
         )
-    x, y = x_right - CROP_LEFT * distance, y_right - CROP_UP * distance
-    return round(x), round(y), round(CROP_SIDE * distance)
+    x, y = x_right - rule.left * distance, y_right - rule.up * distance
+    return round(x), round(y), round(rule.side * distance)
 
 
 def cut_square(image, box, margin=0):
@@ -133,7 +159,7 @@ def resize(image, size, jitter=0, border=0):
     return left + (right - left) * weight.reshape((1, -1, *extra))
 
 
-def crop_face(image, eyes, size, jitter=0):
+def crop_face(image, eyes, size, jitter=0, rule=RELEASED_CROP):
     """The network's face crop from a whole frame.
 
     Args:
@@ -141,6 +167,7 @@ def crop_face(image, eyes, size, jitter=0):
         eyes: `(x_right, y_right, x_left, y_left)` in pixels.
         size: side of the crop, in pixels.
         jitter: extra samples on every side, see `resize`.
+        rule: `CropRule`, a model's own is `metadata.crop_rule`.
 
     Returns:
         `(size + 2 jitter, size + 2 jitter[, channels])` float32 array in the image's range.
@@ -148,7 +175,7 @@ def crop_face(image, eyes, size, jitter=0):
     Raises:
         DataError: see `crop_box` and `cut_square`.
     """
-    box = crop_box(eyes)
+    box = crop_box(eyes, rule)
     border = int(np.ceil(jitter * box[2] / size)) + 1 if jitter else 0
     return resize(cut_square(image, box, border), size, jitter, border)
 

@@ -174,7 +174,9 @@ class LivenessDetector:
         Raises:
             DataError: as everywhere; and for eyes that are none, or a face outside the frame.
         """
-        crop = crop_face(rgb_picture(image), eyes, self.metadata.image_size)
+        crop = crop_face(
+            rgb_picture(image), eyes, self.metadata.image_size, rule=self.metadata.crop_rule
+        )
         return np.rint(crop).astype(np.uint8)
 
     def _prepared(self, image):

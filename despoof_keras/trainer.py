@@ -1,24 +1,25 @@
 """Despoofer: DSNet, DepthNet and the discriminator, trained in turn in one custom step."""
 
-import dataclasses
-
 import keras
 import tensorflow as tf
 from keras import ops
 
-from despoof_keras import losses, scoring
+from despoof_keras import losses, scoring, weight_averages
 from despoof_keras.datasets.samples import INSTRUMENTS
+from despoof_keras.despoofer_files import DespooferFiles
+from despoof_keras.distributed_fit import DistributedFit
 from despoof_keras.errors import DataError
+from despoof_keras.gradients import apply_gradients, check_optimizer, replica_count
+from despoof_keras.loss_weights import RELEASED_WEIGHTS, TERMS
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models.ds_net import NOISE_DIVISOR
 from despoof_keras.validation_metric import PresentationAttackRates
 
 INSTRUMENT_COUNT = len(INSTRUMENTS)
-TERMS = tuple(field.name for field in dataclasses.fields(losses.LossWeights))
 
 
 @keras.saving.register_keras_serializable("despoof_keras")
-class Despoofer(keras.Model):
+class Despoofer(DistributedFit, DespooferFiles, keras.Model):
     """The three networks as one model.
 
     Called on `(batch, S, S, 3)` RGB in [0, 1] it returns a mapping: `noise`, `zero_one_map`,
@@ -30,7 +31,9 @@ class Despoofer(keras.Model):
         `depth`: `(batch, S / 8, S / 8, 1)` in [0, 1], the depth of the face shown, for bona fide
             faces and, under `attack_depth="face"`, for the faces on attack media;
         `label`: `(batch,)`, 0 bona fide, 1 attack;
-        `instrument`: `(batch,)` int, 0 bona fide, then the attack instruments from 1.
+        `instrument`: `(batch,)` int, 0 bona fide, then the attack instruments from 1;
+        `weight`: `(batch,)`, in `evaluate` alone and not needed: 0 for rows that only fill up a
+            batch, 1 for the others.
 
     Args:
         ds_net, depth_net, discriminator: the networks, of one image size.
@@ -59,7 +62,7 @@ class Despoofer(keras.Model):
         ds_net,
         depth_net,
         discriminator,
-        loss_weights=losses.RELEASED_WEIGHTS,
+        loss_weights=RELEASED_WEIGHTS,
         attack_depth="zero",
         score=None,
         instruments=INSTRUMENT_COUNT,
@@ -93,10 +96,9 @@ class Despoofer(keras.Model):
         self._rates = PresentationAttackRates(instruments)
         self.averages = []
         if average_decay is not None:
-            self.averages = [
-                keras.Variable(variable, trainable=False, aggregation="only_first_replica")
-                for variable in self.averaged_variables()
-            ]
+            self.averages = weight_averages.copies_of(self.averaged_variables())
+        self._despoof_in_training = self._depth_turn = self._discriminator_turn = None
+        self._terms_in_training = None
         self.built = True
 
     @property
@@ -134,9 +136,26 @@ class Despoofer(keras.Model):
     ):
         """Takes the three optimizers and builds each on its network's weights.
 
-        `optimizer` is DSNet's, the one that callbacks and schedules see. Under the mixed_float16
-        policy each is wrapped in a `LossScaleOptimizer`.
+        Under a `tf.distribute` strategy the model must have been made in its scope.
+
+        Args:
+            optimizer: DSNet's, the one that callbacks and schedules see.
+            depth_optimizer, discriminator_optimizer: of the other two networks. Under the
+                mixed_float16 policy each of the three is wrapped in a `LossScaleOptimizer`.
+            jit_compile: compile the computation of losses and gradients with XLA. The update of
+                the weights stays outside, because XLA cannot compile it for several replicas.
+            **kwargs: as for `keras.Model.compile`.
+
+        Raises:
+            ValueError: several replicas would silently train otherwise than one: an optimizer
+                accumulates gradients or clips scaled ones, or `steps_per_execution` is not 1.
         """
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if replicas > 1 and kwargs.get("steps_per_execution", 1) != 1:
+            raise ValueError(
+                "steps_per_execution: expected 1 on several replicas; "
+                f"received {kwargs['steps_per_execution']}"
+            )
         pairs = (
             (optimizer, self.ds_net),
             (depth_optimizer, self.depth_net),
@@ -149,10 +168,20 @@ class Despoofer(keras.Model):
                     one, keras.optimizers.LossScaleOptimizer
                 ):
                     one = keras.optimizers.LossScaleOptimizer(one)
+                check_optimizer(one, replicas)
                 one.build(network.trainable_variables)
                 built.append(one)
             ds_net_optimizer, self.depth_optimizer, self.discriminator_optimizer = built
-            super().compile(optimizer=ds_net_optimizer, jit_compile=jit_compile, **kwargs)
+            # Not Keras' own jit_compile, which would compile the update of the weights too.
+            super().compile(optimizer=ds_net_optimizer, jit_compile=False, **kwargs)
+        self.jit_gradients = jit_compile
+        self._despoof_in_training = self._compiled(lambda image: self.despoof(image, training=True))
+        self._depth_turn = self._compiled(self._depth_gradients)
+        self._discriminator_turn = self._compiled(self._discriminator_gradients)
+        self._terms_in_training = self._compiled(self.ds_net_terms)
+
+    def _compiled(self, function):
+        return tf.function(function, jit_compile=True) if self.jit_gradients else function
 
     def optimizers(self):
         """The three optimizers in the order DSNet, DepthNet, discriminator."""
@@ -196,16 +225,17 @@ class Despoofer(keras.Model):
         tape = tf.GradientTape(watch_accessed_variables=False)
         with tape:
             tape.watch([variable.value for variable in self.ds_net.trainable_variables])
-            outputs = self.despoof(data["image"], training=True)
+            outputs = self._despoof_in_training(data["image"])
             with tape.stop_recording():
                 depth_value = self.train_depth_net(outputs["hsv_rgb"], data)
                 discriminator_value = self.train_discriminator(
                     outputs["hsv_rgb"], outputs["live_estimate"], data
                 )
-            terms = self.ds_net_terms(outputs, data)
+            terms = self._terms_in_training(outputs, data)
             objective = self.weighted_sum(terms)
             scaled = self._scale(ops.mean(objective), self.optimizer)
-        self._apply(tape, scaled, self.ds_net, self.optimizer)
+        gradients = self._gradients(tape, scaled, self.ds_net)
+        apply_gradients(self.optimizer, gradients, self.ds_net.trainable_variables)
         self._update_averages()
         values = {**terms, "loss": objective}
         values |= {"depth_net": depth_value, "discriminator": discriminator_value}
@@ -224,27 +254,38 @@ class Despoofer(keras.Model):
             data["label"],
         )
         score = scoring.spoof_scores(outputs)[self.score]
-        self._rates.update_state(score, data["instrument"])
-        return {**self._track(values), **self._rates.result()}
+        weight = data.get("weight")
+        self._rates.update_state(score, data["instrument"], weight)
+        return {**self._track(values, weight), **self._rates.result()}
 
     def train_depth_net(self, hsv_rgb, data):
         """DepthNet's turn: the depth of live inputs, zero for flat media. Returns `(batch,)`."""
+        value, gradients = self._depth_turn(hsv_rgb, self._depth_target(data))
+        apply_gradients(self.depth_optimizer, gradients, self.depth_net.trainable_variables)
+        return value
+
+    def _depth_gradients(self, hsv_rgb, target):
         with tf.GradientTape() as tape:
             depth = self.depth_net(hsv_rgb, training=True)["depth"]
-            value = losses.depth_loss(depth, self._depth_target(data))
+            value = losses.depth_loss(depth, target)
             scaled = self._scale(ops.mean(value), self.depth_optimizer)
-        self._apply(tape, scaled, self.depth_net, self.depth_optimizer)
-        return value
+        return value, self._gradients(tape, scaled, self.depth_net)
 
     def train_discriminator(self, hsv_rgb, live_estimate, data):
         """The discriminator's turn, DSNet's live estimates taken as given. Returns `(batch,)`."""
-        with tf.GradientTape() as tape:
-            synthesized = self.discriminator(ops.stop_gradient(live_estimate), training=True)
-            real = self.discriminator(hsv_rgb, training=True)
-            value = losses.discriminator_loss(synthesized["logits"], real["logits"], data["label"])
-            scaled = self._scale(ops.mean(value), self.discriminator_optimizer)
-        self._apply(tape, scaled, self.discriminator, self.discriminator_optimizer)
+        live_estimate = ops.stop_gradient(live_estimate)
+        value, gradients = self._discriminator_turn(hsv_rgb, live_estimate, data["label"])
+        variables = self.discriminator.trainable_variables
+        apply_gradients(self.discriminator_optimizer, gradients, variables)
         return value
+
+    def _discriminator_gradients(self, hsv_rgb, live_estimate, label):
+        with tf.GradientTape() as tape:
+            synthesized = self.discriminator(live_estimate, training=True)
+            real = self.discriminator(hsv_rgb, training=True)
+            value = losses.discriminator_loss(synthesized["logits"], real["logits"], label)
+            scaled = self._scale(ops.mean(value), self.discriminator_optimizer)
+        return value, self._gradients(tape, scaled, self.discriminator)
 
     def ds_net_terms(self, outputs, data):
         """DSNet's unweighted terms, DepthNet and discriminator frozen (batch norm too).
@@ -284,94 +325,43 @@ class Despoofer(keras.Model):
         return [v for network in networks for v in network.variables if id(v) not in seeds]
 
     def _update_averages(self):
-        if not self.averages:
-            return
-        # The decay grows with the steps done, as in TensorFlow 1's ExponentialMovingAverage.
-        done = ops.cast(self.optimizer.iterations, "float32")
-        decay = ops.minimum(self.average_decay, (1.0 + done) / (10.0 + done))
-        for average, variable in zip(self.averages, self.averaged_variables(), strict=True):
-            average.assign(average + (1.0 - decay) * (variable - average))
+        if self.averages:
+            weight_averages.follow(
+                self.averages,
+                self.averaged_variables(),
+                self.average_decay,
+                self.optimizer.iterations,
+            )
 
     def swap_averages(self):
         """Exchanges the weights and their moving averages; twice is as never."""
-        for average, variable in zip(self.averages, self.averaged_variables(), strict=True):
-            value = ops.convert_to_numpy(variable)
-            variable.assign(ops.convert_to_numpy(average))
-            average.assign(value)
+        if self.averages:
+            weight_averages.exchange(self.averages, self.averaged_variables())
 
     def adopt_averages(self):
         """Makes the moving averages the weights, for use after training."""
-        for average, variable in zip(self.averages, self.averaged_variables(), strict=True):
-            variable.assign(average)
+        if self.averages:
+            weight_averages.adopt(self.averages, self.averaged_variables())
 
     def _depth_target(self, data):
         return data["depth"] * ops.reshape(1.0 - data["label"], (-1, 1, 1, 1))
 
     def _scale(self, mean_loss, optimizer):
         """Gradients are summed over replicas, so each replica's mean counts for its share."""
-        return optimizer.scale_loss(mean_loss / self.distribute_strategy.num_replicas_in_sync)
+        return optimizer.scale_loss(mean_loss / replica_count())
 
-    def _apply(self, tape, loss, network, optimizer):
-        variables = network.trainable_variables
-        gradients = tape.gradient(loss, [variable.value for variable in variables])
-        optimizer.apply(gradients, variables)
+    def _gradients(self, tape, loss, network):
+        return tape.gradient(loss, [one.value for one in network.trainable_variables])
 
-    def _track(self, values):
+    def _track(self, values, weight=None):
         for name, value in values.items():
             # A tracker's count does not depend on the data. When Keras asks a data set of unknown
             # length for one batch too many, the count would move before the step is cut off.
             with tf.control_dependencies([value]):
-                self._trackers[name].update_state(value)
+                self._trackers[name].update_state(value, weight)
         return {name: tracker.result() for name, tracker in self._trackers.items()}
-
-    def get_config(self):
-        networks = {name: getattr(self, name) for name in ("ds_net", "depth_net", "discriminator")}
-        return {
-            **super().get_config(),
-            **{k: keras.saving.serialize_keras_object(v) for k, v in networks.items()},
-            "loss_weights": dataclasses.asdict(self.loss_weights),
-            "attack_depth": self.attack_depth,
-            "instruments": self.instruments,
-            "average_decay": self.average_decay,
-            "metadata": self.metadata.to_dict(),
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        config = dict(config)
-        for name in ("ds_net", "depth_net", "discriminator"):
-            config[name] = keras.saving.deserialize_keras_object(config[name])
-        config["loss_weights"] = losses.LossWeights(**config["loss_weights"])
-        if "metadata" in config:
-            config["metadata"] = ModelMetadata.from_dict(config["metadata"], "metadata")
-        else:  # saved before there was metadata, see `read_metadata`
-            size, score = config["ds_net"].input.shape[1], config.pop("score")
-            config["metadata"] = ModelMetadata(size, score, package_version=None)
-        return cls(**config)
-
-    def get_compile_config(self):
-        if not self.compiled:
-            return None
-        names = ("optimizer", "depth_optimizer", "discriminator_optimizer")
-        return {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in names}
-
-    def compile_from_config(self, config):
-        self.compile(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
 
     def _seed_states(self):
         networks = (self.ds_net, self.depth_net, self.discriminator)
         layers = (layer for network in networks for layer in network.layers)
         return [layer.seed_generator.state for layer in layers if hasattr(layer, "seed_generator")]
-
-    def _own_variables(self):
-        """Moving averages, and dropout's random state, which Keras itself saves nowhere."""
-        averages = {f"average_{n}": v for n, v in enumerate(self.averages)}
-        return averages | {f"seed_{n}": v for n, v in enumerate(self._seed_states())}
-
-    def save_own_variables(self, store):
-        for name, variable in self._own_variables().items():
-            store[name] = ops.convert_to_numpy(variable)
-
-    def load_own_variables(self, store):
-        for name, variable in self._own_variables().items():
-            variable.assign(store[name])

@@ -1,6 +1,7 @@
 """From a configuration and prepared crops to a trained `Despoofer`: build, fit, keep, resume."""
 
 import csv
+import dataclasses
 import logging
 import re
 from pathlib import Path
@@ -8,11 +9,13 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from despoof_keras import losses, pipeline
+from despoof_keras import pipeline
 from despoof_keras.averaged_validation import AveragedValidation
 from despoof_keras.files import atomic_path
 from despoof_keras.keras_files import load_model
+from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
+from despoof_keras.models.layers import synchronize_norms
 from despoof_keras.trainer import Despoofer
 
 logger = logging.getLogger(__name__)
@@ -22,29 +25,40 @@ _CHECKPOINT_NAME = re.compile(r"epoch-(\d+)\.keras")
 
 def build_despoofer(config):
     """Builds the three networks of a `TrainingConfig` as one uncompiled `Despoofer`."""
-    size = config.image_size
-    weights = {"released": losses.RELEASED_WEIGHTS, "paper": losses.PAPER_WEIGHTS}
-    return Despoofer(
-        build_ds_net(size, config.pooling),
-        build_depth_net(size, config.depth_variant, config.pooling),
+    size, pooling, width = config.image_size, config.pooling, config.width
+    networks = (
+        build_ds_net(size, pooling, width, config.decoder_stride),
+        build_depth_net(size, config.depth_variant, pooling, width),
         build_discriminator(size),
-        loss_weights=weights[config.loss_weights],
+    )
+    if config.synchronized_norm:
+        for network in networks:
+            synchronize_norms(network)
+    return Despoofer(
+        *networks,
+        loss_weights=config.term_weights(),
         attack_depth=config.attack_depth,
-        score=config.monitor_score,
         average_decay=config.average_decay,
+        metadata=ModelMetadata(
+            size, config.monitor_score, crop=dataclasses.asdict(config.crop_rule)
+        ),
     )
 
 
 def compile_despoofer(model, config, steps):
     """Compiles with three Adams under the configuration's staircase schedule, `steps` an epoch."""
 
-    def adam():
+    def adam(rate):
         schedule = keras.optimizers.schedules.ExponentialDecay(
-            config.learning_rate, config.decay_epochs * steps, config.decay_rate, staircase=True
+            config.learning_rate if rate is None else rate,
+            config.decay_epochs * steps,
+            config.decay_rate,
+            staircase=True,
         )
-        return keras.optimizers.Adam(schedule)
+        return keras.optimizers.Adam(schedule, global_clipnorm=config.global_clipnorm)
 
-    model.compile(adam(), adam(), adam())
+    rates = (None, config.depth_learning_rate, config.discriminator_learning_rate)
+    model.compile(*map(adam, rates), jit_compile=config.jit_compile)
 
 
 class RunCheckpoint(keras.callbacks.Callback):

@@ -28,12 +28,18 @@ class PresentationAttackRates(keras.metrics.Metric):
         self.instruments = instruments
         self.counts = self.add_variable((1 + instruments, BINS), initializer="zeros", name="counts")
 
-    def update_state(self, spoof_score, instrument):
-        """Counts a batch: `spoof_score` `(batch,)`; `instrument` `(batch,)`, 0 for bona fide."""
+    def update_state(self, spoof_score, instrument, weight=None):
+        """Counts a batch.
+
+        Args:
+            spoof_score: `(batch,)`.
+            instrument: `(batch,)` int, 0 for bona fide.
+            weight: `(batch,)`, what each row counts; default: 1.
+        """
         squashed = spoof_score / (1.0 + ops.abs(spoof_score))
         bins = ops.cast(ops.floor((squashed + 1.0) * (BINS / 2)), "int32")
         cell = ops.cast(instrument, "int32") * BINS + ops.clip(bins, 0, BINS - 1)
-        counts = tf.math.bincount(cell, minlength=(1 + self.instruments) * BINS)
+        counts = tf.math.bincount(cell, weights=weight, minlength=(1 + self.instruments) * BINS)
         self.counts.assign_add(
             ops.cast(ops.reshape(counts, (1 + self.instruments, BINS)), self.counts.dtype)
         )

@@ -6,7 +6,8 @@ from despoof_keras.configuration import TrainingConfig
 
 # For the embedded set on a CPU with two cores: 64 pixels and a learning rate that gets there in
 # minutes. At 64 pixels the media's structure is one or two pixels fine, and the released model's
-# early pooling loses it (see README). The weights start so small (0.02) that a step of 5e-4 is a
+# early pooling loses it (see README); from every 8th pixel of such a crop the decoder makes one
+# texture of its own for all media. The weights start so small (0.02) that a step of 5e-4 is a
 # fortieth of them: at that rate, and more so at 1e-3, some seeds stay on the plateau where the map
 # is the same for all faces; at 2e-4 none of those tried did.
 EMBEDDED = TrainingConfig(
@@ -21,6 +22,7 @@ EMBEDDED = TrainingConfig(
     decay_rate=0.25,
     decay_epochs=2,
     pooling="late",
+    decoder_stride=2,
     average_decay=0.99,
     monitor_score="zero_one_map",
 )

@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
 
 from despoof_keras.configuration import TrainingConfig
 from despoof_keras.errors import DataError
+from despoof_keras.loss_weights import RELEASED_WEIGHTS, TERMS
 
 OTHER = {
     "image_size": 64,
@@ -16,7 +18,12 @@ OTHER = {
     "frames_per_video": None,
     "jitter": 0,
     "colour_jitter": 0.1,
+    "crop_side": 3.0,
+    "data_parts": 2,
     "learning_rate": 1e-3,
+    "depth_learning_rate": 2e-3,
+    "discriminator_learning_rate": 3e-3,
+    "global_clipnorm": 5.0,
     "decay_rate": 0.5,
     "decay_epochs": 2,
     "loss_weights": "paper",
@@ -24,9 +31,13 @@ OTHER = {
     "face_depth": "generic",
     "depth_variant": "full",
     "pooling": "late",
+    "decoder_stride": 2,
+    "width": 0.5,
+    "synchronized_norm": True,
     "average_decay": None,
     "monitor_score": "depth",
     "dtype_policy": "mixed_bfloat16",
+    "jit_compile": True,
 }
 
 
@@ -57,6 +68,15 @@ def test_defaults_are_the_released_codes():
     assert (config.decay_rate, config.decay_epochs, config.average_decay) == (0.8, 15, 0.9999)
 
 
+def test_weights_of_every_term_can_be_given_by_name(tmp_path):
+    weights = {**dataclasses.asdict(RELEASED_WEIGHTS), "depth": 700.0}
+    config = TrainingConfig(loss_weights=weights)
+    config.to_file(tmp_path / "weights.json")
+    found = TrainingConfig.from_file(tmp_path / "weights.json").term_weights()
+    assert found == dataclasses.replace(RELEASED_WEIGHTS, depth=700.0)
+    assert TrainingConfig().term_weights() is RELEASED_WEIGHTS
+
+
 def test_settings_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         TrainingConfig().epochs = 3
@@ -75,6 +95,12 @@ INVALID = [
     ("jitter", 64),
     ("colour_jitter", -0.1),
     ("colour_jitter", 1.0),
+    ("crop_side", 0),
+    ("data_parts", 0),
+    ("data_parts", 2),  # half the default batch is 3
+    ("depth_learning_rate", -1e-3),
+    ("discriminator_learning_rate", 0.0),
+    ("global_clipnorm", 0.0),
     ("learning_rate", 0.0),
     ("learning_rate", float("nan")),
     ("decay_rate", -0.5),
@@ -85,7 +111,13 @@ INVALID = [
     ("attack_depth", "flat"),
     ("face_depth", "flat"),
     ("depth_variant", "large"),
+    ("loss_weights", {"depth": 1.0}),
+    ("loss_weights", {**dict.fromkeys(TERMS, 1.0), "depth": -1}),
     ("pooling", "middle"),
+    ("decoder_stride", 3),
+    ("width", 0.0),
+    ("synchronized_norm", 1),
+    ("jit_compile", "yes"),
     ("monitor_score", "fusion"),
     ("dtype_policy", "float16"),
 ]
@@ -93,7 +125,7 @@ INVALID = [
 
 @pytest.mark.parametrize(("name", "value"), INVALID)
 def test_values_out_of_range_are_named(name, value):
-    with pytest.raises(DataError, match=f"{name}: expected .*; received {value!r}"):
+    with pytest.raises(DataError, match=f"{name}: expected .*; received {re.escape(repr(value))}"):
         TrainingConfig(**{name: value})
 
 

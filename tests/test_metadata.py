@@ -110,7 +110,6 @@ def test_what_is_no_json_object_is_refused(text):
     [
         ("colour", "BGR"),
         ("pixel_scale", 255.0),
-        ("crop", {"left": 0.75, "up": 0.825, "side": 3.0}),
         ("resize", "half_pixel"),
     ],
 )

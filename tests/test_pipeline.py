@@ -1,5 +1,6 @@
 """Prepared crops and batches: lossless, complete, resumable, the same for the same seed."""
 
+import dataclasses
 import json
 import shutil
 
@@ -96,10 +97,10 @@ def test_training_batches_are_half_bona_fide_and_show_every_attack_frame(crops):
     batches = list(pipeline.training_batches(crops, 8, steps, 1))
     assert len(batches) == steps
     for batch in batches:
-        assert batch["label"].numpy().tolist() == [0] * 4 + [1] * 4
+        assert batch["label"].numpy().tolist() == [0, 1] * 4
         instrument = batch["instrument"].numpy()
-        assert (instrument[:4] == 0).all()
-        assert set(instrument[4:]) <= {1, 2}
+        assert (instrument[::2] == 0).all()
+        assert set(instrument[1::2]) <= {1, 2}
         assert batch["image"].shape == (8, SIZE, SIZE, 3)
         assert batch["depth"].shape == (8, SIZE // 8, SIZE // 8, 1)
 
@@ -140,6 +141,50 @@ def test_order_and_augmentation_depend_on_seed_and_epoch_alone(crops):
 def test_odd_batches_are_refused(crops):
     with pytest.raises(ValueError, match=r"batch_size.*7"):
         pipeline.training_batches(crops, 7, 1, 1)
+
+
+def test_parts_read_apart_make_the_batches_of_all_together(samples, tmp_path):
+    # Sixty-odd clips of a class would be needed for two shards, so the shards here are made by
+    # hand, of one clip each.
+    crops = prepare_crops(samples, tmp_path, SETTINGS)
+    split = {}
+    for label, paths in crops.shards.items():
+        records = [
+            r for path in paths for r in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()
+        ]
+        split[label] = []
+        for number in range(3):
+            path = tmp_path / f"{label}-{number}.tfrecord"
+            with tf.io.TFRecordWriter(str(path)) as writer:
+                for record in records[number::3]:
+                    writer.write(record)
+            split[label].append(path)
+    crops = dataclasses.replace(crops, shards=split)
+
+    def run(**kwargs):
+        return images(pipeline.training_batches(crops, 8, 4, 2, seed=3, parts=2, **kwargs))
+
+    whole, first, second = run(), run(own_parts=[0]), run(own_parts=[1])
+    np.testing.assert_array_equal(whole, np.concatenate([first, second], axis=1))
+    seen = [{image.tobytes() for batch in part for image in batch} for part in (first, second)]
+    assert not seen[0] & seen[1]
+    with pytest.raises(DataError, match=r"data_parts: expected at most 3.*received 4"):
+        pipeline.training_batches(crops, 8, 1, 1, parts=4)
+    with pytest.raises(ValueError, match=r"batch_size: expected a multiple of 6.*received 8"):
+        pipeline.training_batches(crops, 8, 1, 1, parts=3)
+
+
+def test_padding_fills_the_last_batch_with_rows_that_do_not_count(crops):
+    plain = list(pipeline.evaluation_batches(crops, 7))
+    padded = list(pipeline.evaluation_batches(crops, 7, padded=True))
+    assert len(padded) == len(plain)
+    assert all(len(batch["label"]) == 7 for batch in padded)
+    weights = np.concatenate([batch["weight"] for batch in padded])
+    total = sum(crops.counts.values())
+    assert weights.tolist() == [1.0] * total + [0.0] * (len(weights) - total)
+    np.testing.assert_array_equal(
+        np.concatenate(images(padded))[:total], np.concatenate(images(plain))
+    )
 
 
 def test_finished_shards_are_kept_and_missing_ones_made_again(samples, tmp_path):

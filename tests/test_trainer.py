@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from despoof_keras import losses, scoring
+from despoof_keras import scoring
 from despoof_keras.averaged_validation import AveragedValidation
 from despoof_keras.errors import DataError
 from despoof_keras.keras_files import load_model
+from despoof_keras.loss_weights import RELEASED_WEIGHTS, TERMS
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
-from despoof_keras.trainer import TERMS, Despoofer
+from despoof_keras.trainer import Despoofer
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from three_pass import ThreePassDespoofer, plain_network
@@ -85,7 +86,7 @@ def test_each_network_is_moved_by_its_own_optimizer_alone():
 
 def test_tracked_loss_is_the_weighted_sum_of_the_tracked_terms():
     logs = {k: float(v) for k, v in make().train_step(make_batch()).items()}
-    weights = losses.RELEASED_WEIGHTS
+    weights = RELEASED_WEIGHTS
     assert logs["loss"] == pytest.approx(
         sum(getattr(weights, n) * logs[n] for n in TERMS), rel=1e-5
     )
@@ -131,7 +132,7 @@ def test_a_saved_model_trains_on_exactly_where_it_stood(tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = load_model(tmp_path / "model.keras")
     assert (loaded.attack_depth, loaded.score) == ("face", "depth")
-    assert loaded.loss_weights == losses.RELEASED_WEIGHTS
+    assert loaded.loss_weights == RELEASED_WEIGHTS
     for one in (model, loaded):
         one.train_step(make_batch(9))
     assert int(loaded.optimizer.iterations) == 4

@@ -2,7 +2,15 @@
 
 import keras
 
-from despoof_keras.models.layers import check_image_size, encoder, map_head
+from despoof_keras.models.encoder import (
+    COMPACT_WIDTHS,
+    MAP_CHANNELS,
+    encoder,
+    joined_features,
+    map_head,
+    scaled_widths,
+)
+from despoof_keras.models.layers import check_image_size
 
 DROPOUT = 0.2
 # The training code's channels, where the released model has the compact encoder.
@@ -10,15 +18,16 @@ FULL_WIDTHS = (64, 128, 196, 128)
 FULL_HEAD = (128, 64)
 
 
-def build_depth_net(image_size=256, variant="compact", pooling="early"):
+def build_depth_net(image_size=256, variant="compact", pooling="early", width=1.0):
     """Builds DepthNet.
 
     Args:
         image_size: side S of the input in pixels, a multiple of 8.
         variant: `"compact"`, the released model's (60 thousand weights), or `"full"`, the released
             training code's (2.2 million weights, 47 GMAC at S = 256).
-        pooling: of the compact variant, `"early"` (released) or `"late"`, see `layers.encoder`;
+        pooling: of the compact variant, `"early"` (released) or `"late"`, see `encoder.encoder`;
             the full one pools late.
+        width: factor on the channels of all hidden layers.
 
     Returns:
         Functional `keras.Model`. Input `hsv_rgb`: `(batch, S, S, 6)`, HSV then RGB, each in
@@ -26,7 +35,8 @@ def build_depth_net(image_size=256, variant="compact", pooling="early"):
         the camera, 0 for the background and for every pixel of a flat medium.
 
     Raises:
-        ValueError: `image_size` is not a positive multiple of 8, or the variant is unknown.
+        ValueError: `image_size` is not a positive multiple of 8, the variant is unknown, or
+            `width` is not positive.
 
     Reference: Jourabloo et al., ECCV 2018, section 3.3; Liu et al., CVPR 2018 (depth supervision).
     """
@@ -34,10 +44,9 @@ def build_depth_net(image_size=256, variant="compact", pooling="early"):
     if variant not in ("compact", "full"):
         raise ValueError(f"variant: expected 'compact' or 'full'; received {variant!r}")
     hsv_rgb = keras.Input((image_size, image_size, 6), name="hsv_rgb")
-    if variant == "compact":
-        features = encoder(hsv_rgb, pooling=pooling)
-        depth = map_head(features, "depth", dropout=DROPOUT)
-    else:
-        features = encoder(hsv_rgb, FULL_WIDTHS, pooling="late")
-        depth = map_head(features, "depth", dropout=DROPOUT, channels=FULL_HEAD)
+    widths, head = (COMPACT_WIDTHS, MAP_CHANNELS)
+    if variant == "full":
+        widths, head, pooling = FULL_WIDTHS, FULL_HEAD, "late"
+    features = joined_features(encoder(hsv_rgb, scaled_widths(widths, width), pooling))
+    depth = map_head(features, "depth", DROPOUT, scaled_widths(head, width))
     return keras.Model(hsv_rgb, {"depth": depth}, name="depth_net")

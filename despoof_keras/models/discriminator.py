@@ -2,6 +2,7 @@
 
 import keras
 
+from despoof_keras.models.dropout import BatchDropout
 from despoof_keras.models.layers import WEIGHT_STDDEV, check_image_size, conv_elu, max_pool
 
 STAGES = ((24, 20), (20, 16), (12, 6))
@@ -37,7 +38,7 @@ def build_discriminator(image_size=256):
     x = keras.layers.Flatten(name="flatten")(conv_elu(x, 1, "evidence"))
     initializer = keras.initializers.RandomNormal(stddev=WEIGHT_STDDEV)
     x = keras.layers.Dense(DENSE_UNITS, activation="relu", name="dense")(x)
-    x = keras.layers.Dropout(DROPOUT, name="dropout")(x)
+    x = BatchDropout(DROPOUT, name="dropout")(x)
     logits = keras.layers.Dense(
         2, use_bias=False, kernel_initializer=initializer, dtype="float32", name="logits"
     )(x)

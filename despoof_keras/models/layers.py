@@ -10,9 +10,6 @@ WEIGHT_STDDEV = 0.02
 BATCH_NORM_MOMENTUM = 0.9
 BATCH_NORM_EPSILON = 1e-5
 
-# Channels of the released model's encoder: the first convolution, then each block's three.
-COMPACT_WIDTHS = (24, 20, 25, 20)
-
 # One sixth of the colour circle, in the hue's range of [0, 1): the distance from red to yellow.
 HUE_SECTOR = 1.0 / 6.0
 
@@ -154,12 +151,15 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     Same weights, and same results but for rounding; a training step on a CPU takes an eighth to a
     fifth less. In inference it is Keras' own: the fused gradient of inference has no
-    deterministic form on GPUs.
+    deterministic form on GPUs. Synchronized over replicas it is Keras' own as well, for the
+    fused operation sees one replica alone.
     """
 
     def call(self, inputs, training=None):
         if not (training and self.trainable):
             return super().call(inputs, training=False)
+        if self.synchronized:
+            return super().call(inputs, training=True)
         x = ops.cast(inputs, "float32")  # as Keras does, against overflow in half precision
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=x,
@@ -221,48 +221,11 @@ def average_pool(x, name):
     return keras.layers.AveragePooling2D(3, strides=2, padding="same", name=name)(x)
 
 
-def encoder(x, widths=COMPACT_WIDTHS, pooling="early"):
-    """The encoder of DSNet and DepthNet: a convolution, then three blocks, each with a pooling.
-
-    Args:
-        x: `(batch, S, S, 6)`.
-        widths: channels of the first convolution, then of the three in every block.
-        pooling: `"early"`, before each block, as in the released model; `"late"`, after each
-            block, as in the released training code's DepthNet. Late pooling sees texture of a few
-            pixels better, at about twice the multiplications.
-
-    Returns:
-        `(batch, S / 8, S / 8, 3 * widths[3])`: the three blocks' outputs, brought to one size.
-
-    Raises:
-        ValueError: `pooling` is something else.
-    """
-    if pooling not in ("early", "late"):
-        raise ValueError(f"pooling: expected 'early' or 'late'; received {pooling!r}")
-    first, *block = widths
-    x = conv_elu(x, first, "encoder_0")
-    scales = []
-    for number, pool in enumerate((max_pool, max_pool, average_pool), start=1):
-        if pooling == "early":
-            x = pool(x, f"encoder_{number}_pool")
-        for position, channels in enumerate(block, start=1):
-            x = conv_elu(x, channels, f"encoder_{number}_{position}")
-        if pooling == "late":
-            x = pool(x, f"encoder_{number}_pool")
-        scales.append(x)
-    fine, middle, coarse = scales
-    fine = Subsample(4, name="encoder_1_to_map")(fine)
-    middle = Subsample(2, name="encoder_2_to_map")(middle)
-    return keras.layers.Concatenate(name="features")([fine, middle, coarse])
-
-
-def map_head(x, name, dropout, channels=(28, 16)):
-    """Two blocks and a convolution to one channel; float32 out under any dtype policy."""
-    x = conv_elu(x, channels[0], f"{name}_1")
-    if dropout:
-        x = keras.layers.Dropout(dropout, name=f"{name}_dropout")(x)
-    x = conv_elu(x, channels[1], f"{name}_2")
-    return plain_conv(x, 1, name, dtype="float32")
+def synchronize_norms(network):
+    """Makes batch normalisation use the statistics of all replicas in training."""
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = True
 
 
 def check_image_size(image_size):
