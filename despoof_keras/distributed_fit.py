@@ -1,12 +1,17 @@
 """`fit` and `evaluate` under `MultiWorkerMirroredStrategy`, which Keras 3 cannot do by itself.
 
 Keras builds a model by tracing it symbolically and reduces what a step returns over the replicas
-of this process; both fail where replicas live in other processes (keras issue 20585). The
-despoofer is built beforehand, and its step returns figures that need no reduction. The two methods
+of this process; both fail where replicas live in other processes (keras issue 20585). Here the
+model is built beforehand, and a step takes the means over all replicas itself. The two methods
 overridden here are private to Keras, which is why its version is bounded in setup.cfg.
 """
 
+import contextlib
+
 import tensorflow as tf
+
+from despoof_keras import pipeline
+from despoof_keras.errors import TrainingError
 
 
 class DistributedFit:
@@ -16,17 +21,70 @@ class DistributedFit:
         """Nothing: the model is built."""
 
     def _make_function(self, step_function):
-        if not _has_other_workers(self.distribute_strategy):
+        strategy = self.distribute_strategy
+        if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
             return super()._make_function(step_function)
+
+        def replica_step(data):
+            # Every machine gets to see the same figures, in one exchange.
+            results = step_function(data)
+            stacked = tf.stack(list(results.values()))
+            replica = tf.distribute.get_replica_context()
+            means = replica.all_reduce(tf.distribute.ReduceOp.MEAN, stacked)
+            return dict(zip(results, tf.unstack(means), strict=True))
 
         @tf.function(reduce_retracing=True)
         def step(iterator):
-            per_replica = self.distribute_strategy.run(step_function, args=(next(iterator),))
-            results = self.distribute_strategy.experimental_local_results
-            return {name: results(value)[0] for name, value in per_replica.items()}
+            per_replica = strategy.run(replica_step, args=(next(iterator),))
+            local = strategy.experimental_local_results
+            return {name: local(value)[0] for name, value in per_replica.items()}
 
         return step
 
 
-def _has_other_workers(strategy):
-    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+def distributed_batches(distribution, crops, config, steps, *, initial_epoch, seed):
+    """Training batches for a strategy: on several machines each reads parts of its own.
+
+    Args:
+        distribution: `distribution.Distribution`.
+        crops, steps, initial_epoch, seed: as for `pipeline.training_batches`.
+        config: `TrainingConfig`.
+
+    Returns:
+        What `fit` takes.
+    """
+
+    def batches(own_parts=None):
+        return pipeline.training_batches(
+            crops,
+            config.batch_size,
+            steps,
+            config.epochs,
+            initial_epoch=initial_epoch,
+            seed=seed,
+            colour_jitter=config.colour_jitter,
+            parts=config.data_parts,
+            own_parts=own_parts,
+        )
+
+    if distribution.workers == 1:
+        return batches()
+    per_replica = config.batch_size // distribution.replicas
+    own = distribution.own_parts(config.data_parts)
+    return distribution.strategy.distribute_datasets_from_function(
+        lambda context: batches(own).rebatch(per_replica)
+    )
+
+
+@contextlib.contextmanager
+def other_machines_watched(distribution):
+    """Turns TensorFlow's errors about a lost machine into a `TrainingError`."""
+    try:
+        yield
+    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError) as error:
+        if distribution.workers == 1:
+            raise
+        raise TrainingError(
+            f"another of the {distribution.workers} machines has stopped or cannot be reached. "
+            "Start all of them again with --resume; they go on after the last finished epoch"
+        ) from error

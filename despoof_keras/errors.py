@@ -1,8 +1,15 @@
-"""The one exception type for input that the user can mend."""
+"""Exceptions that a caller may want to tell apart."""
 
 
 class DataError(ValueError):
     """A file, folder or argument is not what was expected.
 
     The message names the file (or argument), what was expected there and what was found.
+    """
+
+
+class TrainingError(RuntimeError):
+    """A training run cannot go on, and nobody's input is to blame.
+
+    The message says what happened, what is kept, and how to go on.
     """

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from despoof_keras import evaluation, report, training
+from despoof_keras.checkpoints import read_history
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.eyes import read_eyes
 from despoof_keras.datasets.oulu_npu_protocols import SPLITS
@@ -70,7 +71,7 @@ class Experiment:
         }
 
 
-def run_experiment(experiment, *, resume=False, verbose=1):
+def run_experiment(experiment, *, resume=False, distribution=None, verbose=1):
     """Runs an experiment to the end, or on from where its folder stands.
 
     Leaves in `output`: `run.json` (settings), `history.csv`, `tensorboard/`, `checkpoints/` (the
@@ -80,19 +81,24 @@ def run_experiment(experiment, *, resume=False, verbose=1):
     Args:
         experiment: `Experiment`.
         resume: go on with the run in `output`; without it the folder must not hold a run.
+        distribution: `distribution.Distribution`; default: a single device. The machines of one
+            share `output` and `data_root`.
         verbose: as in `keras.Model.fit`.
 
     Returns:
-        The contents of `results.json`.
+        The contents of `results.json`; None on machines other than the chief.
 
     Raises:
         DataError: the data or the folder is not as needed; nothing is lost then.
+        TrainingError: see `training.train`.
+        OSError: the folder cannot be written to. What was finished is kept.
     """
     output = Path(experiment.output)
     # Asked before the training, for the checkout may be changed while it runs.
     commit = code_commit()
     splits = oulu_npu.load(experiment.data_root, experiment.protocol, experiment.fold)
-    _claim_folder(output, experiment, resume)
+    if distribution is None or distribution.is_chief:
+        _claim_folder(output, experiment, resume)
     if experiment.find_eyes:
         splits = {split: _with_eyes(experiment, splits[split]) for split in SPLITS}
     crops = {split: _prepare(experiment, split, splits[split]) for split in SPLITS}
@@ -103,8 +109,11 @@ def run_experiment(experiment, *, resume=False, verbose=1):
         output,
         seed=experiment.seed,
         resume=resume,
+        distribution=distribution,
         verbose=verbose,
     )
+    if model is None:
+        return None
     dev, test = evaluation.add_fusion(*(_score(model, crops[s], s) for s in ("dev", "test")))
     results = {**experiment.identity(), **evaluation.evaluate(dev, test)}
     model.metadata = _metadata(model, experiment, results, commit)
@@ -112,7 +121,7 @@ def run_experiment(experiment, *, resume=False, verbose=1):
         model.save(temporary)
     for split, frames in (("dev", dev), ("test", test)):
         _write_score_files(output / "scores", split, frames, splits[split])
-    _draw(output / "pictures", model, splits["test"], test, results, training.read_history(output))
+    _draw(output / "pictures", model, splits["test"], test, results, read_history(output))
     _write_json(output / "results.json", results)
     return results
 

@@ -1,9 +1,12 @@
 """Files appear under their final name only when they are complete."""
 
 import contextlib
+import logging
 import os
 import shutil
 from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -61,3 +64,32 @@ def atomic_folder(path):
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def one_at_a_time(path):
+    """Lets one process after the other into the block, so that none makes what another makes.
+
+    The lock ends with its process, however that ends. Where the file system or the system has
+    none, processes work side by side, which wastes time and harms nothing.
+
+    Args:
+        path: what is about to be made; the lock is a hidden file beside it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # not a POSIX system
+        yield
+        return
+    with path.with_name(f".{path.name}.lock").open("w") as file:
+        try:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                logger.info("%s: waiting for another process that makes it", path)
+                fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            logger.warning("%s: cannot be locked (%s)", path, error.strerror)
+        yield

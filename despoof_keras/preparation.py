@@ -12,7 +12,7 @@ from rich.progress import track
 
 from despoof_keras.clip_crops import clip_records
 from despoof_keras.errors import DataError
-from despoof_keras.files import atomic_path
+from despoof_keras.files import atomic_path, one_at_a_time
 from despoof_keras.preprocessing import RELEASED_CROP, CropRule
 from despoof_keras.workers import in_processes
 
@@ -21,8 +21,11 @@ logger = logging.getLogger(__name__)
 # Clips in a shard: small enough that an interruption loses seconds, large enough that 256-pixel
 # shards of OULU-NPU stay near 100 MB, as tf.data advises.
 CLIPS_PER_SHARD = 32
+# Shards of a label at least, where there are as many clips: machines that train together read
+# different ones.
+FEWEST_SHARDS = 8
 # Bumped whenever the crops' contents change, so that old ones are not taken for new.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 # What the index of a shard tells of each crop.
 _INDEXED = ("key", "frame", "label", "pai", "depth_source")
 
@@ -90,9 +93,10 @@ def prepare_crops(
     """
     folder = Path(folder) / _fingerprint(samples, settings)
     jobs = _shard_jobs(samples, folder, settings, skip_bad)
-    missing = [job for job in jobs if not _is_complete(job.path)]
-    if missing:
-        _run_jobs(missing, processes, description)
+    with one_at_a_time(folder):
+        missing = [job for job in jobs if not _is_complete(job.path)]
+        if missing:
+            _run_jobs(missing, processes, description)
     return _collect(jobs, settings, skip_bad)
 
 
@@ -119,7 +123,7 @@ def _shard_jobs(samples, folder, settings, skip_bad):
     jobs = []
     for label, name in ((0, "bona_fide"), (1, "attack")):
         chosen = [sample for sample in samples if sample.label == label]
-        total = -(-len(chosen) // CLIPS_PER_SHARD)
+        total = max(-(-len(chosen) // CLIPS_PER_SHARD), min(len(chosen), FEWEST_SHARDS))
         for number in range(total):
             path = folder / f"{name}-{number:05d}-of-{total:05d}.tfrecord"
             jobs.append(_ShardJob(path, tuple(chosen[number::total]), settings, skip_bad))

@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from despoof_keras import losses, scoring, weight_averages
+from despoof_keras.compilation import compiled
 from despoof_keras.datasets.samples import INSTRUMENTS
 from despoof_keras.despoofer_files import DespooferFiles
 from despoof_keras.distributed_fit import DistributedFit
@@ -13,6 +14,7 @@ from despoof_keras.gradients import apply_gradients, check_optimizer, replica_co
 from despoof_keras.loss_weights import RELEASED_WEIGHTS, TERMS
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models.ds_net import NOISE_DIVISOR
+from despoof_keras.models.layers import has_synchronized_norms
 from despoof_keras.validation_metric import PresentationAttackRates
 
 INSTRUMENT_COUNT = len(INSTRUMENTS)
@@ -148,13 +150,20 @@ class Despoofer(DistributedFit, DespooferFiles, keras.Model):
 
         Raises:
             ValueError: several replicas would silently train otherwise than one: an optimizer
-                accumulates gradients or clips scaled ones, or `steps_per_execution` is not 1.
+                accumulates gradients or clips scaled ones, `steps_per_execution` is not 1, or
+                synchronized batch norm is to be compiled, which XLA cannot.
         """
         replicas = self.distribute_strategy.num_replicas_in_sync
         if replicas > 1 and kwargs.get("steps_per_execution", 1) != 1:
             raise ValueError(
                 "steps_per_execution: expected 1 on several replicas; "
                 f"received {kwargs['steps_per_execution']}"
+            )
+        networks = (self.ds_net, self.depth_net, self.discriminator)
+        if replicas > 1 and jit_compile and any(map(has_synchronized_norms, networks)):
+            raise ValueError(
+                "jit_compile: expected batch norm that is not synchronized, on several replicas, "
+                "for XLA cannot compile it; received both"
             )
         pairs = (
             (optimizer, self.ds_net),
@@ -175,13 +184,20 @@ class Despoofer(DistributedFit, DespooferFiles, keras.Model):
             # Not Keras' own jit_compile, which would compile the update of the weights too.
             super().compile(optimizer=ds_net_optimizer, jit_compile=False, **kwargs)
         self.jit_gradients = jit_compile
-        self._despoof_in_training = self._compiled(lambda image: self.despoof(image, training=True))
-        self._depth_turn = self._compiled(self._depth_gradients)
-        self._discriminator_turn = self._compiled(self._discriminator_gradients)
-        self._terms_in_training = self._compiled(self.ds_net_terms)
+        self._set_turns(compiled if jit_compile else lambda function, *changed: function)
 
-    def _compiled(self, function):
-        return tf.function(function, jit_compile=True) if self.jit_gradients else function
+    def _set_turns(self, form):
+        """What a step is made of besides updates, as it is or compiled."""
+
+        def despoof(image):
+            return self.despoof(image, training=True)
+
+        self._despoof_in_training = form(despoof, self.ds_net.non_trainable_variables)
+        self._depth_turn = form(self._depth_gradients, self.depth_net.non_trainable_variables)
+        self._discriminator_turn = form(
+            self._discriminator_gradients, self.discriminator.non_trainable_variables
+        )
+        self._terms_in_training = form(self.ds_net_terms)
 
     def optimizers(self):
         """The three optimizers in the order DSNet, DepthNet, discriminator."""

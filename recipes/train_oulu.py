@@ -15,9 +15,9 @@ from configurations import CONFIGURATIONS
 
 from despoof_keras.configuration import TrainingConfig
 from despoof_keras.errors import DataError
+from despoof_keras.program import run_program
 
-# As the shell reports a program that was ended by Ctrl-C.
-INTERRUPTED = 130
+GOES_ON = "the same command with --resume goes on after the last finished epoch"
 
 
 def parse_arguments(arguments=None):
@@ -45,6 +45,30 @@ def parse_arguments(arguments=None):
         "--skip-bad", action="store_true", help="leave out unusable videos, and count them"
     )
     parser.add_argument(
+        "--strategy",
+        choices=("auto", "one", "mirrored", "multi-worker"),
+        default="auto",
+        help="one device, all of this machine, or several machines by TF_CONFIG "
+        "(default: auto, mirrored where several GPUs are seen)",
+    )
+    parser.add_argument(
+        "--replicas", type=int, help="with --strategy mirrored: GPUs, or logical parts of the CPU"
+    )
+    parser.add_argument(
+        "--mixed-precision", choices=("bfloat16", "float16"), help="compute in half precision"
+    )
+    parser.add_argument(
+        "--jit",
+        dest="jit_compile",
+        action="store_true",
+        help="compile losses and gradients with XLA",
+    )
+    parser.add_argument(
+        "--synchronized-norm",
+        action="store_true",
+        help="normalise by the whole batch, not by each device's part of it",
+    )
+    parser.add_argument(
         "--find-eyes",
         action="store_true",
         help="find the eyes in videos that have no eye file beside them",
@@ -63,17 +87,27 @@ def configuration(options):
             )
         config = TrainingConfig.from_file(options.config)
     overrides = {name: getattr(options, name) for name in ("image_size", "epochs", "batch_size")}
+    if options.mixed_precision:
+        overrides["dtype_policy"] = f"mixed_{options.mixed_precision}"
+    for name in ("jit_compile", "synchronized_norm"):
+        overrides[name] = getattr(options, name) or None
     return dataclasses.replace(config, **{k: v for k, v in overrides.items() if v is not None})
 
 
 def run(options):
+    config = configuration(options)
+
     from rich.console import Console
 
+    from despoof_keras.distribution import distribute
     from despoof_keras.experiment import Experiment, run_experiment
     from despoof_keras.results_table import results_table
     from despoof_keras.synthesis import cache_folder, default_root
 
-    config = configuration(options)
+    distribution = distribute(options.strategy, options.replicas)
+    if distribution.workers > 1 and config.data_parts == 1:
+        config = dataclasses.replace(config, data_parts=distribution.workers)
+    distribution.check(config)
     fold = f"-fold{options.fold}" if options.fold else ""
     output = options.output or Path("runs") / f"p{options.protocol}{fold}-seed{options.seed}"
     if options.data_root:
@@ -94,7 +128,11 @@ def run(options):
         find_eyes=options.find_eyes,
     )
     verbose = 1 if sys.stdout.isatty() else 2
-    results = run_experiment(experiment, resume=options.resume, verbose=verbose)
+    results = run_experiment(
+        experiment, resume=options.resume, distribution=distribution, verbose=verbose
+    )
+    if results is None:
+        return
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(results_table(results))
     best = results["best_score"]
@@ -108,17 +146,7 @@ def main():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     options = parse_arguments()
-    try:
-        run(options)
-    except DataError as error:
-        sys.exit(f"train_oulu.py: {error}")
-    except KeyboardInterrupt:
-        print(
-            "\ninterrupted; the same command with --resume goes on after the last finished epoch",
-            file=sys.stderr,
-        )
-        return INTERRUPTED
-    return 0
+    return run_program("train_oulu.py", lambda: run(options), GOES_ON)
 
 
 if __name__ == "__main__":

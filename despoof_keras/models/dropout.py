@@ -11,8 +11,8 @@ class BatchDropout(keras.layers.Dropout):
 
     Keras' own draws the same numbers on every replica, so that the first sample of each loses the
     same units. Here each replica draws for the whole batch and takes its own rows: two replicas
-    drop what one device would drop, and on one device the numbers are those of Keras' layer. All
-    replicas must have as many samples.
+    drop what one device would drop, and on one device the numbers are those of Keras' layer (XLA
+    draws others). All replicas must have as many samples.
     """
 
     def call(self, inputs, training=False):

@@ -228,6 +228,11 @@ def synchronize_norms(network):
             layer.synchronized = True
 
 
+def has_synchronized_norms(network):
+    """Whether `synchronize_norms` was applied to a network."""
+    return any(getattr(layer, "synchronized", False) for layer in network.layers)
+
+
 def check_image_size(image_size):
     """Raises `ValueError` unless `image_size` is a positive multiple of 8 (the maps are S / 8)."""
     if image_size <= 0 or image_size % 8:

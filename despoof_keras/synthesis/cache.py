@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from despoof_keras.files import one_at_a_time
 from despoof_keras.synthesis.writer import GENERATOR_VERSION, write_oulu_npu
 
 CACHE_VARIABLE = "DESPOOF_KERAS_CACHE"
@@ -28,4 +29,5 @@ def default_root(seed=0, *, processes=None, progress=True):
         `pathlib.Path` of the set's root.
     """
     root = cache_folder() / f"oulu_npu_v{GENERATOR_VERSION}_seed{seed}"
-    return write_oulu_npu(root, seed=seed, processes=processes, progress=progress)
+    with one_at_a_time(root):
+        return write_oulu_npu(root, seed=seed, processes=processes, progress=progress)
