@@ -1,0 +1,192 @@
+"""Several devices and several machines train as one does, and say so where they would not."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from despoof_keras.configuration import TrainingConfig
+from despoof_keras.distribution import Distribution, distribute
+from despoof_keras.errors import DataError
+from despoof_keras.gradients import check_optimizer
+from despoof_keras.models.dropout import BatchDropout
+from despoof_keras.synthesis import write_oulu_npu
+
+PROGRAM = Path(__file__).with_name("distributed_program.py")
+# Far more than a run takes on a busy machine; only a hang gets there.
+PATIENCE = 300
+CONFIG = {
+    "image_size": 32,
+    "batch_size": 8,
+    "epochs": 2,
+    "steps_per_epoch": 3,
+    "frames_per_video": 1,
+    "jitter": 2,
+    "average_decay": 0.9,
+    "data_parts": 2,
+}
+# Every term, the schedule, moving averages, dropout and clipping that bites.
+WHOLE = {"config": {**CONFIG, "synchronized_norm": True}, "clipnorm": 100.0}
+PLAIN = {"config": CONFIG, "dropout": False}
+COMPILED = {"config": {**CONFIG, "jit_compile": True}, "dropout": False}
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def cluster(count):
+    """The TF_CONFIG of every machine of a cluster on this one."""
+    hosts = [f"127.0.0.1:{port}" for port in free_ports(count)]
+    tasks = [{"type": "worker", "index": index} for index in range(count)]
+    return [json.dumps({"cluster": {"worker": hosts}, "task": task}) for task in tasks]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Function from a strategy and its runs to their weights and histories."""
+    folder = tmp_path_factory.mktemp("distribution")
+    root = write_oulu_npu(
+        folder / "set", subjects=(2, 1, 1), frames=1, size=(120, 96), seed=2, progress=False
+    )
+
+    def train(strategy, runs, machines=1, **more):
+        output = folder / f"{strategy}-{machines}"
+        output.mkdir()
+        settings = {
+            "root": str(root),
+            "cache": str(folder / "crops"),
+            "output": str(output),
+            "strategy": strategy,
+            "runs": runs,
+            **more,
+        }
+        command = [sys.executable, str(PROGRAM), json.dumps(settings)]
+        environments = [{}] if machines == 1 else [{"TF_CONFIG": one} for one in cluster(machines)]
+        processes = [
+            subprocess.Popen(command, env=os.environ | one, stderr=subprocess.PIPE, text=True)
+            for one in environments
+        ]
+        for process in processes:
+            _, errors = process.communicate(timeout=PATIENCE)
+            assert process.returncode == 0, errors
+        return {name: np.load(output / f"{name}.npz") for name in runs}
+
+    return train
+
+
+@pytest.fixture(scope="module")
+def alone(trained):
+    return trained("one", {"whole": WHOLE})["whole"]
+
+
+def assert_equal_runs(one, other):
+    assert one.files == other.files
+    for name in one.files:
+        np.testing.assert_allclose(one[name], other[name], atol=1e-5, rtol=1e-5, err_msg=name)
+    weights = [one[name] for name in one.files if name.startswith("w")]
+    assert len(weights) > 300
+
+
+@pytest.mark.slow
+def test_two_devices_train_as_one(trained, alone):
+    runs = trained("mirrored", {"whole": WHOLE, "plain": PLAIN, "compiled": COMPILED}, replicas=2)
+    assert_equal_runs(alone, runs["whole"])
+    assert_equal_runs(runs["plain"], runs["compiled"])
+    # The runs that are not to be the same are not.
+    assert np.abs(runs["plain"]["h_loss"] - alone["h_loss"]).max() > 1.0
+    assert alone["h_val_acer"].shape == (2,)
+
+
+@pytest.mark.slow
+def test_two_machines_train_as_one(trained, alone):
+    runs = trained("multi-worker", {"whole": WHOLE}, machines=2)
+    assert_equal_runs(alone, runs["whole"])
+
+
+def test_replicas_drop_what_one_device_would_drop():
+    x = tf.ones((6, 40))
+    layer = BatchDropout(0.5, seed=3)
+    whole = np.array(layer(x, training=True))
+    assert 0.3 < (whole == 0).mean() < 0.7
+    assert not np.array_equal(whole[:3], whole[3:])
+    keras_own = keras.layers.Dropout(0.5, seed=3)
+    np.testing.assert_allclose(whole, np.array(keras_own(x, training=True)))
+    assert np.array_equal(np.array(layer(x, training=False)), np.array(x))
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "message"),
+    [
+        (keras.optimizers.SGD(gradient_accumulation_steps=2), "gradient_accumulation_steps.*2"),
+        (
+            keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(clipnorm=1.0)),
+            "clipping under loss scaling",
+        ),
+    ],
+)
+def test_optimizers_that_would_train_wrongly_are_refused(optimizer, message):
+    check_optimizer(optimizer, 1)
+    with pytest.raises(ValueError, match=message):
+        check_optimizer(optimizer, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected JSON such as"),
+        ("{}", "expected JSON such as"),
+        ('{"cluster": [], "task": {}}', "expected JSON such as"),
+        ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "ps", "index": 0}}', "workers alone"),
+        (
+            '{"cluster": {"worker": ["a:1"], "ps": []}, "task": {"type": "worker", "index": 0}}',
+            "workers alone",
+        ),
+        ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}', "below 1"),
+        ('{"cluster": {"worker": "a:1"}, "task": {"type": "worker", "index": 0}}', "such as"),
+    ],
+)
+def test_an_unusable_tf_config_is_refused_before_anything_is_waited_for(text, message, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(DataError, match=f"TF_CONFIG: .*{message}"):
+        distribute("multi-worker")
+
+
+def test_strategies_and_devices_that_are_not_there_are_refused():
+    with pytest.raises(DataError, match=r"strategy: expected one of auto.*received 'tpu'"):
+        distribute("tpu")
+    with pytest.raises(DataError, match=r"replicas: .*received 2 with 'one'"):
+        distribute("one", 2)
+    tf.constant(0)  # TensorFlow has been used, so the processor cannot be split any more
+    with pytest.raises(DataError, match="split the CPU into 7 devices before TensorFlow"):
+        distribute("mirrored", 7)
+
+
+def test_batches_that_cannot_be_shared_out_are_refused():
+    class Three:
+        num_replicas_in_sync = 3
+
+    with pytest.raises(DataError, match=r"batch_size: expected a multiple of 3.*received 8"):
+        Distribution(Three()).check(TrainingConfig(batch_size=8))
+    with pytest.raises(DataError, match=r"data_parts: expected a multiple of 2.*received 3"):
+        Distribution(Three(), workers=2).check(TrainingConfig(batch_size=6, data_parts=3))
+
+
+def test_machines_read_disjoint_parts_that_are_all():
+    strategy = tf.distribute.get_strategy()
+    shares = [list(Distribution(strategy, 3, worker).own_parts(6)) for worker in range(3)]
+    assert shares == [[0, 1], [2, 3], [4, 5]]
+    assert [Distribution(strategy, 3, worker).is_chief for worker in range(3)] == [1, 0, 0]
