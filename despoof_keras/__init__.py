@@ -12,6 +12,7 @@ from despoof_keras.version import __version__
 _PUBLIC = {
     "CropSettings": "preparation",
     "DataError": "errors",
+    "DespoofHyperModel": "tuning",
     "Despoofer": "trainer",
     "FaceFinder": "faces",
     "LivenessDetector": "tflite",

@@ -168,14 +168,7 @@ def _with_eyes(experiment, samples):
 
 
 def _prepare(experiment, split, samples):
-    config = experiment.config
-    settings = CropSettings(
-        config.image_size,
-        config.frames_per_video,
-        config.jitter if split == "train" else 0,
-        config.face_depth,
-        config.crop_rule,
-    )
+    settings = CropSettings.of(experiment.config, split)
     return prepare_crops(
         samples,
         experiment.cache,

@@ -49,6 +49,17 @@ class CropSettings:
     face_depth: str = "mesh"
     crop_rule: CropRule = RELEASED_CROP
 
+    @classmethod
+    def of(cls, config, split):
+        """The settings of a `TrainingConfig` for a split; only `"train"` is shifted."""
+        return cls(
+            config.image_size,
+            config.frames_per_video,
+            config.jitter if split == "train" else 0,
+            config.face_depth,
+            config.crop_rule,
+        )
+
 
 @dataclasses.dataclass(frozen=True)
 class PreparedCrops:

@@ -1,8 +1,10 @@
 """The named configurations of `--config`."""
 
 import dataclasses
+from pathlib import Path
 
 from despoof_keras.configuration import TrainingConfig
+from despoof_keras.errors import DataError
 
 # For the embedded set on a CPU with two cores: 64 pixels and a learning rate that gets there in
 # minutes. At 64 pixels the media's structure is one or two pixels fine, and the released model's
@@ -43,3 +45,19 @@ RELEASED = TrainingConfig(
 PAPER = dataclasses.replace(RELEASED, loss_weights="paper", attack_depth="face")
 
 CONFIGURATIONS = {"embedded": EMBEDDED, "released": RELEASED, "paper": PAPER}
+
+
+def named_or_stored(name):
+    """The configuration of a name, or of a JSON file.
+
+    Raises:
+        DataError: there is neither.
+    """
+    if name in CONFIGURATIONS:
+        return CONFIGURATIONS[name]
+    if not Path(name).is_file():
+        raise DataError(
+            f"--config: expected one of {', '.join(CONFIGURATIONS)}, or a JSON file; "
+            f"received {name!r}"
+        )
+    return TrainingConfig.from_file(name)

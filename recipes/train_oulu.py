@@ -11,10 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-from configurations import CONFIGURATIONS
+from configurations import CONFIGURATIONS, named_or_stored
 
-from despoof_keras.configuration import TrainingConfig
-from despoof_keras.errors import DataError
 from despoof_keras.program import run_program
 
 GOES_ON = "the same command with --resume goes on after the last finished epoch"
@@ -78,14 +76,7 @@ def parse_arguments(arguments=None):
 
 def configuration(options):
     """The named or stored configuration, with what the command line overrides."""
-    config = CONFIGURATIONS.get(options.config)
-    if config is None:
-        if not Path(options.config).is_file():
-            raise DataError(
-                f"--config: expected one of {', '.join(CONFIGURATIONS)}, or a JSON file; "
-                f"received {options.config!r}"
-            )
-        config = TrainingConfig.from_file(options.config)
+    config = named_or_stored(options.config)
     overrides = {name: getattr(options, name) for name in ("image_size", "epochs", "batch_size")}
     if options.mixed_precision:
         overrides["dtype_policy"] = f"mixed_{options.mixed_precision}"

@@ -1,0 +1,193 @@
+"""A keras-tuner search over training runs: random, Hyperband or Bayesian, by one process or many."""
+
+import dataclasses
+import json
+import logging
+import os
+from pathlib import Path
+
+import keras
+import keras_tuner
+import tensorflow as tf
+
+from despoof_keras.datasets import oulu_npu
+from despoof_keras.errors import DataError, TrainingError
+from despoof_keras.files import atomic_path
+from despoof_keras.preparation import CropSettings, prepare_crops
+from despoof_keras.search_report import describe, write_report
+from despoof_keras.search_watch import alive, watched
+from despoof_keras.tuning import CROP_SIDES, OBJECTIVE, DespoofHyperModel
+
+logger = logging.getLogger(__name__)
+
+ALGORITHMS = ("random", "hyperband", "bayesian")
+# Hyperband trains a third of the trials three times as long, and so on.
+HYPERBAND_FACTOR = 3
+CHIEF = "chief"
+
+
+@dataclasses.dataclass(frozen=True)
+class Search:
+    """What a search is about.
+
+    Attributes:
+        base: `TrainingConfig` that the best settings are written with.
+        trial: the same made small, for the trials: image size, epochs, steps, frames.
+        algorithm: one of `ALGORITHMS`.
+        trials: number of trials; Hyperband finds its own from the epochs.
+        data_root: folder in OULU-NPU's layout.
+        data: the data's name in the results.
+        protocol, fold: as in `oulu_npu.load`.
+        seed: of the search and of every trial.
+        output: the search's folder; machines that search together share it.
+        cache: folder for prepared crops.
+    """
+
+    base: object
+    trial: object
+    algorithm: str
+    trials: int
+    data_root: Path
+    data: str
+    protocol: int
+    fold: int | None
+    seed: int
+    output: Path
+    cache: Path
+
+    def __post_init__(self):
+        if self.algorithm not in ALGORITHMS:
+            raise DataError(
+                f"algorithm: expected one of {', '.join(ALGORITHMS)}; received {self.algorithm!r}"
+            )
+        if self.trials < 1:
+            raise DataError(f"trials: expected a positive number; received {self.trials}")
+
+    def identity(self):
+        """What a search's folder must have been started with to be resumed, as JSON values."""
+        values = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.name not in ("data_root", "output", "cache")
+        }
+        values |= {name: dataclasses.asdict(values[name]) for name in ("base", "trial")}
+        return json.loads(json.dumps(values))
+
+
+def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0, verbose=1):
+    """Runs a search to the end, or on from where its folder stands.
+
+    Leaves in `output`: `search.json` (settings), `trials.csv` (all, ranked), `best.json` (settings
+    for `train_oulu.py --config`), `search.png`, and keras-tuner's own files in `tuner/`.
+
+    With keras-tuner's environment variables set, this process is the chief or one of the workers:
+    `KERASTUNER_TUNER_ID` (`chief`, `tuner0`, ...), `KERASTUNER_ORACLE_IP`,
+    `KERASTUNER_ORACLE_PORT`. The chief hands out trials and writes the results.
+
+    Args:
+        search: `Search`.
+        resume: go on with the search in `output`; without it the folder must not hold one.
+        distribution: `distribution.Distribution` that every trial trains on; one machine.
+        worker_timeout: seconds without a sign of life of any worker after which the chief ends.
+        verbose: as in `keras.Model.fit`.
+
+    Returns:
+        List of `search_report.Outcome`, the best first; None in a worker.
+
+    Raises:
+        DataError: the data or the folder is not as needed; nothing is lost then.
+        TrainingError: no trial succeeded, or the chief cannot be reached.
+    """
+    role = os.environ.get("KERASTUNER_TUNER_ID")
+    is_worker = role not in (None, CHIEF)
+    if not is_worker:
+        _claim_folder(search, resume)
+    crops = {} if role == CHIEF else _prepare(search)
+    keras.config.set_dtype_policy(search.trial.dtype_policy)
+    keras.utils.set_random_seed(search.seed)
+    tf.config.experimental.enable_op_determinism()
+    hypermodel = DespoofHyperModel(
+        search.trial,
+        lambda config: crops[config.crop_side],
+        search.seed,
+        distribution.replicas if distribution else 1,
+    )
+    strategy = distribution.strategy if distribution and distribution.replicas > 1 else None
+    if is_worker:
+        with alive(search.output, role):
+            _tuner(search, hypermodel, strategy).search(verbose=verbose)
+        return None
+    tuner = _tuner(search, hypermodel, strategy)
+    if role == CHIEF:
+        with watched(search.output, worker_timeout):
+            tuner.search(verbose=verbose)
+    else:
+        tuner.search(verbose=verbose)
+    outcomes = describe(tuner.oracle.trials.values(), hypermodel, search.base)
+    if not outcomes:
+        raise TrainingError(
+            f"{search.output}: no trial has ended with a {OBJECTIVE}; the reasons stand in "
+            f"{search.output / 'tuner'}, in the trials' trial.json"
+        )
+    write_report(search.output, outcomes)
+    return outcomes
+
+
+def _tuner(search, hypermodel, strategy):
+    common = {
+        "objective": keras_tuner.Objective(OBJECTIVE, "min"),
+        "seed": search.seed,
+        "directory": str(search.output),
+        "project_name": "tuner",
+        "overwrite": False,
+        "distribution_strategy": strategy,
+    }
+    if search.algorithm == "random":
+        return keras_tuner.RandomSearch(hypermodel, max_trials=search.trials, **common)
+    if search.algorithm == "bayesian":
+        return keras_tuner.BayesianOptimization(hypermodel, max_trials=search.trials, **common)
+    return keras_tuner.Hyperband(
+        hypermodel, max_epochs=search.trial.epochs, factor=HYPERBAND_FACTOR, **common
+    )
+
+
+def _prepare(search):
+    """Crops of every scale, before the first trial: what is wrong with the data shows now."""
+    splits = oulu_npu.load(search.data_root, search.protocol, search.fold)
+    crops = {}
+    for side in CROP_SIDES:
+        config = dataclasses.replace(search.trial, crop_side=side)
+        crops[side] = tuple(
+            prepare_crops(
+                splits[split],
+                search.cache,
+                CropSettings.of(config, split),
+                description=f"face crops of {split}, {side} eye distances",
+            )
+            for split in ("train", "dev")
+        )
+    return crops
+
+
+def _claim_folder(search, resume):
+    path = search.output / "search.json"
+    if not path.exists():
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(search.identity(), indent=2) + "\n", encoding="utf-8")
+        return
+    if not resume:
+        raise DataError(
+            f"{search.output}: holds a search already; pass --resume to go on with it, or another "
+            "--output"
+        )
+    try:
+        started = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: expected the settings of a search; {error}") from error
+    wanted = search.identity()
+    differing = [name for name in wanted if started.get(name) != wanted[name]]
+    if differing:
+        raise DataError(
+            f"{search.output}: cannot be resumed with other settings: {', '.join(differing)} "
+            f"differ from {path}"
+        )

@@ -1,0 +1,132 @@
+"""What a search found: ranked trials, the best settings as a file, and a picture."""
+
+import csv
+import dataclasses
+
+from matplotlib.figure import Figure
+from rich.table import Table
+
+from despoof_keras.files import atomic_path
+
+# Hyperparameters that Hyperband adds for itself.
+_TUNER_PREFIX = "tuner/"
+_COLUMNS = 4
+_DPI = 110
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """A finished trial.
+
+    Attributes:
+        trial: its name, a number in the order of the search.
+        val_acer: the best epoch's, a fraction of 1.
+        values: mapping from hyperparameter to value.
+        config: `TrainingConfig` to train with.
+    """
+
+    trial: str
+    val_acer: float
+    values: dict
+    config: object
+
+
+def describe(trials, hypermodel, base):
+    """The finished trials, the best first.
+
+    Args:
+        trials: of the tuner's oracle.
+        hypermodel: `tuning.DespoofHyperModel`.
+        base: `TrainingConfig` that the outcomes' are made from.
+
+    Returns:
+        List of `Outcome`.
+    """
+    outcomes = []
+    for trial in trials:
+        if trial.status != "COMPLETED" or trial.score is None:
+            continue
+        hp = trial.hyperparameters
+        values = {k: v for k, v in hp.values.items() if not k.startswith(_TUNER_PREFIX)}
+        config = hypermodel.configuration(hp, base)
+        outcomes.append(Outcome(trial.trial_id, float(trial.score), values, config))
+    return sorted(outcomes, key=lambda outcome: (outcome.val_acer, outcome.trial))
+
+
+def ranked_table(outcomes, most=10):
+    """Table of the best trials for the terminal.
+
+    Args:
+        outcomes: as from `describe`.
+        most: rows at most.
+
+    Returns:
+        `rich.table.Table`.
+    """
+    table = Table(title=f"{len(outcomes)} trials, the best first")
+    table.add_column("trial")
+    table.add_column("val ACER", justify="right")
+    names = list(outcomes[0].values)
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right")
+    for outcome in outcomes[:most]:
+        values = (_shown(outcome.values[name]) for name in names)
+        table.add_row(outcome.trial, f"{outcome.val_acer:.1%}", *values)
+    return table
+
+
+def write_report(folder, outcomes):
+    """Writes `trials.csv`, `best.json` and `search.png`.
+
+    Args:
+        folder: of the search.
+        outcomes: as from `describe`, at least one.
+    """
+    names = list(outcomes[0].values)
+    with (
+        atomic_path(folder / "trials.csv") as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(["trial", "val_acer", *names])
+        for outcome in outcomes:
+            writer.writerow([outcome.trial, outcome.val_acer, *(outcome.values[n] for n in names)])
+    with atomic_path(folder / "best.json") as temporary:
+        outcomes[0].config.to_file(temporary)
+    draw_search(folder / "search.png", outcomes)
+
+
+def draw_search(path, outcomes):
+    """Draws the ACER of all trials in their order and against every hyperparameter.
+
+    Args:
+        path: PNG file to write.
+        outcomes: as from `describe`.
+    """
+    names = list(outcomes[0].values)
+    rows = -(-(1 + len(names)) // _COLUMNS)
+    figure = Figure(figsize=(3.2 * _COLUMNS, 2.6 * rows), layout="constrained")
+    first, *others = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
+    ordered = sorted(outcomes, key=lambda outcome: outcome.trial)
+    acers = [100 * outcome.val_acer for outcome in ordered]
+    best = [min(acers[: end + 1]) for end in range(len(acers))]
+    numbers = range(1, len(acers) + 1)
+    first.plot(numbers, acers, "o", label="trial")
+    first.step(numbers, best, where="post", label="best so far")
+    first.set(xlabel="trial", ylabel="val ACER, %")
+    first.legend(fontsize=8)
+    for axis, name in zip(others, names, strict=False):
+        values = [outcome.values[name] for outcome in ordered]
+        axis.plot(values, acers, "o")
+        axis.plot([outcomes[0].values[name]], [100 * outcomes[0].val_acer], "o", label="best")
+        axis.set(xlabel=name.replace("_", " "), ylabel="val ACER, %")
+        if isinstance(values[0], float) and min(values) > 0:
+            axis.set_xscale("log")
+    for axis in others[len(names) :]:
+        axis.remove()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=_DPI)
+
+
+def _shown(value):
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,152 @@
+"""The search space of a training run, as a keras-tuner `HyperModel`."""
+
+import dataclasses
+
+import keras
+import keras_tuner
+
+from despoof_keras import pipeline
+from despoof_keras.averaged_validation import AveragedValidation
+from despoof_keras.loss_weights import LossWeights
+from despoof_keras.metadata import SCORE_NAMES
+from despoof_keras.run_guard import RunGuard
+from despoof_keras.training import build_despoofer, compile_despoofer
+
+OBJECTIVE = "val_acer"
+# Learning rates from a quarter of the embedded configuration's up to where, now and then, its
+# networks no longer leave the plateau that they start on.
+LEARNING_RATES = (5e-5, 1e-3)
+# The other networks' rates and the terms' weights, as factors on DSNet's rate and the base's.
+FACTORS = (1 / 3, 3.0)
+# Terms whose factor is searched, and the ones that it moves.
+TERM_GROUPS = {
+    "zero_one_map": ("zero_one_map",),
+    "depth": ("depth",),
+    "visual_quality": ("visual_quality",),
+    "repetitive": ("repetitive_live", "repetitive_spoof"),
+    "magnitude": ("magnitude", "live_reconstruction"),
+}
+# The released crop, a tighter one, and one with the head's outline in it.
+CROP_SIDES = (2.2, 2.5, 3.0)
+BATCH_SIZES = (8, 16, 32)
+WIDTHS = (0.5, 0.75, 1.0)
+# 0 stands for none: keras-tuner's choices are of one type.
+AVERAGE_DECAYS = (0.0, 0.9, 0.99)
+
+
+class DespoofHyperModel(keras_tuner.HyperModel):
+    """Builds and trains a `Despoofer` from hyperparameters.
+
+    Searched are the learning rates of the three networks, the weights of the loss terms, the crop's
+    scale, batch size, widths, the decay of the moving averages, and the score that decides.
+
+    Args:
+        base: `TrainingConfig` that gives everything that is not searched. A trial has
+            `base.epochs`, unless the tuner says otherwise, of as many crops as
+            `base.steps_per_epoch` batches of the base's size are.
+        crops: function from a `TrainingConfig` to `(train, dev)`, each `PreparedCrops`; asked for
+            every trial, for they depend on the crop's scale.
+        seed: of the initial weights, the order and the augmentation of every trial.
+        replicas: devices that a trial trains on.
+
+    Example:
+        >>> model = DespoofHyperModel(TrainingConfig(image_size=32), crops)  # doctest: +SKIP
+        >>> tuner = keras_tuner.RandomSearch(  # doctest: +SKIP
+        ...     model, keras_tuner.Objective("val_acer", "min"), max_trials=8)
+        >>> tuner.search()  # doctest: +SKIP
+    """
+
+    def __init__(self, base, crops, seed=0, replicas=1):
+        super().__init__(name="despoof")
+        self.base = base
+        self.crops = crops
+        self.seed = seed
+        self.replicas = replicas
+
+    def configuration(self, hp, base=None):
+        """The `TrainingConfig` of hyperparameters.
+
+        Args:
+            hp: `keras_tuner.HyperParameters`; what it does not hold yet is added to it.
+            base: settings that are not searched; default: the hypermodel's.
+        """
+        base = base or self.base
+        rate = hp.Float("learning_rate", *LEARNING_RATES, sampling="log", default=2e-4)
+        factors = {name: _factor(hp, f"{name}_rate") for name in ("depth", "discriminator")}
+        weights = dataclasses.asdict(base.term_weights())
+        for group, terms in TERM_GROUPS.items():
+            factor = _factor(hp, f"{group}_weight")
+            weights |= {term: weights[term] * factor for term in terms}
+        batch_size = hp.Choice("batch_size", BATCH_SIZES, default=16)
+        steps = base.steps_per_epoch
+        if steps is not None:
+            steps = max(1, round(steps * base.batch_size / batch_size))
+        return dataclasses.replace(
+            base,
+            learning_rate=rate,
+            depth_learning_rate=rate * factors["depth"],
+            discriminator_learning_rate=rate * factors["discriminator"],
+            loss_weights=dataclasses.asdict(LossWeights(**weights)),
+            crop_side=hp.Choice("crop_side", CROP_SIDES, default=2.5),
+            batch_size=batch_size,
+            steps_per_epoch=steps,
+            width=hp.Choice("width", WIDTHS, default=1.0),
+            average_decay=hp.Choice("average_decay", AVERAGE_DECAYS, default=0.99) or None,
+            monitor_score=hp.Choice("score", SCORE_NAMES, default="zero_one_map"),
+        )
+
+    def build(self, hp):
+        """The compiled `Despoofer` of hyperparameters."""
+        config = self.configuration(hp)
+        keras.utils.set_random_seed(self.seed)
+        model = build_despoofer(config)
+        compile_despoofer(model, config, self._steps(config, self.crops(config)[0]))
+        return model
+
+    def fit(self, hp, model, *, callbacks=(), epochs=None, initial_epoch=0, verbose=0):
+        """Trains a model that `build` made and validates it after every epoch.
+
+        Args:
+            hp: its hyperparameters.
+            model: `Despoofer`.
+            callbacks: Keras callbacks.
+            epochs, initial_epoch: as in `keras.Model.fit`; default: the base's epochs.
+            verbose: as in `keras.Model.fit`.
+
+        Returns:
+            The history; `val_acer` is in it.
+
+        Raises:
+            TrainingError: the loss is not finite any more; the search goes on without this trial.
+        """
+        config = self.configuration(hp)
+        train, dev = self.crops(config)
+        steps = self._steps(config, train)
+        epochs = epochs or config.epochs
+        batches = pipeline.training_batches(
+            train,
+            config.batch_size,
+            steps,
+            epochs,
+            initial_epoch=initial_epoch,
+            seed=self.seed,
+            colour_jitter=config.colour_jitter,
+            parts=config.data_parts,
+        )
+        averaged = [AveragedValidation()] if config.average_decay is not None else []
+        return model.fit(
+            batches,
+            epochs=epochs,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps,
+            validation_data=pipeline.evaluation_batches(dev, padded=self.replicas > 1),
+            callbacks=[*averaged, RunGuard(lambda: None), *callbacks],
+            verbose=verbose,
+        )
+
+    def _steps(self, config, train):
+        return config.steps_per_epoch or pipeline.steps_per_epoch(train, config.batch_size)
+
+
+def _factor(hp, name):
+    return hp.Float(name, *FACTORS, sampling="log", default=1.0)
