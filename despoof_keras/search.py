@@ -1,4 +1,4 @@
-"""A keras-tuner search over training runs: random, Hyperband or Bayesian, by one process or many."""
+"""A keras-tuner search over training runs: random, Hyperband or Bayesian, alone or shared out."""
 
 import dataclasses
 import json
@@ -102,7 +102,7 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
     is_worker = role not in (None, CHIEF)
     if not is_worker:
         _claim_folder(search, resume)
-    crops = {} if role == CHIEF else _prepare(search)
+    crops = _prepare(search)
     keras.config.set_dtype_policy(search.trial.dtype_policy)
     keras.utils.set_random_seed(search.seed)
     tf.config.experimental.enable_op_determinism()

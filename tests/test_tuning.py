@@ -1,0 +1,190 @@
+"""Searches: the space is sound, a killed search goes on, machines that go away end it."""
+
+import csv
+import dataclasses
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras_tuner
+import pytest
+
+from despoof_keras import DespoofHyperModel
+from despoof_keras.configuration import TrainingConfig
+from despoof_keras.errors import DataError
+from despoof_keras.loss_weights import RELEASED_WEIGHTS
+from despoof_keras.search import Search
+from despoof_keras.synthesis import write_oulu_npu
+from despoof_keras.tuning import CROP_SIDES
+
+RECIPE = Path(__file__).parents[1] / "recipes" / "tune.py"
+BASE = TrainingConfig(image_size=32, batch_size=16, steps_per_epoch=40, jitter=2)
+TINY = ("--epochs", "1", "--steps", "2", "--frames", "1", "--algorithm", "random")
+# Far more than a search takes on a busy machine; only a hang gets there.
+PATIENCE = 300
+
+
+def test_the_defaults_of_the_space_are_the_base():
+    hypermodel = DespoofHyperModel(BASE, crops=None)
+    hp = keras_tuner.HyperParameters()
+    config = hypermodel.configuration(hp)
+    assert config.term_weights() == RELEASED_WEIGHTS
+    assert config.depth_learning_rate == config.learning_rate == 2e-4
+    assert (config.crop_side, config.batch_size, config.width) == (2.5, 16, 1.0)
+    assert config.steps_per_epoch == BASE.steps_per_epoch
+    assert len(hp.space) == 13
+
+
+def test_hyperparameters_become_settings():
+    hypermodel = DespoofHyperModel(BASE, crops=None)
+    hp = keras_tuner.HyperParameters()
+    hypermodel.configuration(hp)
+    hp.values |= {
+        "learning_rate": 1e-4,
+        "depth_rate": 2.0,
+        "repetitive_weight": 0.5,
+        "batch_size": 8,
+        "average_decay": 0.0,
+        "score": "depth",
+        "crop_side": 3.0,
+    }
+    config = hypermodel.configuration(hp, dataclasses.replace(BASE, image_size=64))
+    assert (config.image_size, config.batch_size, config.steps_per_epoch) == (64, 8, 80)
+    assert config.depth_learning_rate == pytest.approx(2e-4)
+    assert config.discriminator_learning_rate == pytest.approx(1e-4)
+    weights = config.term_weights()
+    assert (weights.repetitive_live, weights.repetitive_spoof) == (0.5, 1.0)
+    assert weights.zero_one_map == RELEASED_WEIGHTS.zero_one_map
+    assert config.average_decay is None
+    assert config.monitor_score == "depth"
+    assert config.crop_rule.side == 3.0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_corner_of_the_space_is_a_valid_model(seed):
+    hypermodel = DespoofHyperModel(BASE, crops=lambda config: (None, None))
+    hp = keras_tuner.HyperParameters()
+    hypermodel.configuration(hp)
+    for one in hp.space:
+        hp.values[one.name] = one.random_sample(seed)
+    model = hypermodel.build(hp)
+    assert model.compiled
+    assert model.metadata.crop["side"] == hp.values["crop_side"]
+    assert model.score == hp.values["score"]
+
+
+def test_impossible_searches_are_refused():
+    fields = {
+        "base": BASE,
+        "trial": BASE,
+        "algorithm": "random",
+        "trials": 2,
+        "data_root": Path("set"),
+        "data": "set",
+        "protocol": 1,
+        "fold": None,
+        "seed": 0,
+        "output": Path("out"),
+        "cache": Path("cache"),
+    }
+    with pytest.raises(DataError, match="algorithm: expected one of random"):
+        Search(**{**fields, "algorithm": "grid"})
+    with pytest.raises(DataError, match="trials: expected a positive"):
+        Search(**{**fields, "trials": 0})
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("search")
+    write_oulu_npu(
+        folder / "set", subjects=(1, 1, 1), frames=1, size=(120, 96), seed=2, progress=False
+    )
+    return folder
+
+
+def start(workplace, *arguments, **environment):
+    command = [sys.executable, str(RECIPE), "--data-root", "set", *TINY, *arguments]
+    return subprocess.Popen(
+        command,
+        env={**os.environ, "DESPOOF_KERAS_CACHE": str(workplace / "cache"), **environment},
+        cwd=workplace,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def wait_for(path, *processes):
+    deadline = time.monotonic() + PATIENCE
+    while not path.exists():
+        for process in processes:
+            assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        time.sleep(0.1)
+
+
+def trials(folder):
+    with (folder / "trials.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_a_killed_search_goes_on_with_its_trials(workplace):
+    folder = workplace / "killed"
+    arguments = ("--trials", "3", "--output", "killed")
+    process = start(workplace, *arguments)
+    # The second trial has begun, so the first is done.
+    wait_for(folder / "tuner" / "trial_1" / "trial.json", process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    first = json.loads((folder / "tuner" / "trial_0" / "trial.json").read_text())
+    assert not (folder / "best.json").exists()
+
+    refused = start(workplace, *arguments)
+    output, _ = refused.communicate(timeout=PATIENCE)
+    assert refused.returncode == 1
+    assert re.search("killed: holds a search already; pass --resume", output)
+
+    process = start(workplace, *arguments, "--resume")
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, output
+    rows = trials(folder)
+    assert {row["trial"] for row in rows} == {"0", "1", "2"}
+    acers = [float(row["val_acer"]) for row in rows]
+    assert acers == sorted(acers)
+    kept = next(row for row in rows if row["trial"] == "0")
+    assert float(kept["val_acer"]) == first["score"]
+    best = TrainingConfig.from_file(folder / "best.json")
+    assert best.learning_rate == pytest.approx(float(rows[0]["learning_rate"]))
+    assert best.crop_side in CROP_SIDES
+    assert best.image_size == 64  # the base's: the trials' 32 pixels are the search's own
+    assert (folder / "search.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_a_chief_ends_with_what_is_done_when_its_worker_is_gone(workplace):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    address = {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": port}
+    folder = workplace / "many"
+    arguments = ("--trials", "3", "--output", "many")
+    patience = ("--worker-timeout", "20")
+    chief = start(workplace, *arguments, *patience, KERASTUNER_TUNER_ID="chief", **address)
+    worker = start(workplace, *arguments, KERASTUNER_TUNER_ID="tuner0", **address)
+    wait_for(folder / "tuner" / "trial_1" / "trial.json", chief, worker)
+    worker.send_signal(signal.SIGKILL)
+    worker.communicate()
+    killed = time.monotonic()
+    output, _ = chief.communicate(timeout=PATIENCE)
+    assert time.monotonic() - killed < 60
+    assert chief.returncode == 0, output
+    assert "no worker has given a sign of life for 20 seconds" in output
+    assert [row["trial"] for row in trials(folder)] == ["0"]
+    TrainingConfig.from_file(folder / "best.json")
