@@ -40,3 +40,37 @@ def results_table(results):
         "APCER is the worse of print and replay, both makes pooled (OULU-NPU's rule)."
     )
     return table
+
+
+def evaluation_table(figures):
+    """Table of a model's test rates, two rows a protocol: dev's threshold and the model's own.
+
+    Args:
+        figures: list of mappings, as from `model_evaluation.evaluate_model`.
+
+    Returns:
+        `rich.table.Table`.
+    """
+    table = Table(title=f"score: {figures[0]['score'].replace('_', ' ')}")
+    for column in ("protocol", "threshold"):
+        table.add_column(column)
+    names = ("value", "dev EER", "APCER print", "APCER replay", "BPCER", "ACER", "AUC")
+    for column in names:
+        table.add_column(column, justify="right")
+    for one in figures:
+        fold = f", fold {one['fold']}" if one["fold"] else ""
+        for owner, key in (("dev's", "at_dev_threshold"), ("the model's", "at_own_threshold")):
+            rates = one[key]
+            if rates is None:
+                continue
+            table.add_row(
+                f"{one['protocol']}{fold}",
+                owner,
+                f"{rates['threshold']:.4f}",
+                f"{one['eer_dev']:.1%}",
+                *(f"{rates['apcer'].get(name, float('nan')):.1%}" for name in ("print", "replay")),
+                f"{rates['bpcer']:.1%}",
+                f"{rates['acer']:.1%}",
+                f"{rates['auc']:.3f}",
+            )
+    return table

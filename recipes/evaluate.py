@@ -1,0 +1,76 @@
+"""Error rates of a trained or exported model on OULU-NPU's protocols, or the embedded set's.
+
+python recipes/evaluate.py runs/p1-seed0/model.keras --data-root /data/Oulu_NPU --protocols 1 2
+python recipes/evaluate.py exported/int8.tflite --protocols 1 2 3 4
+
+The threshold is dev's equal error rate point, and, beside it, the one that the model carries.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+
+from despoof_keras.files import atomic_path
+from despoof_keras.program import run_program
+
+
+def parse_arguments(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "model", help="model file or folder, or 'demonstration' for the one in the package"
+    )
+    parser.add_argument(
+        "--data-root", type=Path, help="folder in OULU-NPU's layout; default: the embedded set"
+    )
+    parser.add_argument(
+        "--protocols", type=int, nargs="+", default=[1], help="some of 1 to 4 (default: 1)"
+    )
+    parser.add_argument("--fold", type=int, default=1, help="of protocols 3 and 4 (default: 1)")
+    parser.add_argument("--frames", type=int, default=6, help="of each video (default: 6)")
+    parser.add_argument("--json", type=Path, help="file to write the figures to")
+    return parser.parse_args(arguments)
+
+
+def run(options):
+    from rich.console import Console
+
+    from despoof_keras.demonstration import demonstration_path
+    from despoof_keras.model_evaluation import evaluate_model
+    from despoof_keras.model_files import open_model
+    from despoof_keras.results_table import evaluation_table
+    from despoof_keras.synthesis import cache_folder, default_root
+
+    path = demonstration_path() if options.model == "demonstration" else options.model
+    model = open_model(path)
+    root = options.data_root or default_root()
+    figures = [
+        evaluate_model(
+            model,
+            root,
+            protocol,
+            options.fold if protocol in (3, 4) else None,
+            cache=cache_folder() / "crops",
+            frames=options.frames,
+        )
+        for protocol in options.protocols
+    ]
+    Console(width=None if sys.stdout.isatty() else 140).print(evaluation_table(figures))
+    if options.json:
+        with atomic_path(options.json) as temporary:
+            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def main():
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    options = parse_arguments()
+    return run_program("evaluate.py", lambda: run(options), "the same command starts again")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

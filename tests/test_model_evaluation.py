@@ -1,0 +1,59 @@
+"""A model file on a data set's protocols: the figures of the run that made it, and its own."""
+
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from despoof_keras import evaluation
+from despoof_keras.datasets import oulu_npu
+from despoof_keras.model_evaluation import evaluate_model
+from despoof_keras.model_files import open_model
+from despoof_keras.preparation import CropSettings, prepare_crops
+from despoof_keras.synthesis import write_oulu_npu
+
+RECIPE = Path(__file__).parents[1] / "recipes" / "evaluate.py"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("oulu")
+    return write_oulu_npu(
+        folder / "set", subjects=(1, 1, 1), frames=1, size=(120, 96), progress=False
+    )
+
+
+@pytest.mark.parametrize("side", [2.5, 3.0])
+def test_the_figures_are_those_of_the_evaluation_in_training(side, root, make_despoofer, tmp_path):
+    model = make_despoofer()
+    rule = model.metadata.crop_rule.scaled(side)
+    model.metadata = dataclasses.replace(
+        model.metadata, crop=dataclasses.asdict(rule), threshold=0.25
+    )
+    model.save(tmp_path / "model.keras")
+    splits = oulu_npu.load(root, 1)
+    settings = CropSettings(model.image_size, 1, crop_rule=rule)
+    dev, test = (
+        evaluation.score_crops(model, prepare_crops(splits[split], tmp_path, settings))
+        for split in ("dev", "test")
+    )
+    expected = evaluation.evaluate(dev, test)["scores"]["noise"]
+    found = evaluate_model(open_model(tmp_path / "model.keras"), root, 1, cache=tmp_path, frames=1)
+    assert found["score"] == "noise"
+    assert found["eer_dev"] == expected.pop("eer_dev")
+    at_dev = found["at_dev_threshold"]
+    assert at_dev["threshold"] == pytest.approx(expected.pop("threshold"), rel=1e-5)
+    del at_dev["threshold"]
+    assert at_dev == expected
+    assert found["at_own_threshold"]["threshold"] == 0.25
+
+
+def test_a_wrong_folder_is_named_in_one_line(tmp_path, make_despoofer):
+    make_despoofer().save(tmp_path / "model.keras")
+    command = [sys.executable, str(RECIPE), str(tmp_path / "model.keras"), "--data-root"]
+    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    line = done.stderr.strip().splitlines()[-1]
+    assert line.startswith(f"evaluate.py: {tmp_path}")
