@@ -11,8 +11,7 @@ from despoof_keras.errors import DataError
 # early pooling loses it (see README); from every 8th pixel of such a crop the decoder makes one
 # texture of its own for all media. The weights start so small (0.02) that a step of 5e-4 is a
 # fortieth of them: at that rate, and more so at 1e-3, some seeds stay on the plateau where the map
-# is the same for all faces; at 2e-4 none of those tried did. Most errors are bona fide faces of the
-# session that was not trained on, hence the strong colour jitter.
+# is the same for all faces; at 2e-4 none of those tried did.
 EMBEDDED = TrainingConfig(
     image_size=64,
     batch_size=16,
@@ -20,9 +19,9 @@ EMBEDDED = TrainingConfig(
     steps_per_epoch=320,
     frames_per_video=6,
     jitter=4,
-    colour_jitter=0.2,
+    colour_jitter=0.1,
     learning_rate=2e-4,
-    decay_rate=0.25,
+    decay_rate=0.5,
     decay_epochs=2,
     pooling="late",
     decoder_stride=2,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from configurations import CONFIGURATIONS, named_or_stored
 
+from despoof_keras.files import check_writable
 from despoof_keras.program import run_program
 
 GOES_ON = "the same command with --resume goes on after the last finished epoch"
@@ -88,19 +89,24 @@ def configuration(options):
 def run(options):
     config = configuration(options)
 
+    from despoof_keras.synthesis import cache_folder, default_root
+
+    fold = f"-fold{options.fold}" if options.fold else ""
+    output = options.output or Path("runs") / f"p{options.protocol}{fold}-seed{options.seed}"
+    # Before the embedded set is made, which takes minutes.
+    check_writable(output)
+    check_writable(cache_folder())
+
     from rich.console import Console
 
     from despoof_keras.distribution import distribute
     from despoof_keras.experiment import Experiment, run_experiment
     from despoof_keras.results_table import results_table
-    from despoof_keras.synthesis import cache_folder, default_root
 
     distribution = distribute(options.strategy, options.replicas)
     if distribution.workers > 1 and config.data_parts == 1:
         config = dataclasses.replace(config, data_parts=distribution.workers)
     distribution.check(config)
-    fold = f"-fold{options.fold}" if options.fold else ""
-    output = options.output or Path("runs") / f"p{options.protocol}{fold}-seed{options.seed}"
     if options.data_root:
         root, data = options.data_root, str(options.data_root)
     else:

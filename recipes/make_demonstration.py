@@ -1,0 +1,65 @@
+"""Makes the model inside the package from a run on the embedded set.
+
+python recipes/train_oulu.py
+python recipes/make_demonstration.py --run runs/p1-seed0
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from despoof_keras.errors import DataError
+from despoof_keras.program import run_program
+
+VARIANT = "float16"
+# The package is installed on phones too.
+MOST_BYTES = 300 * 1024
+LICENCE = "MIT"
+VERSION = "demonstration, trained on synthetic faces alone: never to be relied on"
+
+
+def parse_arguments(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", type=Path, required=True, help="folder that train_oulu.py left")
+    return parser.parse_args(arguments)
+
+
+def run(options):
+    from despoof_keras.demonstration import DEMONSTRATION
+    from despoof_keras.export_crops import labelled_data
+    from despoof_keras.files import atomic_path
+    from despoof_keras.model_files import open_despoofer
+    from despoof_keras.tflite_export import export_tflite
+
+    results = json.loads((options.run / "results.json").read_text(encoding="utf-8"))
+    if not results["data"].startswith("embedded set"):
+        raise DataError(f"{options.run}: expected a run on the embedded set; found {results['data']}")
+    model = open_despoofer(options.run / "model.keras")
+    data = labelled_data(model.metadata, protocol=results["protocol"], fold=results["fold"])
+    with tempfile.TemporaryDirectory() as folder:
+        export_tflite(model, folder, [VARIANT], data, licence=LICENCE, model_version=VERSION)
+        content = (Path(folder) / f"{VARIANT}.tflite").read_bytes()
+    if len(content) > MOST_BYTES:
+        raise DataError(f"{DEMONSTRATION}: expected at most {MOST_BYTES} bytes; got {len(content)}")
+    with atomic_path(DEMONSTRATION) as temporary:
+        temporary.write_bytes(content)
+    print(f"{DEMONSTRATION}: {len(content) / 1024:.0f} KiB")
+
+
+def main():
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    options = parse_arguments()
+    return run_program(
+        "make_demonstration.py", lambda: run(options), "the same command starts again"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
