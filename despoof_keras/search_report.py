@@ -4,12 +4,15 @@ import csv
 import dataclasses
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from rich.table import Table
 
 from despoof_keras.files import atomic_path
 
 # Hyperparameters that Hyperband adds for itself.
 _TUNER_PREFIX = "tuner/"
+# Endings of the names of continuous ones.
+_CONTINUOUS = ("_rate", "_weight")
 _COLUMNS = 4
 _DPI = 110
 
@@ -50,7 +53,7 @@ def describe(trials, hypermodel, base):
         values = {k: v for k, v in hp.values.items() if not k.startswith(_TUNER_PREFIX)}
         config = hypermodel.configuration(hp, base)
         outcomes.append(Outcome(trial.trial_id, float(trial.score), values, config))
-    return sorted(outcomes, key=lambda outcome: (outcome.val_acer, outcome.trial))
+    return sorted(outcomes, key=lambda outcome: (outcome.val_acer, int(outcome.trial)))
 
 
 def ranked_table(outcomes, most=10):
@@ -97,7 +100,7 @@ def write_report(folder, outcomes):
 
 
 def draw_search(path, outcomes):
-    """Draws the ACER of all trials in their order and against every hyperparameter.
+    """Draws the ACER of all trials in their order and over every hyperparameter, the best marked.
 
     Args:
         path: PNG file to write.
@@ -107,21 +110,32 @@ def draw_search(path, outcomes):
     rows = -(-(1 + len(names)) // _COLUMNS)
     figure = Figure(figsize=(3.2 * _COLUMNS, 2.6 * rows), layout="constrained")
     first, *others = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
-    ordered = sorted(outcomes, key=lambda outcome: outcome.trial)
+    ordered = sorted(outcomes, key=lambda outcome: int(outcome.trial))
     acers = [100 * outcome.val_acer for outcome in ordered]
     best = [min(acers[: end + 1]) for end in range(len(acers))]
     numbers = range(1, len(acers) + 1)
     first.plot(numbers, acers, "o", label="trial")
     first.step(numbers, best, where="post", label="best so far")
     first.set(xlabel="trial", ylabel="val ACER, %")
+    first.xaxis.set_major_locator(MaxNLocator(integer=True))
     first.legend(fontsize=8)
     for axis, name in zip(others, names, strict=False):
+        # Continuous values on a logarithmic axis, choices as they are.
         values = [outcome.values[name] for outcome in ordered]
-        axis.plot(values, acers, "o")
-        axis.plot([outcomes[0].values[name]], [100 * outcomes[0].val_acer], "o", label="best")
-        axis.set(xlabel=name.replace("_", " "), ylabel="val ACER, %")
-        if isinstance(values[0], float) and min(values) > 0:
+        marked = outcomes[0].values[name]
+        if name.endswith(_CONTINUOUS):
             axis.set_xscale("log")
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.xaxis.set_major_formatter("{x:g}")
+            axis.xaxis.set_minor_formatter(NullFormatter())
+        else:
+            choices = sorted(set(values))
+            axis.set_xticks(range(len(choices)), [_shown(choice) for choice in choices])
+            axis.set_xlim(-0.5, len(choices) - 0.5)
+            values, marked = [choices.index(value) for value in values], choices.index(marked)
+        axis.plot(values, acers, "o")
+        axis.plot([marked], [100 * outcomes[0].val_acer], "o")
+        axis.set(xlabel=name.replace("_", " "), ylabel="val ACER, %")
     for axis in others[len(names) :]:
         axis.remove()
     with atomic_path(path) as temporary:

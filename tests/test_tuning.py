@@ -105,12 +105,17 @@ def workplace(tmp_path_factory):
     write_oulu_npu(
         folder / "set", subjects=(1, 1, 1), frames=1, size=(120, 96), seed=2, progress=False
     )
-    return folder
+    yield folder
+    for process in started:
+        process.kill()  # does nothing to what has ended
+
+
+started = []
 
 
 def start(workplace, *arguments, **environment):
     command = [sys.executable, str(RECIPE), "--data-root", "set", *TINY, *arguments]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         env={**os.environ, "DESPOOF_KERAS_CACHE": str(workplace / "cache"), **environment},
         cwd=workplace,
@@ -118,6 +123,8 @@ def start(workplace, *arguments, **environment):
         stderr=subprocess.STDOUT,
         text=True,
     )
+    started.append(process)
+    return process
 
 
 def wait_for(path, *processes):
