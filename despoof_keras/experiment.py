@@ -17,7 +17,7 @@ from despoof_keras.datasets.oulu_npu_protocols import SPLITS
 from despoof_keras.datasets.samples import SPECIES
 from despoof_keras.errors import DataError
 from despoof_keras.eye_files import with_eye_files
-from despoof_keras.files import atomic_path
+from despoof_keras.files import atomic_path, check_writable
 from despoof_keras.pipeline import EVALUATION_BATCH
 from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.preprocessing import crop_face, to_network_range
@@ -97,7 +97,9 @@ def run_experiment(experiment, *, resume=False, distribution=None, verbose=1):
     # Asked before the training, for the checkout may be changed while it runs.
     commit = code_commit()
     splits = oulu_npu.load(experiment.data_root, experiment.protocol, experiment.fold)
+    check_writable(experiment.cache)
     if distribution is None or distribution.is_chief:
+        check_writable(output)
         _claim_folder(output, experiment, resume)
     if experiment.find_eyes:
         splits = {split: _with_eyes(experiment, splits[split]) for split in SPLITS}

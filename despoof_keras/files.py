@@ -4,7 +4,11 @@ import contextlib
 import logging
 import os
 import shutil
+import tempfile
 from pathlib import Path
+
+from despoof_keras.errors import DataError
+from despoof_keras.storage import naming
 
 logger = logging.getLogger(__name__)
 
@@ -21,13 +25,17 @@ def atomic_path(path):
 
     Yields:
         `pathlib.Path` to write to.
+
+    Raises:
+        OSError: the file cannot be written; `filename` is `path`, whatever the writer has raised.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
-        yield temporary
-        os.replace(temporary, path)
+        with naming(path, temporary):
+            yield temporary
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -64,6 +72,27 @@ def atomic_folder(path):
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
+
+
+def check_writable(folder):
+    """Makes sure, before work is done for it, that a folder can be written to or be made.
+
+    Args:
+        folder: its path. Nothing is left there, and it is not made.
+
+    Raises:
+        DataError: it cannot, or something else is at this path.
+    """
+    place = Path(folder).absolute()
+    try:
+        while not place.exists():
+            place = place.parent
+        # Permissions alone do not tell: a file system may be read-only, the user the superuser.
+        tempfile.TemporaryDirectory(prefix=".", dir=place).cleanup()
+    except OSError as error:
+        raise DataError(
+            f"{folder}: expected a folder that can be written to; {place}: {error.strerror.lower()}"
+        ) from error
 
 
 @contextlib.contextmanager

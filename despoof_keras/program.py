@@ -1,18 +1,14 @@
 """How a long program ends: always with one line that says why, and with what goes on from there."""
 
-import errno
+import os
 import signal
 import sys
 
 from despoof_keras.errors import DataError, TrainingError
+from despoof_keras.storage import DISK_FULL, storage_error
 
 # As the shell reports a program that was ended by these signals.
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
-# Reasons why nothing can be written. The last is a limit on the size of files.
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
-# TensorFlow and HDF5 tell a full disk in their messages alone.
-_DISK_FULL_TEXTS = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
 class Terminated(KeyboardInterrupt):
@@ -42,27 +38,21 @@ def run_program(name, function, goes_on):
     except KeyboardInterrupt:
         return _say(f"\ninterrupted; {goes_on}", INTERRUPTED)
     except Exception as error:
-        reason = _storage_problem(error)
+        reason = storage_error(error)
         if reason is None:
             raise
-        return _say(f"{name}: {reason}; once there is, {goes_on}", 1)
+        expected = "room to write" if reason.errno in DISK_FULL else "permission for it"
+        where = f"{reason.filename}: " if reason.filename else ""
+        return _say(
+            f"{name}: {where}expected {expected}; {os.strerror(reason.errno).lower()}; "
+            f"once there is, {goes_on}",
+            1,
+        )
     return 0
 
 
 def _raise_terminated(number, frame):
     raise Terminated
-
-
-def _storage_problem(error):
-    """What is missing where a file could not be written, or None for any other error."""
-    number = getattr(error, "errno", None)
-    where = getattr(error, "filename", None)
-    prefix = f"{where}: " if where else ""
-    if number in _DISK_FULL or any(text in str(error) for text in _DISK_FULL_TEXTS):
-        return f"{prefix}expected room on the disk; it is full"
-    if number in _NOT_WRITABLE and where:
-        return f"{prefix}expected permission to write there; {error.strerror.lower()}"
-    return None
 
 
 def _say(line, code):

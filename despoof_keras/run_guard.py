@@ -33,22 +33,27 @@ class RunGuard(keras.callbacks.Callback):
         loss = float(logs["loss"])
         if self._first is None and math.isfinite(loss):
             self._first = abs(loss)
-        if not math.isfinite(loss) or abs(loss) > EXPLODED * max(self._first, 1.0):
+        if not math.isfinite(loss) or self._is_exploded(loss):
             self._stop(f"epoch {self._epoch}, step {batch + 1}", logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        # With moving averages the validation has weights of its own. AUC and ACER have no value
-        # where the dev set lacks a class, which is no fault of the training.
+        # Validation sees the weights after the last step, or their moving averages. AUC and ACER
+        # have no value where the dev set lacks a class, which is no fault of the training.
         figures = {k: v for k, v in (logs or {}).items() if k not in ("val_acer", "val_auc")}
-        if not all(math.isfinite(float(value)) for value in figures.values()):
-            self._stop(f"epoch {epoch + 1}, its end", figures)
+        finite = all(math.isfinite(float(value)) for value in figures.values())
+        if not finite or self._is_exploded(figures.get("val_loss", 0.0)):
+            self._stop(f"validation after epoch {epoch + 1}", figures)
+
+    def _is_exploded(self, loss):
+        return abs(float(loss)) > EXPLODED * max(self._first, 1.0)
 
     def _stop(self, when, logs):
         lost = [name for name, value in logs.items() if not math.isfinite(float(value))]
-        what = f"not finite: {', '.join(lost)}" if lost else f"loss {float(logs['loss']):.3g}"
+        losses = (f"{k} {float(logs[k]):.3g}" for k in ("loss", "val_loss") if k in logs)
+        what = f"not finite: {', '.join(lost)}" if lost else f"exploded: {', '.join(losses)}"
         path = self._kept()
-        kept = f"{path} is kept, from before" if path else "no checkpoint had been written"
+        kept = f"{path} is kept, from before" if path else "there is no checkpoint from before"
         raise TrainingError(
-            f"training stopped in {when}: {what}. {kept}. The same settings would end the same "
-            "way: start a run with a lower learning_rate, or with global_clipnorm"
+            f"training stopped in {when}, {what}; {kept}. The same settings would end the same "
+            "way: start another run with a lower learning_rate, or with global_clipnorm"
         )

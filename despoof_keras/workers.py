@@ -9,6 +9,8 @@ import threading
 
 import cv2
 
+# Seconds that a job has to remove what it has half written; none works longer outside Python.
+TIDYING = 10
 # Jobs handed out for each process beyond the one it works on, and results that wait at most.
 JOBS_AHEAD = 2
 
@@ -39,7 +41,7 @@ def in_processes(function, jobs, processes):
     try:
         waiting = collections.deque()
         for job in jobs:
-            waiting.append(pool.submit(function, job))
+            waiting.append(pool.submit(_work, function, job))
             if len(waiting) > JOBS_AHEAD * processes:
                 yield waiting.popleft().result()
         while waiting:
@@ -52,8 +54,21 @@ def in_processes(function, jobs, processes):
 
 def _start_worker():
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    signal.signal(signal.SIGTERM, _end_tidily)
     cv2.setNumThreads(1)  # the processes already fill the cores
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_tidily(number, frame):
+    raise SystemExit(1)
+
+
+def _work(function, job):
+    try:
+        return function(job)
+    except SystemExit:
+        # The pool would pass it on as a result, and the worker would take the next job.
+        os._exit(1)
 
 
 def _end_with_parent():
@@ -63,10 +78,11 @@ def _end_with_parent():
 
 
 def _stop(pool):
-    """Ends a pool at once; half-written files have temporary names only."""
+    """Ends a pool without waiting for its jobs, which remove what they have half written."""
     workers = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for worker in workers:
         worker.terminate()
     for worker in workers:
-        worker.join()
+        worker.join(TIDYING)
+        worker.kill()

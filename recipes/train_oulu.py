@@ -88,21 +88,19 @@ def configuration(options):
 
 def run(options):
     config = configuration(options)
-
-    from despoof_keras.synthesis import cache_folder, default_root
-
     fold = f"-fold{options.fold}" if options.fold else ""
     output = options.output or Path("runs") / f"p{options.protocol}{fold}-seed{options.seed}"
-    # Before the embedded set is made, which takes minutes.
-    check_writable(output)
-    check_writable(cache_folder())
+    if options.strategy != "multi-worker":  # of several machines the chief alone writes there
+        check_writable(output)
 
     from rich.console import Console
 
     from despoof_keras.distribution import distribute
     from despoof_keras.experiment import Experiment, run_experiment
     from despoof_keras.results_table import results_table
+    from despoof_keras.synthesis import cache_folder, default_root
 
+    check_writable(cache_folder())
     distribution = distribute(options.strategy, options.replicas)
     if distribution.workers > 1 and config.data_parts == 1:
         config = dataclasses.replace(config, data_parts=distribution.workers)

@@ -104,3 +104,20 @@ def detector(tflite_folder):
     from despoof_keras import load_tflite
 
     return load_tflite(tflite_folder / "model.tflite")
+
+
+@pytest.fixture(scope="session")
+def workplace(tmp_path_factory):
+    """Folder with a tiny data set, `set`, and settings for it, `small.json`."""
+    import json
+
+    from recipe_runs import SMALL
+
+    from despoof_keras.synthesis import write_oulu_npu
+
+    folder = tmp_path_factory.mktemp("recipe")
+    write_oulu_npu(
+        folder / "set", subjects=(1, 1, 1), frames=2, size=(120, 96), seed=2, progress=False
+    )
+    (folder / "small.json").write_text(json.dumps(SMALL))
+    return folder

@@ -3,67 +3,27 @@
 import csv
 import json
 import os
+import resource
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from recipe_runs import PATIENCE, SMALL, assert_same_weights, start, wait_for
 
 from despoof_keras import __version__
 from despoof_keras.keras_files import load_model
 from despoof_keras.metadata_files import read_metadata
 from despoof_keras.provenance import code_commit
-from despoof_keras.synthesis import write_oulu_npu
 
-RECIPE = Path(__file__).parents[1] / "recipes" / "train_oulu.py"
-EPOCHS = 3
-SMALL = {
-    "image_size": 32,
-    "batch_size": 4,
-    "epochs": EPOCHS,
-    "steps_per_epoch": 12,
-    "frames_per_video": 1,
-    "jitter": 2,
-    "learning_rate": 1e-3,
-    "decay_rate": 0.5,
-    "decay_epochs": 1,
-    "average_decay": 0.9,
-}
-# Far more than a start takes on a busy machine; only a hang gets there.
-PATIENCE = 300
+# A checkpoint of these runs is three times as large.
+ROOM = 1 << 20
 
 
-@pytest.fixture(scope="module")
-def workplace(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("recipe")
-    write_oulu_npu(
-        folder / "set", subjects=(1, 1, 1), frames=2, size=(120, 96), seed=2, progress=False
-    )
-    (folder / "small.json").write_text(json.dumps(SMALL))
-    return folder
-
-
-def start(workplace, *arguments, **kwargs):
-    environment = {**os.environ, "DESPOOF_KERAS_CACHE": str(workplace / "cache")}
-    command = [sys.executable, str(RECIPE), "--config", str(workplace / "small.json"), *arguments]
-    return subprocess.Popen(
-        command,
-        env=environment,
-        cwd=workplace,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **kwargs,
-    )
-
-
-def run(workplace, *arguments):
-    process = start(workplace, *arguments)
+def run(workplace, *arguments, **kwargs):
+    process = start(workplace, *arguments, **kwargs)
     output, errors = process.communicate(timeout=PATIENCE)
     return process.returncode, output, errors
 
@@ -157,44 +117,82 @@ def test_score_files_give_the_published_rates_again(whole_run):
         assert metrics.acer(*split["test"], published["threshold"]) == published["acer"]
 
 
-def wait_for(path, process):
-    deadline = time.monotonic() + PATIENCE
-    while not path.exists():
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def weights(folder):
-    model = load_model(folder / "model.keras")
-    return [keras.ops.convert_to_numpy(variable) for variable in model.variables]
+def fill_disk(process):
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (ROOM, ROOM))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_an_interrupted_run_resumes_to_the_same_weights(how, workplace, whole_run):
-    name = f"interrupted-{how.name}"
-    arguments = ("--data-root", "set", "--output", name)
-    process = start(workplace, *arguments)
-    wait_for(workplace / name / "checkpoints" / "epoch-0001.keras", process)
-    process.send_signal(how)
-    _, errors = process.communicate(timeout=PATIENCE)
-    assert not (workplace / name / "model.keras").exists()
-    if how == signal.SIGINT:
-        assert process.returncode == 130
-        assert "--resume" in errors
-        assert "Traceback" not in errors
-    code, output, errors = run(workplace, *arguments, "--resume")
+@pytest.mark.parametrize("ends", [("SIGKILL",), ("SIGTERM", "full disk")], ids="-".join)
+def test_an_interrupted_run_resumes_to_the_same_weights(ends, workplace, whole_run):
+    folder = workplace / f"interrupted-{ends[0]}"
+    arguments = ["--data-root", "set", "--output", folder.name]
+    kept = folder / "checkpoints" / "epoch-0001.keras"
+    for how in ends:
+        process = start(workplace, *arguments)
+        wait_for(kept, process)
+        if how == "full disk":
+            fill_disk(process)
+        else:
+            process.send_signal(signal.Signals[how])
+        _, errors = process.communicate(timeout=PATIENCE)
+        assert not (folder / "model.keras").exists()
+        assert list(kept.parent.iterdir()) == [kept]
+        if how != "SIGKILL":
+            code, message = {
+                "SIGTERM": (143, "terminated; the same command with --resume goes on"),
+                "full disk": (1, "epoch-0002.keras: expected room to write; file too large"),
+            }[how]
+            assert process.returncode == code
+            assert message in errors.splitlines()[-1]
+            assert "Traceback" not in errors
+            assert not list(folder.rglob("*.part*"))
+        arguments = [*arguments, "--resume"]
+    code, output, errors = run(workplace, *arguments)
     assert code == 0, errors
     assert "Epoch 1/3" not in output
-    expected = weights(whole_run[0])
-    assert all(
-        np.array_equal(a, b) for a, b in zip(weights(workplace / name), expected, strict=True)
-    )
-    metadata = [read_metadata(f / "model.keras") for f in (workplace / name, whole_run[0])]
+    assert_same_weights(folder / "model.keras", whole_run[0] / "model.keras")
+    metadata = [read_metadata(f / "model.keras") for f in (folder, whole_run[0])]
     assert metadata[0].threshold == metadata[1].threshold
-    history = [(f / "history.csv").read_text() for f in (workplace / name, whole_run[0])]
+    history = [(f / "history.csv").read_text() for f in (folder, whole_run[0])]
     assert history[0] == history[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_ends_while_crops_are_made_leaves_none_half_made(how, code, workplace):
+    cache = workplace / f"cache-{how.name}"
+    arguments = ("--data-root", "set", "--output", f"unprepared-{how.name}")
+    process = start(workplace, *arguments, cache=cache, start_new_session=True)
+    deadline = time.monotonic() + PATIENCE
+    while not list(cache.rglob("*.tfrecord")):
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    # As terminals and batch systems do, to the workers as well.
+    os.killpg(process.pid, how)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == code
+    assert "--resume" in errors.splitlines()[-1]
+    assert "Traceback" not in errors
+    assert not list(cache.rglob("*.part*"))
+
+
+@pytest.mark.slow
+def test_a_run_that_diverges_ends_with_the_last_good_checkpoint(workplace):
+    # A rate that grows from epoch to epoch instead of falling.
+    (workplace / "growing.json").write_text(json.dumps({**SMALL, "decay_rate": 1e12}))
+    arguments = ("--data-root", "set", "--config", "growing.json", "--output", "diverged")
+    code, _, errors = run(workplace, *arguments)
+    assert code == 1
+    assert "Traceback" not in errors
+    last = errors.splitlines()[-1]
+    assert "training stopped in epoch 2, step " in last
+    assert "diverged/checkpoints/epoch-0001.keras is kept" in last
+    assert "learning_rate" in last
+    kept = list((workplace / "diverged" / "checkpoints").iterdir())
+    assert [path.name for path in kept] == ["epoch-0001.keras"]
+    weights = load_model(kept[0]).variables
+    assert all(np.isfinite(keras.ops.convert_to_numpy(one)).all() for one in weights)
 
 
 @pytest.mark.slow
@@ -251,3 +249,15 @@ def test_a_mistake_is_one_line_that_names_it_and_leaves_nothing(arguments, expec
     assert "Traceback" not in errors
     assert expected in errors.splitlines()[-1]
     assert not (workplace / "nothing").exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "cache"), [("small.json", "cache"), ("small.json/run", "cache"), ("run", "/proc/x")]
+)
+def test_folders_that_cannot_be_written_to_are_told_before_any_work(output, cache, workplace):
+    code, _, errors = run(workplace, "--output", output, cache=cache)
+    assert code == 1
+    assert "Traceback" not in errors
+    unusable = cache if cache.startswith("/proc") else output
+    assert f"{unusable}: expected a folder that can be written to" in errors.splitlines()[-1]
+    assert not (workplace / "run").exists()

@@ -1,0 +1,57 @@
+"""Runs of the recipe in processes of their own, as a user starts them."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from despoof_keras.keras_files import load_model
+
+RECIPE = Path(__file__).parents[1] / "recipes" / "train_oulu.py"
+SMALL = {
+    "image_size": 32,
+    "batch_size": 4,
+    "epochs": 3,
+    "steps_per_epoch": 12,
+    "frames_per_video": 1,
+    "jitter": 2,
+    "learning_rate": 1e-3,
+    "decay_rate": 0.5,
+    "decay_epochs": 1,
+    "average_decay": 0.9,
+}
+# Far more than a start takes on a busy machine; only a hang gets there.
+PATIENCE = 300
+
+
+def start(workplace, *arguments, cache=None, environment=None, **kwargs):
+    """Starts the recipe in `workplace` on its `small.json`, with a cache there."""
+    cache = str(cache or workplace / "cache")
+    environment = {**os.environ, "DESPOOF_KERAS_CACHE": cache, **(environment or {})}
+    command = [sys.executable, str(RECIPE), "--config", "small.json", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(
+        command, env=environment, cwd=workplace, text=True, **{**pipes, **kwargs}
+    )
+
+
+def wait_for(path, *processes):
+    """Waits until a file appears, while all processes run."""
+    deadline = time.monotonic() + PATIENCE
+    while not path.exists():
+        ended = [process for process in processes if process.poll() is not None]
+        assert not ended, [process.communicate() for process in ended]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def assert_same_weights(one, other):
+    """Every weight, average and state of two model files is the same to the bit."""
+    models = [load_model(path) for path in (one, other)]
+    for pair in zip(*(model.variables for model in models), strict=True):
+        values = [keras.ops.convert_to_numpy(variable) for variable in pair]
+        np.testing.assert_array_equal(*values, err_msg=pair[0].path)
