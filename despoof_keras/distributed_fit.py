@@ -76,6 +76,34 @@ def distributed_batches(distribution, crops, config, steps, *, initial_epoch, se
     )
 
 
+def check_same_epoch(distribution, epoch, folder):
+    """Makes sure that all machines go on from the same checkpoint.
+
+    Args:
+        distribution: `distribution.Distribution`.
+        epoch: finished epochs of the newest checkpoint that this machine sees, 0 for none.
+        folder: of the run, for the message.
+
+    Raises:
+        TrainingError: the machines see different ones.
+    """
+    if distribution.workers == 1:
+        return
+
+    def add_up():
+        replica = tf.distribute.get_replica_context()
+        return replica.all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(float(epoch)))
+
+    total = tf.function(lambda: distribution.strategy.run(add_up))()
+    total = distribution.strategy.experimental_local_results(total)[0]
+    # Where one machine happens to see the mean of all, the others end and take it with them.
+    if float(total) != epoch * distribution.replicas:
+        raise TrainingError(
+            f"{folder}: expected a folder that all {distribution.workers} machines share, with the "
+            f"same checkpoints; this one sees {epoch} finished epochs, others a different number"
+        )
+
+
 @contextlib.contextmanager
 def other_machines_watched(distribution):
     """Turns TensorFlow's errors about a lost machine into a `TrainingError`."""

@@ -10,13 +10,18 @@ import tensorflow as tf
 from despoof_keras import pipeline
 from despoof_keras.averaged_validation import AveragedValidation
 from despoof_keras.checkpoints import RunCheckpoint, checkpoints
-from despoof_keras.distributed_fit import distributed_batches, other_machines_watched
+from despoof_keras.distributed_fit import (
+    check_same_epoch,
+    distributed_batches,
+    other_machines_watched,
+)
 from despoof_keras.distribution import Distribution
 from despoof_keras.keras_files import load_model
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
 from despoof_keras.models.layers import synchronize_norms
 from despoof_keras.run_guard import RunGuard
+from despoof_keras.shared_statistics import SharedStatistics
 from despoof_keras.trainer import Despoofer
 
 logger = logging.getLogger(__name__)
@@ -94,7 +99,8 @@ def train(
 
     Raises:
         DataError: the checkpoint to resume from cannot be read, or the batch cannot be shared out.
-        TrainingError: the loss is not finite any more, or another machine has gone.
+        TrainingError: the loss is lost, another machine has gone, or the machines do not share
+            `folder`.
     """
     distribution = distribution or Distribution(tf.distribute.get_strategy())
     distribution.check(config)
@@ -105,6 +111,7 @@ def train(
     found = checkpoints(folder) if resume else []
     initial_epoch = found[-1][0] if found else 0
     with other_machines_watched(distribution):
+        check_same_epoch(distribution, initial_epoch, folder)
         with distribution.strategy.scope():
             if found:
                 model = load_model(found[-1][1])
@@ -135,9 +142,11 @@ def train(
 
 
 def _callbacks(config, folder, further, distribution):
-    averaged = [AveragedValidation()] if config.average_decay is not None else []
+    validation = [SharedStatistics()]
+    if config.average_decay is not None:
+        validation.append(AveragedValidation())
     guard = RunGuard(lambda: next((path for _, path in checkpoints(folder)[::-1]), None))
     if not distribution.is_chief:
-        return [*averaged, guard, *further]
+        return [*validation, guard, *further]
     board = keras.callbacks.TensorBoard(str(Path(folder) / "tensorboard"), write_graph=False)
-    return [*averaged, board, guard, *further, RunCheckpoint(folder)]
+    return [*validation, board, guard, *further, RunCheckpoint(folder)]

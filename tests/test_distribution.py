@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from clusters import cluster
 
 from despoof_keras.configuration import TrainingConfig
 from despoof_keras.distribution import Distribution, distribute
@@ -36,23 +36,6 @@ CONFIG = {
 WHOLE = {"config": {**CONFIG, "synchronized_norm": True}, "clipnorm": 100.0}
 PLAIN = {"config": CONFIG, "dropout": False}
 COMPILED = {"config": {**CONFIG, "jit_compile": True}, "dropout": False}
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-def cluster(count):
-    """The TF_CONFIG of every machine of a cluster on this one."""
-    hosts = [f"127.0.0.1:{port}" for port in free_ports(count)]
-    tasks = [{"type": "worker", "index": index} for index in range(count)]
-    return [json.dumps({"cluster": {"worker": hosts}, "task": task}) for task in tasks]
 
 
 @pytest.fixture(scope="module")

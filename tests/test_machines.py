@@ -1,0 +1,86 @@
+"""Two machines, played by two processes: one goes, the other says so, both start again."""
+
+import json
+import signal
+import time
+
+import pytest
+from clusters import cluster
+from recipe_runs import PATIENCE, SMALL, assert_same_weights, start, wait_for
+
+# Seconds in which a machine has to notice that another has gone. TensorFlow asks for a sign of
+# life every ten.
+NOTICED = 60
+
+
+@pytest.fixture
+def machines(workplace):
+    """Function that starts both machines; they are ended with the test."""
+    settings = {**SMALL, "epochs": 2, "steps_per_epoch": 4, "data_parts": 2}
+    (workplace / "machines.json").write_text(json.dumps(settings))
+    started = []
+
+    def start_both(output, *arguments):
+        command = ("--config", "machines.json", "--data-root", "set", "--output", output)
+        both = []
+        for number, environment in enumerate(cluster(2)):
+            # Not to a pipe: a machine that waits to be read would keep the other waiting.
+            log = (workplace / f"{output}-{number}{len(started)}.log").open("w+")
+            one = start(
+                workplace,
+                *command,
+                "--strategy",
+                "multi-worker",
+                *arguments,
+                environment={"TF_CONFIG": environment},
+                stdout=log,
+                stderr=log,
+            )
+            one.log = log
+            both.append(one)
+        started.extend(both)
+        return both
+
+    yield start_both
+    for one in started:
+        one.kill()
+        one.wait()
+        one.log.close()
+
+
+def end(machine, patience=PATIENCE):
+    """Exit code and everything that a machine has said."""
+    code = machine.wait(timeout=patience)
+    machine.log.seek(0)
+    return code, machine.log.read()
+
+
+def assert_success(both):
+    for machine in both:
+        code, said = end(machine)
+        assert code == 0, said
+
+
+@pytest.mark.slow
+def test_a_machine_goes_and_both_resume_to_the_same_weights(machines, workplace):
+    chief, other = machines("halved")
+    wait_for(workplace / "halved" / "checkpoints" / "epoch-0001.keras", chief, other)
+    other.send_signal(signal.SIGKILL)
+    gone = time.monotonic()
+    code, said = end(chief, NOTICED)
+    print(f"noticed after {time.monotonic() - gone:.1f} s")
+    assert code == 1, said
+    assert "Traceback" not in said
+    assert "another of the 2 machines has stopped" in said.splitlines()[-1]
+    assert "--resume" in said.splitlines()[-1]
+    assert not list((workplace / "halved").rglob("*.part*"))
+    assert not (workplace / "halved" / "model.keras").exists()
+
+    both = machines("halved", "--resume")
+    assert_success(both)
+    assert "Epoch 1/2" not in end(both[0])[1]
+    assert_success(machines("whole-machines"))
+    folders = [workplace / name for name in ("halved", "whole-machines")]
+    history = [(folder / "history.csv").read_text() for folder in folders]
+    assert history[0] == history[1]
+    assert_same_weights(*(folder / "checkpoints" / "epoch-0002.keras" for folder in folders))
