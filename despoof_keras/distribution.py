@@ -4,13 +4,19 @@ TensorFlow must not have been used before a strategy is made: on CPUs it splits 
 logical devices, and several machines connect to each other, both at TensorFlow's start only.
 """
 
+import contextlib
 import dataclasses
 import json
+import logging
 import os
+import signal
+import threading
 
 import tensorflow as tf
 
 from despoof_keras.errors import DataError
+
+logger = logging.getLogger(__name__)
 
 STRATEGIES = ("auto", "one", "mirrored", "multi-worker")
 _TF_CONFIG_EXAMPLE = (
@@ -83,8 +89,8 @@ def distribute(name="auto", replicas=None):
         `Distribution`.
 
     Raises:
-        DataError: the name is unknown, there are not as many devices, or `TF_CONFIG` is missing or
-            malformed.
+        DataError: the name is unknown, there are not as many devices, `TF_CONFIG` is missing or
+            malformed, or the machines do not find each other.
     """
     if name not in STRATEGIES:
         raise DataError(f"strategy: expected one of {', '.join(STRATEGIES)}; received {name!r}")
@@ -94,12 +100,45 @@ def distribute(name="auto", replicas=None):
             f"received {replicas} with {name!r}"
         )
     if name == "multi-worker":
-        workers, worker = _read_tf_config()
-        return Distribution(tf.distribute.MultiWorkerMirroredStrategy(), workers, worker)
+        hosts, worker = _read_tf_config()
+        return Distribution(_joined(hosts, worker), len(hosts), worker)
     gpus = tf.config.list_physical_devices("GPU")
     if name == "mirrored" or (name == "auto" and len(gpus) > 1):
         return Distribution(tf.distribute.MirroredStrategy(_devices(gpus, replicas)))
     return Distribution(tf.distribute.get_strategy())
+
+
+def _joined(hosts, worker):
+    """The strategy of several machines, once all have come."""
+    others = [host for number, host in enumerate(hosts) if number != worker]
+    logger.info("machine %d of %d: waiting for %s", worker, len(hosts), ", ".join(others))
+    try:
+        with _signals_kept():
+            return tf.distribute.MultiWorkerMirroredStrategy()
+    except tf.errors.OpError as error:
+        raise DataError(
+            f"TF_CONFIG: expected {hosts[worker]} to be a free port of this machine, and all other "
+            f"machines to come; {error.message}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _signals_kept():
+    """Lets Ctrl-C end the wait, in which Python runs no handlers, and keeps SIGTERM's.
+
+    TensorFlow puts a handler of its own in its place, which ignores it; the wait itself can be
+    ended by Ctrl-C and SIGKILL alone.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    terminate = signal.getsignal(signal.SIGTERM)
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGTERM, terminate)
 
 
 def _devices(gpus, replicas):
@@ -127,7 +166,7 @@ def _logical_cpus(count):
 
 
 def _read_tf_config():
-    """`(workers, number of this one)` from the environment."""
+    """`(addresses of all, number of this one)` from the environment."""
     text = os.environ.get("TF_CONFIG", "")
     expected = f"TF_CONFIG: expected JSON such as {_TF_CONFIG_EXAMPLE}"
     try:
@@ -142,4 +181,4 @@ def _read_tf_config():
         raise DataError(f"{expected}; received {text!r}")
     if not 0 <= index < len(hosts):
         raise DataError(f"TF_CONFIG: expected a task index below {len(hosts)}; received {index}")
-    return len(hosts), index
+    return hosts, index

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import time
 
 import pytest
@@ -84,3 +85,52 @@ def test_a_machine_goes_and_both_resume_to_the_same_weights(machines, workplace)
     history = [(folder / "history.csv").read_text() for folder in folders]
     assert history[0] == history[1]
     assert_same_weights(*(folder / "checkpoints" / "epoch-0002.keras" for folder in folders))
+
+
+@pytest.mark.slow
+def test_machines_that_do_not_share_the_run_folder_do_not_resume(workplace):
+    kept = workplace / "own-0" / "checkpoints" / "epoch-0001.keras"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"")
+    arguments = ("--strategy", "multi-worker", "--data-root", "set", "--resume", "--output")
+    both = [
+        start(workplace, *arguments, f"own-{number}", environment={"TF_CONFIG": environment})
+        for number, environment in enumerate(cluster(2))
+    ]
+    for machine in both:
+        _, errors = machine.communicate(timeout=PATIENCE)
+        assert machine.returncode == 1
+        assert "expected a folder that all 2 machines share" in errors.splitlines()[-1]
+
+
+def test_an_address_that_is_taken_is_told(workplace):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        task = {"type": "worker", "index": 0}
+        environment = {
+            "TF_CONFIG": json.dumps({"cluster": {"worker": [address, "x:1"]}, "task": task})
+        }
+        arguments = ("--strategy", "multi-worker", "--data-root", "set", "--output", "none")
+        _, errors = start(workplace, *arguments, environment=environment).communicate(
+            timeout=PATIENCE
+        )
+    assert f"TF_CONFIG: expected {address} to be a free port" in errors.splitlines()[-1]
+    assert "waiting for x:1" in errors
+    assert "Traceback" not in errors
+    assert not (workplace / "none").exists()
+
+
+def test_a_machine_that_waits_for_another_can_be_interrupted(workplace):
+    environment = {"TF_CONFIG": cluster(2)[0]}
+    arguments = ("--strategy", "multi-worker", "--data-root", "set", "--output", "none")
+    process = start(workplace, *arguments, environment=environment, bufsize=1)
+    while "waiting for 127.0.0.1" not in process.stderr.readline():
+        assert process.poll() is None
+    time.sleep(1)  # into the wait itself
+    process.send_signal(signal.SIGINT)
+    try:
+        assert process.wait(timeout=NOTICED) == -signal.SIGINT
+    finally:
+        process.kill()
