@@ -39,7 +39,9 @@ def run(options):
 
     results = json.loads((options.run / "results.json").read_text(encoding="utf-8"))
     if not results["data"].startswith("embedded set"):
-        raise DataError(f"{options.run}: expected a run on the embedded set; found {results['data']}")
+        raise DataError(
+            f"{options.run}: expected a run on the embedded set; found {results['data']}"
+        )
     model = open_despoofer(options.run / "model.keras")
     data = labelled_data(model.metadata, protocol=results["protocol"], fold=results["fold"])
     with tempfile.TemporaryDirectory() as folder:
