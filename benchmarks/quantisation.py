@@ -15,9 +15,10 @@ from unittest import mock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import numpy as np
 from int8_alternatives import (
-    MeanCorrecting,
+    OwnEluSteps,
+    Plain,
+    UncorrectedMeans,
     extreme_steps,
     nearest_weights,
     one_scale_weights,
@@ -27,37 +28,25 @@ from despoof_keras import tflite_quantiser, tflite_trial
 from despoof_keras.export_crops import labelled_data, released_data
 from despoof_keras.model_files import kind_of, open_despoofer
 from despoof_keras.tflite_conversion import convert
-from despoof_keras.tflite_graph import Operator
+from despoof_keras.tflite_measurements import Measurements
 from despoof_keras.tflite_model import TfliteModel
-from despoof_keras.tflite_quantiser import Measurements, StaticQuantiser
-from despoof_keras.tflite_static import KEPT
+from despoof_keras.tflite_quantiser import StaticQuantiser
+from despoof_keras.tflite_static import DECODER, split_calibration, steps_of
 from despoof_keras.tflite_variants import CALIBRATION_CROPS, HELD_OUT_CROPS, LATENCY_ROUNDS
 
-DECODER = KEPT[1]
-WITHOUT_ELU = {
-    operator: version
-    for operator, version in tflite_quantiser.INT8_VERSIONS.items()
-    if operator != Operator.ELU
-}
 NEAREST = {"int8_weights": nearest_weights}
-# Row: what differs from the package's quantiser, layers kept, class.
-ROWS = {
+# Measures one after the other, everything in int8. Row: what differs from the package's quantiser,
+# layers kept, class.
+MEASURES = {
     "extremes as ranges, nearest weights, one scale a layer": (
-        {"best_int8": extreme_steps, "int8_weights": one_scale_weights}, (), StaticQuantiser,
+        {"best_int8": extreme_steps, "int8_weights": one_scale_weights}, (), Plain,
     ),
-    "one scale a channel": (
-        {"best_int8": extreme_steps, **NEAREST}, (), StaticQuantiser,
-    ),
-    "ranges of least error": (NEAREST, (), StaticQuantiser),
-    "means corrected": (NEAREST, (), MeanCorrecting),
-    "weights rounded for the output": ({}, (), StaticQuantiser),
-    "... with ELU in float": ({"INT8_VERSIONS": WITHOUT_ELU}, (), StaticQuantiser),
-    "decoder in float": ({}, DECODER, StaticQuantiser),
-    "decoder in float, nearest weights": (NEAREST, DECODER, StaticQuantiser),
-    "decoder in float, means corrected": ({}, DECODER, MeanCorrecting),
-    "... and encoder_0": ({}, KEPT[2], StaticQuantiser),
-    "... and the first block": ({}, KEPT[3], StaticQuantiser),
-    "... and means corrected": ({}, KEPT[3], MeanCorrecting),
+    "one scale a channel": ({"best_int8": extreme_steps, **NEAREST}, (), Plain),
+    "ranges of least error": (NEAREST, (), Plain),
+    "an ELU's output in its input's steps": (NEAREST, (), UncorrectedMeans),
+    "means corrected": (NEAREST, (), StaticQuantiser),
+    "weights rounded for the output: **all in int8**": ({}, (), StaticQuantiser),
+    "... with an ELU's output in steps of its own": ({}, (), OwnEluSteps),
 }  # fmt: skip
 
 
@@ -72,9 +61,27 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def layer_rows():
-    encoder = [f"encoder_{block}_{number}" for block in (1, 2, 3) for number in (1, 2, 3)]
-    layers = ["encoder_0", *encoder, "zero_one_map_1", "zero_one_map_2", *DECODER]
+def step_rows(score):
+    """What the package tries in turn, and the decoder alone in float."""
+    rows, before = {}, ()
+    for kept in steps_of(score):
+        new = [layer for layer in kept if layer not in before]
+        if new:
+            span = new[0] if len(new) == 1 else f"{new[0]} to {new[-1]}"
+            rows[f"{'... and ' if before else ''}{span} in float"] = kept
+        before = kept
+    if score == "noise":
+        rows["decoder alone in float"] = DECODER
+    every = {"every layer in float, weights in int8": tuple(all_layers(score))}
+    return {name: ({}, kept, StaticQuantiser) for name, kept in (rows | every).items()}
+
+
+def all_layers(score):
+    return dict.fromkeys((*steps_of(score)[-1], *DECODER, "zero_one_map_1", "zero_one_map_2"))
+
+
+def layer_rows(score):
+    layers = all_layers(score)
     return {
         f"{layer} alone in int8": ({}, tuple(set(layers) - {layer}), StaticQuantiser)
         for layer in layers
@@ -95,7 +102,7 @@ def figures(content, float_model, data, held_out, expected, gap):
         f"{found['score_error_median']:.2%}",
         f"{found['score_error_largest']:.1%}",
         f"{found['score_bias']:+.2%}",
-        f"{found['rank_correlation']:.4f}",
+        f"{found['rank_correlation']:.5f}",
         "-" if acer is None else f"{acer:.2%}",
         f"{ratio:.2f}",
     ]
@@ -110,18 +117,21 @@ def main():
         data = released_data(model.image_size)
         calibration, held_out, gap = data.calibration[:CALIBRATION_CROPS], data.held_out, data.gap
     else:
-        data = labelled_data(model.image_size, frames=options.frames)
+        data = labelled_data(model.metadata, frames=options.frames)
         calibration = data.dev.balanced(CALIBRATION_CROPS)
         held_out = data.test.balanced(HELD_OUT_CROPS)
         gap = data.dev.gap(tflite_trial.keras_scores(model, data.dev.crops, model.score))
     expected = tflite_trial.keras_answers(model, held_out, model.score)
     float_model = TfliteModel(convert(model, "float32"), "float32", num_threads=1)
     content = convert(model, "float32", {"despoof": "despoof"})
-    measurements = Measurements(content, calibration[::2])
-    print(f"score {model.score}, gap {gap:.4g}, float scores {np.ptp(expected.score):.4g} apart")
+    measurements = Measurements(content, split_calibration(calibration)[0])
+    print(f"score {model.score}, gap {gap:.4g}, {len(held_out)} crops")
     head = ["", "KiB", "median", "largest", "bias", "rank", "test ACER", "latency"]
     print(f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", sep="\n")
-    for name, (changes, kept, kind) in (layer_rows() if options.layers else ROWS).items():
+    float16 = figures(convert(model, "float16"), float_model, data, held_out, expected, gap)
+    print(f"| float16 | {' | '.join(float16)} |", flush=True)
+    rows = layer_rows(model.score) if options.layers else MEASURES | step_rows(model.score)
+    for name, (changes, kept, kind) in rows.items():
         with contextlib.ExitStack() as stack:
             for attribute, value in changes.items():
                 stack.enter_context(mock.patch.object(tflite_quantiser, attribute, value))

@@ -5,19 +5,19 @@ from despoof_keras.labelled_crops import LabelledCrops
 from despoof_keras.models.released import EXAMPLE_LIVE_SCORE, EXAMPLE_PRINT_SCORE
 from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.synthesis import cache_folder, default_root
-from despoof_keras.tflite_variants import ExportData
+from despoof_keras.tflite_variants import CALIBRATION_CROPS, HELD_OUT_CROPS, ExportData
 
 # The embedded set's protocol for models that it is only a source of faces to.
 _PROTOCOL = 1
-# Videos of either label that are taken then, of each split.
-_FEW_VIDEOS = 16
+# Videos of either label that are taken then, of each split, where there are that many.
+_FEW_VIDEOS = 100
 
 
-def labelled_data(image_size, root=None, protocol=1, fold=None, frames=6):
+def labelled_data(metadata, root=None, protocol=1, fold=None, frames=6):
     """Dev and test of a data set, to choose the threshold and measure error rates on.
 
     Args:
-        image_size: side of the crops in pixels.
+        metadata: the model's; the crops have its size and follow its crop rule.
         root: folder in OULU-NPU's layout; default: the embedded set, made on first use.
         protocol, fold: as in `oulu_npu.load`.
         frames: crops taken from each video.
@@ -29,7 +29,7 @@ def labelled_data(image_size, root=None, protocol=1, fold=None, frames=6):
         DataError: the data are not as needed.
     """
     splits = oulu_npu.load(default_root() if root is None else root, protocol, fold)
-    settings = CropSettings(image_size, frames)
+    settings = CropSettings(metadata.image_size, frames, crop_rule=metadata.crop_rule)
     dev, test = (_crops(splits[name], settings, name) for name in ("dev", "test"))
     return ExportData(dev=dev, test=test)
 
@@ -50,10 +50,9 @@ def released_data(image_size):
     settings = CropSettings(image_size, frames_per_video=1)
     few = {name: _few(splits[name]) for name in ("dev", "test")}
     calibration, held_out = (_crops(few[name], settings, name) for name in ("dev", "test"))
-    count = len(calibration.crops) + len(held_out.crops)
     return ExportData(
-        calibration=calibration.balanced(count),
-        held_out=held_out.balanced(count),
+        calibration=calibration.balanced(CALIBRATION_CROPS),
+        held_out=held_out.balanced(HELD_OUT_CROPS),
         gap=EXAMPLE_PRINT_SCORE - EXAMPLE_LIVE_SCORE,
     )
 

@@ -3,7 +3,7 @@
 The largest value of a thousand crops is a poor end of a range: it makes the steps coarse for all
 others. So ends nearer to zero are tried too, and the pair with the least squared error is taken.
 A convolution that an ELU follows is judged behind the ELU, which flattens everything far below
-zero: most of the negative range is not worth having.
+zero: most of the negative range is not worth having. The ELU's output keeps the steps of its input.
 """
 
 import dataclasses
@@ -38,6 +38,15 @@ class Int8:
         """The steps that cover `[low, high]`, which holds 0."""
         scale = float(np.float32(max((high - low) / (INT8_HIGH - INT8_LOW), 1e-9)))
         return cls(scale, int(np.clip(np.rint(INT8_LOW - low / scale), INT8_LOW, INT8_HIGH)))
+
+    def behind_elu(self):
+        """The steps of an ELU's output: as wide as those of its input.
+
+        So the ELU rounds nothing that is positive a second time. -1 is the lowest code, or the
+        input's zero point where the input does not reach that far down.
+        """
+        lowest = int(np.ceil(-_ELU_FLOOR / self.scale))
+        return Int8(self.scale, INT8_LOW + min(lowest, self.zero_point - INT8_LOW))
 
     def decode(self, codes):
         """Codes to values, float32."""

@@ -10,35 +10,61 @@ import numpy as np
 from despoof_keras.tflite_ranges import INT8_HIGH
 
 # Places that are taken from each crop's map.
-PLACES_PER_CROP = 2000
+PLACES_PER_CROP = 1000
 # Share of the mean square that is added to every input's, so that the inverse exists.
 _DAMPING = 0.01
+_SEED = 0
 
 
-def patch_moment(values, side, random):
-    """How the inputs of a convolution go together.
+class PatchStatistics:
+    """Mean and products of what a convolution's kernel sees, over pictures added one by one.
+
+    The places are random, but the same ones for the same sizes of pictures, so that two files'
+    statistics differ only by what the files do.
 
     Args:
-        values: `(1, height, width, channels)`, input of a convolution with stride 1 and zeros
-            around.
-        side: of its kernel, odd.
-        random: `numpy.random.Generator` that chooses the places.
+        side: of the kernel, odd; the convolution has stride 1 and zeros around.
 
-    Returns:
-        `(n, n)` float64, the sum of products over `PLACES_PER_CROP` places, n being
-        `side * side * channels` in the order of a kernel.
+    Attributes:
+        mean: `(n,)` float64, n being `side * side * channels` in the order of a kernel.
+        moment: `(n, n)`, mean of the products.
+        covariance: `(n, n)`, the same about the mean.
     """
-    (image,) = values
-    height, width, channels = image.shape
-    border = side // 2
-    padded = np.pad(image, ((border, border), (border, border), (0, 0)))
-    row, column = (random.integers(0, length, PLACES_PER_CROP) for length in (height, width))
-    step = np.arange(side)
-    rows = row[:, None, None] + step[:, None]
-    columns = column[:, None, None] + step
-    patches = padded[rows, columns].reshape(PLACES_PER_CROP, side * side * channels)
-    patches = patches.astype(np.float64)
-    return patches.T @ patches
+
+    def __init__(self, side):
+        self._side = side
+        self._random = np.random.default_rng(_SEED)
+        self._pictures = 0
+        self._sum, self._products = 0.0, 0.0
+
+    def add(self, values):
+        """Adds a picture, `(1, height, width, channels)`."""
+        (image,) = values
+        height, width, channels = image.shape
+        border, step = self._side // 2, np.arange(self._side)
+        padded = np.pad(image, ((border, border), (border, border), (0, 0)))
+        row, column = (
+            self._random.integers(0, length, PLACES_PER_CROP) for length in (height, width)
+        )
+        rows = row[:, None, None] + step[:, None]
+        columns = column[:, None, None] + step
+        patches = padded[rows, columns].reshape(PLACES_PER_CROP, step.size**2 * channels)
+        patches = patches.astype(np.float64)
+        self._pictures += 1
+        self._sum = self._sum + patches.mean(axis=0)
+        self._products = self._products + patches.T @ patches / PLACES_PER_CROP
+
+    @property
+    def mean(self):
+        return self._sum / self._pictures
+
+    @property
+    def moment(self):
+        return self._products / self._pictures
+
+    @property
+    def covariance(self):
+        return self.moment - np.outer(self.mean, self.mean)
 
 
 def int8_weights(weights, moment):
@@ -46,7 +72,8 @@ def int8_weights(weights, moment):
 
     Args:
         weights: `(outputs, ...)` float32.
-        moment: `(n, n)`, as from `patch_moment`, n being the number of weights of an output.
+        moment: `(n, n)`, as from `PatchStatistics`, n being the number of weights of an output;
+            its covariance where the bias takes care of the mean.
 
     Returns:
         `(codes, scales)`, int8 of the weights' shape and `(outputs,)` float32.

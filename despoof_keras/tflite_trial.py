@@ -120,11 +120,13 @@ def compare(model, crops, expected, gap, score_only=False):
     if score_only:
         scores, noise_error = model.score_batch(crops)["score"], None
     else:
-        found = [model.despoof(crop) for crop in crops]
-        scores = np.array([one["score"][0] for one in found])
-        noise = np.concatenate([one["noise"] for one in found])
-        difference = np.abs(noise - expected.noise).mean(dtype=np.float64)
-        noise_error = float(difference / np.abs(expected.noise).mean(dtype=np.float64))
+        scores, difference, size = np.empty(len(crops), np.float32), 0.0, 0.0
+        for number, (crop, noise) in enumerate(zip(crops, expected.noise, strict=True)):
+            found = model.despoof(crop)
+            scores[number] = found["score"][0]
+            difference += np.abs(found["noise"][0] - noise).mean(dtype=np.float64)
+            size += np.abs(noise).mean(dtype=np.float64)
+        noise_error = float(difference / size)
         # The signature of its own gives the same score.
         scores = np.where(np.isclose(scores, model.score_batch(crops)["score"]), scores, np.nan)
     errors = (scores - expected.score) / gap

@@ -67,7 +67,7 @@ def export(options):
         data = released_data(model.image_size)
     else:
         data = labelled_data(
-            model.image_size, options.calibration, options.protocol, options.fold, options.frames
+            model.metadata, options.calibration, options.protocol, options.fold, options.frames
         )
     export_tflite(
         model,

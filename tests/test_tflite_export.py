@@ -27,7 +27,6 @@ from despoof_keras.tflite_graph import (
     unpack,
 )
 from despoof_keras.tflite_metadata import read_tflite_metadata
-from despoof_keras.tflite_ranges import Int8, best_int8, elu
 from despoof_keras.tflite_variants import THRESHOLD_RULE, VARIANTS, ExportData, weights_sha256
 
 SCRIPT = Path(__file__).parents[1] / "export" / "to_tflite.py"
@@ -260,20 +259,6 @@ def test_int8_needs_calibration(model, tmp_path):
     with pytest.raises(DataError, match="calibration: expected bona fide and attack crops"):
         export_tflite(model, tmp_path, ["int8"])
     assert contents(tmp_path) == {}
-
-
-def test_steps_cover_what_matters():
-    values = np.append(np.linspace(-1, 1, 5000), 40.0).astype(np.float32)
-    covering, best = Int8.covering(-1.0, 40.0), best_int8(values)
-    assert np.mean((best.rounded(values) - values) ** 2) <= np.mean(
-        (covering.rounded(values) - values) ** 2
-    )
-    assert best.rounded(np.zeros(1)) == 0
-    # Far below zero an ELU is flat, so that range is not paid for.
-    values = np.linspace(-60, 4, 5000).astype(np.float32)
-    before_elu = best_int8(values, before_elu=True)
-    assert before_elu.scale < best_int8(values).scale / 4
-    assert np.abs(elu(before_elu.rounded(values)) - elu(values)).max() < 0.1
 
 
 @pytest.mark.slow
