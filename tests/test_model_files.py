@@ -15,7 +15,7 @@ from despoof_keras.exporting import export_saved_model
 from despoof_keras.metadata import SCORE_NAMES, ModelMetadata
 from despoof_keras.metadata_files import SAVED_MODEL_METADATA
 from despoof_keras.model_files import open_despoofer, open_model
-from despoof_keras.preprocessing import to_network_range
+from despoof_keras.preprocessing import crop_box, to_network_range
 from despoof_keras.scoring_model import SCORING_BATCH
 
 METADATA = ModelMetadata(image_size=32, threshold=0.25, threshold_rule="a rule")
@@ -135,16 +135,23 @@ def test_a_given_threshold_takes_the_place_of_the_models(kind, files):
         open_model(files[kind], threshold=float("nan"))
 
 
-def test_models_that_need_other_crops_are_refused(make_despoofer, files, tmp_path):
-    other = dataclasses.replace(METADATA, crop={"left": 1.0, "up": 1.0, "side": 3.0})
+def test_models_that_need_another_resize_are_refused(make_despoofer, files, tmp_path):
+    other = dataclasses.replace(METADATA, resize="half_pixel")
     make_despoofer(metadata=other).save(tmp_path / "other.keras")
     for open_file in (open_model, open_despoofer):
-        with pytest.raises(DataError, match=r"other\.keras: crop: expected"):
+        with pytest.raises(DataError, match=r"other\.keras: resize: expected"):
             open_file(tmp_path / "other.keras")
     folder = shutil.copytree(files["saved_model"], tmp_path / "exported")
     (folder / SAVED_MODEL_METADATA).write_text(other.to_json())
-    with pytest.raises(DataError, match="exported: crop: expected"):
+    with pytest.raises(DataError, match="exported: resize: expected"):
         open_model(folder)
+
+
+def test_models_of_another_crop_scale_are_opened_with_their_rule(make_despoofer, tmp_path):
+    crop = {"left": 1.0, "up": 1.0, "side": 3.0}
+    make_despoofer(metadata=dataclasses.replace(METADATA, crop=crop)).save(tmp_path / "wide.keras")
+    rule = open_model(tmp_path / "wide.keras").metadata.crop_rule
+    assert crop_box((100, 120, 140, 120), rule) == (60, 80, 120)
 
 
 def write_foreign_saved_model(folder):
