@@ -11,6 +11,8 @@ from despoof_keras.errors import DataError
 from despoof_keras.storage import naming
 
 logger = logging.getLogger(__name__)
+# Temporary files that this process is writing.
+_half_written = set()
 
 
 @contextlib.contextmanager
@@ -32,11 +34,19 @@ def atomic_path(path):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    _half_written.add(temporary)
     try:
         with naming(path, temporary):
             yield temporary
             os.replace(temporary, path)
     finally:
+        temporary.unlink(missing_ok=True)
+        _half_written.discard(temporary)
+
+
+def remove_half_written():
+    """Removes what blocks of `atomic_path` are writing, for a process that ends in their midst."""
+    for temporary in list(_half_written):
         temporary.unlink(missing_ok=True)
 
 

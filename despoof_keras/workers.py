@@ -9,6 +9,8 @@ import threading
 
 import cv2
 
+from despoof_keras.files import remove_half_written
+
 # Seconds that a job has to remove what it has half written; none works longer outside Python.
 TIDYING = 10
 # Jobs handed out for each process beyond the one it works on, and results that wait at most.
@@ -41,7 +43,7 @@ def in_processes(function, jobs, processes):
     try:
         waiting = collections.deque()
         for job in jobs:
-            waiting.append(pool.submit(_work, function, job))
+            waiting.append(pool.submit(function, job))
             if len(waiting) > JOBS_AHEAD * processes:
                 yield waiting.popleft().result()
         while waiting:
@@ -60,20 +62,16 @@ def _start_worker():
 
 
 def _end_tidily(number, frame):
-    raise SystemExit(1)
-
-
-def _work(function, job):
-    try:
-        return function(job)
-    except SystemExit:
-        # The pool would pass it on as a result, and the worker would take the next job.
-        os._exit(1)
+    # No exception: one that is raised in the midst of a finalizer is printed and lost, and the
+    # pool would take another for a result and go on to the next job.
+    remove_half_written()
+    os._exit(1)
 
 
 def _end_with_parent():
     """Ends a worker whose parent was killed, which nobody else would."""
     multiprocessing.parent_process().join()
+    remove_half_written()
     os._exit(1)
 
 
