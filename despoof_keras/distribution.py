@@ -74,6 +74,11 @@ class Distribution:
         return range(self.worker * share, (self.worker + 1) * share)
 
 
+def one_device():
+    """`Distribution` of a single device, TensorFlow's default."""
+    return Distribution(tf.distribute.get_strategy())
+
+
 def distribute(name="auto", replicas=None):
     """Makes the strategy of a name.
 
@@ -105,7 +110,7 @@ def distribute(name="auto", replicas=None):
     gpus = tf.config.list_physical_devices("GPU")
     if name == "mirrored" or (name == "auto" and len(gpus) > 1):
         return Distribution(tf.distribute.MirroredStrategy(_devices(gpus, replicas)))
-    return Distribution(tf.distribute.get_strategy())
+    return one_device()
 
 
 def _joined(hosts, worker):

@@ -11,8 +11,9 @@ from sklearn.preprocessing import StandardScaler
 from despoof_keras import metrics
 from despoof_keras.datasets.samples import instrument_of
 from despoof_keras.errors import DataError
-from despoof_keras.pipeline import evaluation_batches
+from despoof_keras.pipeline import EVALUATION_BATCH, evaluation_batches
 from despoof_keras.preparation import frames_in_order
+from despoof_keras.progress import tracked
 from despoof_keras.scoring import SCORE_NAMES
 
 FUSION = "fusion"
@@ -72,13 +73,13 @@ class VideoScores:
         return np.array([pai == "bona_fide" for pai in self.pais])
 
 
-def score_crops(model, crops, progress=lambda batches: batches):
+def score_crops(model, crops, description=None):
     """Scores all prepared crops.
 
     Args:
         model: `Despoofer`.
         crops: `PreparedCrops` of the model's image size.
-        progress: wraps the iterable of batches, for a progress bar.
+        description: label of a progress bar; None shows none.
 
     Returns:
         `FrameScores` with the scores of `scoring.SCORE_NAMES`.
@@ -93,9 +94,11 @@ def score_crops(model, crops, progress=lambda batches: batches):
         )
     predict = tf.function(model.predict_scores, reduce_retracing=True)
     parts = {name: [] for name in SCORE_NAMES}
-    for batch in progress(evaluation_batches(crops)):
-        for name, values in predict(batch["image"]).items():
-            parts[name].append(values.numpy())
+    total = -(-sum(crops.counts.values()) // EVALUATION_BATCH)
+    with tracked(evaluation_batches(crops), description, total) as batches:
+        for batch in batches:
+            for name, values in predict(batch["image"]).items():
+                parts[name].append(values.numpy())
     index = frames_in_order(crops)
     columns = (tuple(frame[name] for frame in index) for name in ("key", "frame", "pai"))
     return FrameScores(*columns, {name: np.concatenate(values) for name, values in parts.items()})

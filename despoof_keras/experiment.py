@@ -6,8 +6,6 @@ import logging
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from despoof_keras import evaluation, report, training
 from despoof_keras.checkpoints import read_history
@@ -15,13 +13,12 @@ from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.eyes import read_eyes
 from despoof_keras.datasets.oulu_npu_protocols import SPLITS
 from despoof_keras.datasets.samples import SPECIES
-from despoof_keras.errors import DataError
 from despoof_keras.eye_files import with_eye_files
 from despoof_keras.files import atomic_path, check_writable
-from despoof_keras.pipeline import EVALUATION_BATCH
 from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.preprocessing import crop_face, to_network_range
 from despoof_keras.provenance import code_commit
+from despoof_keras.run_folder import claim_folder
 from despoof_keras.score_files import PresentationScore, write_scores
 from despoof_keras.version import __version__
 from despoof_keras.video import read_frames
@@ -100,7 +97,7 @@ def run_experiment(experiment, *, resume=False, distribution=None, verbose=1):
     check_writable(experiment.cache)
     if distribution is None or distribution.is_chief:
         check_writable(output)
-        _claim_folder(output, experiment, resume)
+        claim_folder(output / "run.json", experiment.identity(), "run", resume)
     if experiment.find_eyes:
         splits = {split: _with_eyes(experiment, splits[split]) for split in SPLITS}
     crops = {split: _prepare(experiment, split, splits[split]) for split in SPLITS}
@@ -116,7 +113,10 @@ def run_experiment(experiment, *, resume=False, distribution=None, verbose=1):
     )
     if model is None:
         return None
-    dev, test = evaluation.add_fusion(*(_score(model, crops[s], s) for s in ("dev", "test")))
+    frame_scores = (
+        evaluation.score_crops(model, crops[split], f"scoring {split}") for split in ("dev", "test")
+    )
+    dev, test = evaluation.add_fusion(*frame_scores)
     results = {**experiment.identity(), **evaluation.evaluate(dev, test)}
     model.metadata = _metadata(model, experiment, results, commit)
     with atomic_path(output / "model.keras") as temporary:
@@ -141,29 +141,6 @@ def _metadata(model, experiment, results, commit):
     )
 
 
-def _claim_folder(output, experiment, resume):
-    """Writes `run.json`, or holds what is there against the experiment."""
-    path = output / "run.json"
-    if not path.exists():
-        _write_json(path, experiment.identity())
-        return
-    if not resume:
-        raise DataError(
-            f"{output}: holds a run already; pass --resume to go on with it, or another --output"
-        )
-    try:
-        started = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: expected the settings of a run; {error}") from error
-    wanted = json.loads(json.dumps(experiment.identity()))
-    differing = [name for name in wanted if started.get(name) != wanted[name]]
-    if differing:
-        raise DataError(
-            f"{output}: cannot be resumed with other settings: "
-            f"{', '.join(differing)} differ from {path}"
-        )
-
-
 def _with_eyes(experiment, samples):
     folder = experiment.cache / "eyes"
     return with_eye_files(samples, folder, skip_bad=experiment.skip_bad)
@@ -178,16 +155,6 @@ def _prepare(experiment, split, samples):
         skip_bad=experiment.skip_bad,
         description=f"face crops of {split}",
     )
-
-
-def _score(model, crops, split):
-    total = -(-sum(crops.counts.values()) // EVALUATION_BATCH)
-
-    def progress(batches):
-        console = Console(stderr=True)
-        return track(batches, f"scoring {split}", total=total, transient=True, console=console)
-
-    return evaluation.score_crops(model, crops, progress)
 
 
 def _write_score_files(folder, split, frames, samples):

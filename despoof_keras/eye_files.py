@@ -5,12 +5,10 @@ import hashlib
 import logging
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-
 from despoof_keras.datasets.eyes import fill_gaps, write_eyes
 from despoof_keras.errors import DataError
 from despoof_keras.faces import is_tilted, process_finder
+from despoof_keras.progress import tracked
 from despoof_keras.video import TruncatedVideoError, frame_count, read_frames
 from despoof_keras.workers import in_processes
 
@@ -50,15 +48,10 @@ def with_eye_files(samples, folder, *, processes=None, skip_bad=False):
         if paths[sample.key] != sample.eye_path and not paths[sample.key].is_file()
     ]
     if jobs:
-        found = track(
-            in_processes(_find, jobs, processes),
-            "eye positions",
-            total=len(jobs),
-            transient=True,
-            console=Console(stderr=True),
-        )
-        for message in filter(None, found):
-            logger.warning("no eye positions: %s", message)
+        messages = in_processes(_find, jobs, processes)
+        with tracked(messages, "eye positions", len(jobs)) as found:
+            for message in filter(None, found):
+                logger.warning("no eye positions: %s", message)
     return [
         dataclasses.replace(sample, eye_path=paths[sample.key])
         if paths[sample.key].is_file()

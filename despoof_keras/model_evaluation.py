@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from despoof_keras import metrics
 from despoof_keras.datasets import oulu_npu
-from despoof_keras.evaluation import rates_at
+from despoof_keras.evaluation import evaluate, rates_at
 from despoof_keras.labelled_crops import LabelledCrops
 from despoof_keras.preparation import CropSettings, prepare_crops
+from despoof_keras.progress import tracked
 
 # Crops scored between two signs of progress.
 _BATCH = 64
@@ -23,9 +23,9 @@ def evaluate_model(model, root, protocol, fold=None, *, cache, frames=6):
         frames: crops taken from each video; None takes all.
 
     Returns:
-        Mapping: `protocol`, `fold`, `score` (its name), `eer_dev`, `dev_threshold` with the rates
-        `at_dev_threshold`, and the model's own `threshold` with the rates `at_own_threshold`, None
-        where it has none. Rates as from `evaluation.rates_at`, fractions of 1.
+        Mapping: `protocol`, `fold`, `score` (its name), `eer_dev`, and the rates
+        `at_dev_threshold` and `at_own_threshold`, the model's, None where it has none. Rates and
+        thresholds as from `evaluation.rates_at`, fractions of 1.
 
     Raises:
         DataError: the data are not as needed.
@@ -33,24 +33,22 @@ def evaluate_model(model, root, protocol, fold=None, *, cache, frames=6):
     metadata = model.metadata
     splits = oulu_npu.load(root, protocol, fold)
     settings = CropSettings(metadata.image_size, frames, crop_rule=metadata.crop_rule)
-    videos = {}
+    frame_scores = {}
     for split in ("dev", "test"):
         crops = LabelledCrops.of(
             prepare_crops(splits[split], cache, settings, description=f"face crops of {split}")
         )
         starts = range(0, len(crops.crops), _BATCH)
-        scores = [model.scores(crops.crops[start : start + _BATCH]) for start in starts]
-        videos[split] = crops.with_scores(np.concatenate(scores)).by_video()
-    dev, test = videos["dev"], videos["test"]
-    rate, threshold = metrics.eer(dev.bona_fide("score"), dev.attack("score"))
-    own = metadata.threshold
+        with tracked(starts, f"scoring {split}", len(starts)) as batches:
+            scores = [model.scores(crops.crops[start : start + _BATCH]) for start in batches]
+        frame_scores[split] = crops.with_scores(np.concatenate(scores))
+    rates = evaluate(**frame_scores)["scores"]["score"]
+    own, videos = metadata.threshold, frame_scores["test"].by_video()
     return {
         "protocol": protocol,
         "fold": fold,
         "score": metadata.score,
-        "eer_dev": rate,
-        "dev_threshold": threshold,
-        "at_dev_threshold": rates_at(test, "score", threshold),
-        "threshold": own,
-        "at_own_threshold": None if own is None else rates_at(test, "score", own),
+        "eer_dev": rates.pop("eer_dev"),
+        "at_dev_threshold": rates,
+        "at_own_threshold": None if own is None else rates_at(videos, "score", own),
     }

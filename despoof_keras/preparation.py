@@ -7,13 +7,11 @@ import json
 import logging
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-
 from despoof_keras.clip_crops import clip_records
 from despoof_keras.errors import DataError
 from despoof_keras.files import atomic_path, one_at_a_time
 from despoof_keras.preprocessing import RELEASED_CROP, CropRule
+from despoof_keras.progress import tracked
 from despoof_keras.workers import in_processes
 
 logger = logging.getLogger(__name__)
@@ -153,15 +151,10 @@ def _run_jobs(jobs, processes, description):
     # TensorFlow writes the records in this process; the workers do without it.
     import tensorflow as tf
 
-    results = track(
-        in_processes(_crop_shard, jobs, processes),
-        description,
-        total=len(jobs),
-        transient=True,
-        console=Console(stderr=True),
-    )
-    for job, (records, skipped) in zip(jobs, results, strict=True):
-        _write_shard(tf, job.path, records, skipped)
+    shards = in_processes(_crop_shard, jobs, processes)
+    with tracked(shards, description, len(jobs)) as results:
+        for job, (records, skipped) in zip(jobs, results, strict=True):
+            _write_shard(tf, job.path, records, skipped)
 
 
 def _crop_shard(job):

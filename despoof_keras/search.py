@@ -1,7 +1,6 @@
 """A keras-tuner search over training runs: random, Hyperband or Bayesian, alone or shared out."""
 
 import dataclasses
-import json
 import logging
 import os
 from pathlib import Path
@@ -11,9 +10,10 @@ import keras_tuner
 import tensorflow as tf
 
 from despoof_keras.datasets import oulu_npu
+from despoof_keras.distribution import one_device
 from despoof_keras.errors import DataError, TrainingError
-from despoof_keras.files import atomic_path
 from despoof_keras.preparation import CropSettings, prepare_crops
+from despoof_keras.run_folder import claim_folder
 from despoof_keras.search_report import describe, write_report
 from despoof_keras.search_watch import alive, watched
 from despoof_keras.tuning import CROP_SIDES, OBJECTIVE, DespoofHyperModel
@@ -71,7 +71,7 @@ class Search:
             if field.name not in ("data_root", "output", "cache")
         }
         values |= {name: dataclasses.asdict(values[name]) for name in ("base", "trial")}
-        return json.loads(json.dumps(values))
+        return values
 
 
 def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0, verbose=1):
@@ -98,10 +98,11 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
         DataError: the data or the folder is not as needed; nothing is lost then.
         TrainingError: no trial succeeded, or the chief cannot be reached.
     """
+    distribution = distribution or one_device()
     role = os.environ.get("KERASTUNER_TUNER_ID")
     is_worker = role not in (None, CHIEF)
     if not is_worker:
-        _claim_folder(search, resume)
+        claim_folder(search.output / "search.json", search.identity(), "search", resume)
     crops = _prepare(search)
     keras.config.set_dtype_policy(search.trial.dtype_policy)
     keras.utils.set_random_seed(search.seed)
@@ -110,9 +111,9 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
         search.trial,
         lambda config: crops[config.crop_side],
         search.seed,
-        distribution.replicas if distribution else 1,
+        distribution,
     )
-    strategy = distribution.strategy if distribution and distribution.replicas > 1 else None
+    strategy = distribution.strategy if distribution.replicas > 1 else None
     if is_worker:
         with alive(search.output, role):
             _tuner(search, hypermodel, strategy).search(verbose=verbose)
@@ -167,27 +168,3 @@ def _prepare(search):
             for split in ("train", "dev")
         )
     return crops
-
-
-def _claim_folder(search, resume):
-    path = search.output / "search.json"
-    if not path.exists():
-        with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps(search.identity(), indent=2) + "\n", encoding="utf-8")
-        return
-    if not resume:
-        raise DataError(
-            f"{search.output}: holds a search already; pass --resume to go on with it, or another "
-            "--output"
-        )
-    try:
-        started = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: expected the settings of a search; {error}") from error
-    wanted = search.identity()
-    differing = [name for name in wanted if started.get(name) != wanted[name]]
-    if differing:
-        raise DataError(
-            f"{search.output}: cannot be resumed with other settings: {', '.join(differing)} "
-            f"differ from {path}"
-        )

@@ -15,7 +15,7 @@ from despoof_keras.distributed_fit import (
     distributed_batches,
     other_machines_watched,
 )
-from despoof_keras.distribution import Distribution
+from despoof_keras.distribution import one_device
 from despoof_keras.keras_files import load_model
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
@@ -65,6 +65,55 @@ def compile_despoofer(model, config, steps):
     model.compile(*map(adam, rates), jit_compile=config.jit_compile)
 
 
+def steps_of(config, train_crops):
+    """Steps in an epoch of a `TrainingConfig`."""
+    return config.steps_per_epoch or pipeline.steps_per_epoch(train_crops, config.batch_size)
+
+
+def fit(
+    model,
+    config,
+    train_crops,
+    dev_crops,
+    distribution,
+    *,
+    initial_epoch=0,
+    seed=0,
+    callbacks=(),
+    verbose=1,
+):
+    """Trains a compiled model and validates it on dev after every epoch.
+
+    Args:
+        model: `Despoofer`, made in the strategy's scope.
+        config: `TrainingConfig`.
+        train_crops, dev_crops: `PreparedCrops`.
+        distribution: `distribution.Distribution`.
+        initial_epoch: finished epochs.
+        seed: of the order and the augmentation.
+        callbacks: further Keras callbacks.
+        verbose: as in `keras.Model.fit`.
+
+    Returns:
+        Keras' history.
+    """
+    steps = steps_of(config, train_crops)
+    validation = [SharedStatistics()]
+    if config.average_decay is not None:
+        validation.append(AveragedValidation())
+    return model.fit(
+        distributed_batches(
+            distribution, train_crops, config, steps, initial_epoch=initial_epoch, seed=seed
+        ),
+        epochs=config.epochs,
+        initial_epoch=initial_epoch,
+        steps_per_epoch=steps,
+        validation_data=pipeline.evaluation_batches(dev_crops, padded=distribution.replicas > 1),
+        callbacks=[*validation, *callbacks],
+        verbose=verbose if distribution.is_chief else 0,
+    )
+
+
 def train(
     config,
     train_crops,
@@ -102,12 +151,11 @@ def train(
         TrainingError: the loss is lost, another machine has gone, or the machines do not share
             `folder`.
     """
-    distribution = distribution or Distribution(tf.distribute.get_strategy())
+    distribution = distribution or one_device()
     distribution.check(config)
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     keras.config.set_dtype_policy(config.dtype_policy)
-    steps = config.steps_per_epoch or pipeline.steps_per_epoch(train_crops, config.batch_size)
     found = checkpoints(folder) if resume else []
     initial_epoch = found[-1][0] if found else 0
     with other_machines_watched(distribution):
@@ -118,20 +166,18 @@ def train(
                 logger.info("resuming after epoch %d of %d", initial_epoch, config.epochs)
             else:
                 model = build_despoofer(config)
-                compile_despoofer(model, config, steps)
+                compile_despoofer(model, config, steps_of(config, train_crops))
         if initial_epoch < config.epochs:
-            model.fit(
-                distributed_batches(
-                    distribution, train_crops, config, steps, initial_epoch=initial_epoch, seed=seed
-                ),
-                epochs=config.epochs,
+            fit(
+                model,
+                config,
+                train_crops,
+                dev_crops,
+                distribution,
                 initial_epoch=initial_epoch,
-                steps_per_epoch=steps,
-                validation_data=pipeline.evaluation_batches(
-                    dev_crops, padded=distribution.replicas > 1
-                ),
-                callbacks=_callbacks(config, folder, callbacks, distribution),
-                verbose=verbose if distribution.is_chief else 0,
+                seed=seed,
+                callbacks=_callbacks(folder, callbacks, distribution),
+                verbose=verbose,
             )
     if not distribution.is_chief:
         return None
@@ -141,12 +187,9 @@ def train(
     return model
 
 
-def _callbacks(config, folder, further, distribution):
-    validation = [SharedStatistics()]
-    if config.average_decay is not None:
-        validation.append(AveragedValidation())
+def _callbacks(folder, further, distribution):
     guard = RunGuard(lambda: next((path for _, path in checkpoints(folder)[::-1]), None))
     if not distribution.is_chief:
-        return [*validation, guard, *further]
+        return [guard, *further]
     board = keras.callbacks.TensorBoard(str(Path(folder) / "tensorboard"), write_graph=False)
-    return [*validation, board, guard, *further, RunCheckpoint(folder)]
+    return [board, guard, *further, RunCheckpoint(folder)]

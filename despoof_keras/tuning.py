@@ -5,12 +5,11 @@ import dataclasses
 import keras
 import keras_tuner
 
-from despoof_keras import pipeline
-from despoof_keras.averaged_validation import AveragedValidation
+from despoof_keras import training
+from despoof_keras.distribution import one_device
 from despoof_keras.loss_weights import LossWeights
 from despoof_keras.metadata import SCORE_NAMES
 from despoof_keras.run_guard import RunGuard
-from despoof_keras.training import build_despoofer, compile_despoofer
 
 OBJECTIVE = "val_acer"
 # Learning rates from a quarter of the embedded configuration's up to where, now and then, its
@@ -47,7 +46,8 @@ class DespoofHyperModel(keras_tuner.HyperModel):
         crops: function from a `TrainingConfig` to `(train, dev)`, each `PreparedCrops`; asked for
             every trial, for they depend on the crop's scale.
         seed: of the initial weights, the order and the augmentation of every trial.
-        replicas: devices that a trial trains on.
+        distribution: `distribution.Distribution` that a trial trains on; default: a single device.
+            The tuner has to be given its strategy.
 
     Example:
         >>> model = DespoofHyperModel(TrainingConfig(image_size=32), crops)  # doctest: +SKIP
@@ -56,12 +56,12 @@ class DespoofHyperModel(keras_tuner.HyperModel):
         >>> tuner.search()  # doctest: +SKIP
     """
 
-    def __init__(self, base, crops, seed=0, replicas=1):
+    def __init__(self, base, crops, seed=0, distribution=None):
         super().__init__(name="despoof")
         self.base = base
         self.crops = crops
         self.seed = seed
-        self.replicas = replicas
+        self.distribution = distribution or one_device()
 
     def configuration(self, hp, base=None):
         """The `TrainingConfig` of hyperparameters.
@@ -99,8 +99,8 @@ class DespoofHyperModel(keras_tuner.HyperModel):
         """The compiled `Despoofer` of hyperparameters."""
         config = self.configuration(hp)
         keras.utils.set_random_seed(self.seed)
-        model = build_despoofer(config)
-        compile_despoofer(model, config, self._steps(config, self.crops(config)[0]))
+        model = training.build_despoofer(config)
+        training.compile_despoofer(model, config, training.steps_of(config, self.crops(config)[0]))
         return model
 
     def fit(self, hp, model, *, callbacks=(), epochs=None, initial_epoch=0, verbose=0):
@@ -120,32 +120,17 @@ class DespoofHyperModel(keras_tuner.HyperModel):
             TrainingError: the loss is not finite any more; the search goes on without this trial.
         """
         config = self.configuration(hp)
-        train, dev = self.crops(config)
-        steps = self._steps(config, train)
-        epochs = epochs or config.epochs
-        batches = pipeline.training_batches(
-            train,
-            config.batch_size,
-            steps,
-            epochs,
+        config = dataclasses.replace(config, epochs=epochs or config.epochs)
+        return training.fit(
+            model,
+            config,
+            *self.crops(config),
+            self.distribution,
             initial_epoch=initial_epoch,
             seed=self.seed,
-            colour_jitter=config.colour_jitter,
-            parts=config.data_parts,
-        )
-        averaged = [AveragedValidation()] if config.average_decay is not None else []
-        return model.fit(
-            batches,
-            epochs=epochs,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps,
-            validation_data=pipeline.evaluation_batches(dev, padded=self.replicas > 1),
-            callbacks=[*averaged, RunGuard(lambda: None), *callbacks],
+            callbacks=[RunGuard(lambda: None), *callbacks],
             verbose=verbose,
         )
-
-    def _steps(self, config, train):
-        return config.steps_per_epoch or pipeline.steps_per_epoch(train, config.batch_size)
 
 
 def _factor(hp, name):

@@ -13,6 +13,8 @@ import os
 import sys
 from pathlib import Path
 
+from data_arguments import add_data_arguments, chosen_data
+
 from despoof_keras.files import atomic_path
 from despoof_keras.program import run_program
 
@@ -24,9 +26,7 @@ def parse_arguments(arguments=None):
     parser.add_argument(
         "model", help="model file or folder, or 'demonstration' for the one in the package"
     )
-    parser.add_argument(
-        "--data-root", type=Path, help="folder in OULU-NPU's layout; default: the embedded set"
-    )
+    add_data_arguments(parser)
     parser.add_argument(
         "--protocols", type=int, nargs="+", default=[1], help="some of 1 to 4 (default: 1)"
     )
@@ -43,11 +43,11 @@ def run(options):
     from despoof_keras.model_evaluation import evaluate_model
     from despoof_keras.model_files import open_model
     from despoof_keras.results_table import evaluation_table
-    from despoof_keras.synthesis import cache_folder, default_root
+    from despoof_keras.synthesis import cache_folder
 
     path = demonstration_path() if options.model == "demonstration" else options.model
     model = open_model(path)
-    root = options.data_root or default_root()
+    root, _ = chosen_data(options)
     figures = [
         evaluate_model(
             model,

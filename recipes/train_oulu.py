@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from configurations import CONFIGURATIONS, named_or_stored
+from data_arguments import add_data_arguments, chosen_data
 
 from despoof_keras.files import check_writable
 from despoof_keras.program import run_program
@@ -23,9 +24,7 @@ def parse_arguments(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--data-root", type=Path, help="folder in OULU-NPU's layout; default: the embedded set"
-    )
+    add_data_arguments(parser)
     parser.add_argument("--protocol", type=int, default=1, help="1 to 4 (default: 1)")
     parser.add_argument("--fold", type=int, help="1 to 6, with protocols 3 and 4")
     parser.add_argument(
@@ -37,7 +36,6 @@ def parse_arguments(arguments=None):
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--batch-size", type=int)
     parser.add_argument("--seed", type=int, default=0, help="of the training (default: 0)")
-    parser.add_argument("--data-seed", type=int, default=0, help="of the embedded set (default: 0)")
     parser.add_argument("--output", type=Path, help="run folder (default: runs/p<protocol>...)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --output")
     parser.add_argument(
@@ -98,18 +96,14 @@ def run(options):
     from despoof_keras.distribution import distribute
     from despoof_keras.experiment import Experiment, run_experiment
     from despoof_keras.results_table import results_table
-    from despoof_keras.synthesis import cache_folder, default_root
+    from despoof_keras.synthesis import cache_folder
 
     check_writable(cache_folder())
     distribution = distribute(options.strategy, options.replicas)
     if distribution.workers > 1 and config.data_parts == 1:
         config = dataclasses.replace(config, data_parts=distribution.workers)
     distribution.check(config)
-    if options.data_root:
-        root, data = options.data_root, str(options.data_root)
-    else:
-        root = default_root(options.data_seed)
-        data = f"embedded set {root.name}"
+    root, data = chosen_data(options)
     experiment = Experiment(
         config=config,
         data_root=root,

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from configurations import CONFIGURATIONS, named_or_stored
+from data_arguments import add_data_arguments, chosen_data
 
 from despoof_keras.program import run_program
 
@@ -50,9 +51,7 @@ def parse_arguments(arguments=None):
         help=f"what is not searched: {', '.join(CONFIGURATIONS)}, or a JSON file of settings "
         "(default: embedded)",
     )
-    parser.add_argument(
-        "--data-root", type=Path, help="folder in OULU-NPU's layout; default: the embedded set"
-    )
+    add_data_arguments(parser)
     parser.add_argument("--protocol", type=int, default=1, help="1 to 4 (default: 1)")
     parser.add_argument("--fold", type=int, help="1 to 6, with protocols 3 and 4")
     parser.add_argument("--seed", type=int, default=0, help="of search and trials (default: 0)")
@@ -91,19 +90,19 @@ def run(options):
     from despoof_keras.distribution import distribute
     from despoof_keras.search import Search, run_search
     from despoof_keras.search_report import ranked_table
-    from despoof_keras.synthesis import cache_folder, default_root
+    from despoof_keras.synthesis import cache_folder
 
     distribution = distribute(options.strategy, options.replicas)
     fold = f"-fold{options.fold}" if options.fold else ""
     name = f"p{options.protocol}{fold}-{options.algorithm}-seed{options.seed}"
-    root = options.data_root or default_root()
+    root, data = chosen_data(options)
     search = Search(
         base=base,
         trial=trial,
         algorithm=options.algorithm,
         trials=options.trials,
         data_root=root,
-        data=str(root) if options.data_root else f"embedded set {root.name}",
+        data=data,
         protocol=options.protocol,
         fold=options.fold,
         seed=options.seed,

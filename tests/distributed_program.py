@@ -45,11 +45,8 @@ def train(distribution, crops, config, clipnorm=None, dropout=True):
     import keras
 
     from despoof_keras import training
-    from despoof_keras.averaged_validation import AveragedValidation
     from despoof_keras.configuration import TrainingConfig
-    from despoof_keras.distributed_fit import distributed_batches
     from despoof_keras.models.dropout import BatchDropout
-    from despoof_keras.pipeline import evaluation_batches
 
     def sgd():
         schedule = keras.optimizers.schedules.ExponentialDecay(RATE, 2, 0.5, staircase=True)
@@ -64,14 +61,8 @@ def train(distribution, crops, config, clipnorm=None, dropout=True):
             if isinstance(layer, BatchDropout) and not dropout:
                 layer.rate = 0.0
         model.compile(sgd(), sgd(), sgd(), jit_compile=config.jit_compile)
-    steps = config.steps_per_epoch
-    fitted = model.fit(
-        distributed_batches(distribution, crops["train"], config, steps, initial_epoch=0, seed=1),
-        epochs=config.epochs,
-        steps_per_epoch=steps,
-        validation_data=evaluation_batches(crops["dev"], 8, padded=distribution.replicas > 1),
-        callbacks=[AveragedValidation()],
-        verbose=0,
+    fitted = training.fit(
+        model, config, crops["train"], crops["dev"], distribution, seed=1, verbose=0
     )
     return model, fitted.history
 

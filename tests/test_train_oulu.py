@@ -172,7 +172,7 @@ def test_a_run_that_ends_while_crops_are_made_leaves_none_half_made(how, code, w
     os.killpg(process.pid, how)
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == code
-    assert "--resume" in errors.splitlines()[-1]
+    assert "--resume" in errors.splitlines()[-1], errors
     assert "Traceback" not in errors
     assert not list(cache.rglob("*.part*"))
 
@@ -224,7 +224,7 @@ def test_a_finished_run_is_not_overwritten(workplace, tmp_path):
     (tmp_path / "run.json").write_text("{}")
     code, _, errors = run(workplace, "--data-root", "set", "--output", str(tmp_path))
     assert code == 1
-    assert "--resume" in errors.splitlines()[-1]
+    assert "--resume" in errors.splitlines()[-1], errors
     code, _, errors = run(workplace, "--data-root", "set", "--output", str(tmp_path), "--resume")
     assert code == 1
     assert "other settings" in errors.splitlines()[-1]

@@ -1,5 +1,6 @@
 """Writes the embedded data set: folders, clips, eye files, depth maps and protocol lists."""
 
+import contextlib
 import functools
 import json
 import logging
@@ -177,9 +178,9 @@ def _write_clips(root, keys, parameters, processes, progress):
         disable=not progress or not groups,
     )
     write = functools.partial(_write_group, root, parameters)
-    with bar:
+    with bar, contextlib.closing(in_processes(write, groups, processes)) as numbers:
         task = bar.add_task("embedded data set", total=len(keys))
-        for written in in_processes(write, groups, processes):
+        for written in numbers:
             bar.advance(task, written)
 
 
