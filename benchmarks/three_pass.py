@@ -74,7 +74,7 @@ class ThreePassDespoofer(Despoofer):
             scaled = self._scale(ops.mean(objective), self.optimizer)
         gradients = self._gradients(tape, scaled, self.ds_net)
         apply_gradients(self.optimizer, gradients, self.ds_net.trainable_variables)
-        self._update_averages()
+        self.follow_averages(self.optimizer.iterations)
         values = {**terms, "loss": objective}
         values |= {"depth_net": depth_value, "discriminator": discriminator_value}
         return self._track(values)

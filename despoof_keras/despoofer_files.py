@@ -54,7 +54,7 @@ class DespooferFiles:
     def _own_variables(self):
         """Moving averages, and dropout's random state, which Keras itself saves nowhere."""
         averages = {f"average_{n}": v for n, v in enumerate(self.averages)}
-        return averages | {f"seed_{n}": v for n, v in enumerate(self._seed_states())}
+        return averages | {f"seed_{n}": v for n, v in enumerate(self.seed_states())}
 
     def save_own_variables(self, store):
         for name, variable in self._own_variables().items():

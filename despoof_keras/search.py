@@ -7,12 +7,12 @@ from pathlib import Path
 
 import keras
 import keras_tuner
-import tensorflow as tf
 
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.distribution import one_device
 from despoof_keras.errors import DataError, TrainingError
 from despoof_keras.preparation import CropSettings, prepare_crops
+from despoof_keras.repeatability import make_repeatable
 from despoof_keras.run_folder import claim_folder
 from despoof_keras.search_report import describe, write_report
 from despoof_keras.search_watch import alive, watched
@@ -105,8 +105,7 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
         claim_folder(search.output / "search.json", search.identity(), "search", resume)
     crops = _prepare(search)
     keras.config.set_dtype_policy(search.trial.dtype_policy)
-    keras.utils.set_random_seed(search.seed)
-    tf.config.experimental.enable_op_determinism()
+    make_repeatable(search.seed)
     hypermodel = DespoofHyperModel(
         search.trial,
         lambda config: crops[config.crop_side],

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from despoof_keras import losses, scoring, weight_averages
+from despoof_keras import losses, scoring
 from despoof_keras.compilation import compiled
 from despoof_keras.datasets.samples import INSTRUMENTS
 from despoof_keras.despoofer_files import DespooferFiles
@@ -15,13 +15,15 @@ from despoof_keras.loss_weights import RELEASED_WEIGHTS, TERMS
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models.ds_net import NOISE_DIVISOR
 from despoof_keras.models.layers import has_synchronized_norms
+from despoof_keras.repeatability import fan_out
 from despoof_keras.validation_metric import PresentationAttackRates
+from despoof_keras.weight_averages import WeightAverages
 
 INSTRUMENT_COUNT = len(INSTRUMENTS)
 
 
 @keras.saving.register_keras_serializable("despoof_keras")
-class Despoofer(DistributedFit, DespooferFiles, keras.Model):
+class Despoofer(DistributedFit, DespooferFiles, WeightAverages, keras.Model):
     """The three networks as one model.
 
     Called on `(batch, S, S, 3)` RGB in [0, 1] it returns a mapping: `noise`, `zero_one_map`,
@@ -87,7 +89,6 @@ class Despoofer(DistributedFit, DespooferFiles, keras.Model):
         if score not in (None, self.score):
             raise ValueError(f"score: expected the metadata's {self.score!r}; received {score!r}")
         self.instruments = instruments
-        self.average_decay = average_decay
         self.depth_optimizer = None
         self.discriminator_optimizer = None
         self._ds_net_with_input = keras.Model(
@@ -96,9 +97,7 @@ class Despoofer(DistributedFit, DespooferFiles, keras.Model):
         names = ("loss", *TERMS, "depth_net", "discriminator")
         self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self._rates = PresentationAttackRates(instruments)
-        self.averages = []
-        if average_decay is not None:
-            self.averages = weight_averages.copies_of(self.averaged_variables())
+        self.start_averages(average_decay)
         self._despoof_in_training = self._depth_turn = self._discriminator_turn = None
         self._terms_in_training = None
         self.built = True
@@ -159,20 +158,15 @@ class Despoofer(DistributedFit, DespooferFiles, keras.Model):
                 "steps_per_execution: expected 1 on several replicas; "
                 f"received {kwargs['steps_per_execution']}"
             )
-        networks = (self.ds_net, self.depth_net, self.discriminator)
-        if replicas > 1 and jit_compile and any(map(has_synchronized_norms, networks)):
+        if replicas > 1 and jit_compile and any(map(has_synchronized_norms, self.networks())):
             raise ValueError(
                 "jit_compile: expected batch norm that is not synchronized, on several replicas, "
                 "for XLA cannot compile it; received both"
             )
-        pairs = (
-            (optimizer, self.ds_net),
-            (depth_optimizer, self.depth_net),
-            (discriminator_optimizer, self.discriminator),
-        )
+        given = (optimizer, depth_optimizer, discriminator_optimizer)
         with self.distribute_strategy.scope():
             built = []
-            for one, network in pairs:
+            for one, network in zip(given, self.networks(), strict=True):
                 if self.dtype_policy.name == "mixed_float16" and not isinstance(
                     one, keras.optimizers.LossScaleOptimizer
                 ):
@@ -198,6 +192,10 @@ class Despoofer(DistributedFit, DespooferFiles, keras.Model):
             self._discriminator_gradients, self.discriminator.non_trainable_variables
         )
         self._terms_in_training = form(self.ds_net_terms)
+
+    def networks(self):
+        """DSNet, DepthNet and the discriminator."""
+        return self.ds_net, self.depth_net, self.discriminator
 
     def optimizers(self):
         """The three optimizers in the order DSNet, DepthNet, discriminator."""
@@ -252,7 +250,7 @@ class Despoofer(DistributedFit, DespooferFiles, keras.Model):
             scaled = self._scale(ops.mean(objective), self.optimizer)
         gradients = self._gradients(tape, scaled, self.ds_net)
         apply_gradients(self.optimizer, gradients, self.ds_net.trainable_variables)
-        self._update_averages()
+        self.follow_averages(self.optimizer.iterations)
         values = {**terms, "loss": objective}
         values |= {"depth_net": depth_value, "discriminator": discriminator_value}
         return self._track(values)
@@ -313,51 +311,28 @@ class Despoofer(DistributedFit, DespooferFiles, keras.Model):
         Returns:
             Mapping from the names of `LossWeights` to `(batch,)`.
         """
-        noise, live_estimate, label = outputs["noise"], outputs["live_estimate"], data["label"]
-        live_depth = self.depth_net(live_estimate, training=False)["depth"]
-        logits = self.discriminator(live_estimate, training=False)["logits"]
+        label = data["label"]
+        noises = fan_out(outputs["noise"], 4)
+        live_estimates = fan_out(outputs["live_estimate"], 3)
+        live_depth = self.depth_net(live_estimates[0], training=False)["depth"]
+        logits = self.discriminator(live_estimates[1], training=False)["logits"]
         depth_target = data["depth"] if self.attack_depth == "face" else self._depth_target(data)
         return {
             "zero_one_map": losses.zero_one_map_loss(outputs["zero_one_map"], label),
             "depth": losses.depth_loss(live_depth, depth_target),
             "visual_quality": losses.visual_quality_loss(logits),
-            "repetitive_live": losses.repetitive_loss_live(noise, label),
-            "repetitive_spoof": losses.repetitive_loss_spoof(noise, label),
-            "magnitude": losses.magnitude_loss(noise, label),
+            "repetitive_live": losses.repetitive_loss_live(noises[0], label),
+            "repetitive_spoof": losses.repetitive_loss_spoof(noises[1], label),
+            "magnitude": losses.magnitude_loss(noises[2], label),
             "live_reconstruction": losses.live_reconstruction_loss(
-                live_estimate, outputs["hsv_rgb"], label
+                live_estimates[2], outputs["hsv_rgb"], label
             ),
-            "spoof_noise": losses.spoof_noise_loss(noise, label),
+            "spoof_noise": losses.spoof_noise_loss(noises[3], label),
         }
 
     def weighted_sum(self, terms):
         """DSNet's objective, `(batch,)`."""
         return sum(getattr(self.loss_weights, name) * terms[name] for name in TERMS)
-
-    def averaged_variables(self):
-        """Weights and batch norm statistics of the three networks, in the order of `averages`."""
-        networks = (self.ds_net, self.depth_net, self.discriminator)
-        seeds = {id(state) for state in self._seed_states()}
-        return [v for network in networks for v in network.variables if id(v) not in seeds]
-
-    def _update_averages(self):
-        if self.averages:
-            weight_averages.follow(
-                self.averages,
-                self.averaged_variables(),
-                self.average_decay,
-                self.optimizer.iterations,
-            )
-
-    def swap_averages(self):
-        """Exchanges the weights and their moving averages; twice is as never."""
-        if self.averages:
-            weight_averages.exchange(self.averages, self.averaged_variables())
-
-    def adopt_averages(self):
-        """Makes the moving averages the weights, for use after training."""
-        if self.averages:
-            weight_averages.adopt(self.averages, self.averaged_variables())
 
     def _depth_target(self, data):
         return data["depth"] * ops.reshape(1.0 - data["label"], (-1, 1, 1, 1))
@@ -376,8 +351,3 @@ class Despoofer(DistributedFit, DespooferFiles, keras.Model):
             with tf.control_dependencies([value]):
                 self._trackers[name].update_state(value, weight)
         return {name: tracker.result() for name, tracker in self._trackers.items()}
-
-    def _seed_states(self):
-        networks = (self.ds_net, self.depth_net, self.discriminator)
-        layers = (layer for network in networks for layer in network.layers)
-        return [layer.seed_generator.state for layer in layers if hasattr(layer, "seed_generator")]

@@ -5,7 +5,6 @@ import logging
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
 from despoof_keras import pipeline
 from despoof_keras.averaged_validation import AveragedValidation
@@ -20,6 +19,7 @@ from despoof_keras.keras_files import load_model
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
 from despoof_keras.models.layers import synchronize_norms
+from despoof_keras.repeatability import make_repeatable
 from despoof_keras.run_guard import RunGuard
 from despoof_keras.shared_statistics import SharedStatistics
 from despoof_keras.trainer import Despoofer
@@ -153,8 +153,7 @@ def train(
     """
     distribution = distribution or one_device()
     distribution.check(config)
-    keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
+    make_repeatable(seed)
     keras.config.set_dtype_policy(config.dtype_policy)
     found = checkpoints(folder) if resume else []
     initial_epoch = found[-1][0] if found else 0
