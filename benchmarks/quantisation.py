@@ -15,6 +15,7 @@ from unittest import mock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import numpy as np
 from int8_alternatives import (
     OwnEluSteps,
     Plain,
@@ -32,7 +33,12 @@ from despoof_keras.tflite_measurements import Measurements
 from despoof_keras.tflite_model import TfliteModel
 from despoof_keras.tflite_quantiser import StaticQuantiser
 from despoof_keras.tflite_static import DECODER, split_calibration, steps_of
-from despoof_keras.tflite_variants import CALIBRATION_CROPS, HELD_OUT_CROPS, LATENCY_ROUNDS
+from despoof_keras.tflite_variants import (
+    CALIBRATION_CROPS,
+    HELD_OUT_CROPS,
+    LATENCY_ROUNDS,
+    ExportData,
+)
 
 NEAREST = {"int8_weights": nearest_weights}
 # Measures one after the other, everything in int8. Row: what differs from the package's quantiser,
@@ -88,24 +94,49 @@ def layer_rows(score):
     }
 
 
-def figures(content, float_model, data, held_out, expected, gap):
-    model = TfliteModel(content, "row", num_threads=1)
-    found = tflite_trial.compare(model, held_out, expected, gap)
-    models = {"float32": float_model, "row": model}
-    ratio = tflite_trial.latency_ratios(models, held_out[0], LATENCY_ROUNDS)["row"]
-    acer = None
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What every row is held against: an export's crops, the Keras model's answers for them."""
+
+    float_model: TfliteModel
+    data: ExportData
+    held_out: np.ndarray
+    expected: tflite_trial.Answers
+    gap: float
+    dev_scores: np.ndarray | None
+
+    def figures(self, content):
+        model = TfliteModel(content, "row", num_threads=1)
+        found = tflite_trial.compare(model, self.held_out, self.expected, self.gap)
+        models = {"float32": self.float_model, "row": model}
+        ratio = tflite_trial.latency_ratios(models, self.held_out[0], LATENCY_ROUNDS)["row"]
+        return [
+            f"{len(content) / 1024:.0f}",
+            f"{found['score_error_median']:.2%}",
+            f"{found['score_error_largest']:.1%}",
+            f"{found['score_bias']:+.2%}",
+            f"{found['rank_correlation']:.5f}",
+            "-" if self.dev_scores is None else f"{self.acer(model):.2%}",
+            f"{ratio:.2f}",
+        ]
+
+    def acer(self, model):
+        """ACER of test by the float model's threshold, carried over as an export does it."""
+        dev, test = self.data.dev, self.data.test
+        scores = [model.score_batch(split.crops)["score"] for split in (dev, test)]
+        threshold = tflite_trial.error_rates(dev, self.dev_scores)["threshold"]
+        threshold = tflite_trial.carried_threshold(threshold, dev, self.dev_scores, scores[0])
+        return tflite_trial.error_rates(dev, scores[0], test, scores[1], threshold)["acer_test"]
+
+
+def comparison(model, data):
+    dev_scores, gap, held_out = None, data.gap, data.held_out
     if data.dev is not None:
-        scores = [model.score_batch(split.crops)["score"] for split in (data.dev, data.test)]
-        acer = tflite_trial.error_rates(data.dev, scores[0], data.test, scores[1])["acer_test"]
-    return [
-        f"{len(content) / 1024:.0f}",
-        f"{found['score_error_median']:.2%}",
-        f"{found['score_error_largest']:.1%}",
-        f"{found['score_bias']:+.2%}",
-        f"{found['rank_correlation']:.5f}",
-        "-" if acer is None else f"{acer:.2%}",
-        f"{ratio:.2f}",
-    ]
+        dev_scores = tflite_trial.keras_scores(model, data.dev.crops, model.score)
+        gap, held_out = data.dev.gap(dev_scores), data.test.balanced(HELD_OUT_CROPS)
+    float_model = TfliteModel(convert(model, "float32"), "float32", num_threads=1)
+    expected = tflite_trial.keras_answers(model, held_out, model.score)
+    return Comparison(float_model, data, held_out, expected, gap, dev_scores)
 
 
 def main():
@@ -115,29 +146,24 @@ def main():
         model.metadata = dataclasses.replace(model.metadata, score=options.score)
     if kind_of(options.model) == "released":
         data = released_data(model.image_size)
-        calibration, held_out, gap = data.calibration[:CALIBRATION_CROPS], data.held_out, data.gap
+        calibration = data.calibration
     else:
         data = labelled_data(model.metadata, frames=options.frames)
         calibration = data.dev.balanced(CALIBRATION_CROPS)
-        held_out = data.test.balanced(HELD_OUT_CROPS)
-        gap = data.dev.gap(tflite_trial.keras_scores(model, data.dev.crops, model.score))
-    expected = tflite_trial.keras_answers(model, held_out, model.score)
-    float_model = TfliteModel(convert(model, "float32"), "float32", num_threads=1)
+    against = comparison(model, data)
     content = convert(model, "float32", {"despoof": "despoof"})
     measurements = Measurements(content, split_calibration(calibration)[0])
-    print(f"score {model.score}, gap {gap:.4g}, {len(held_out)} crops")
+    print(f"score {model.score}, gap {against.gap:.4g}, {len(against.held_out)} crops")
     head = ["", "KiB", "median", "largest", "bias", "rank", "test ACER", "latency"]
     print(f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", sep="\n")
-    float16 = figures(convert(model, "float16"), float_model, data, held_out, expected, gap)
-    print(f"| float16 | {' | '.join(float16)} |", flush=True)
+    print(f"| float16 | {' | '.join(against.figures(convert(model, 'float16')))} |", flush=True)
     rows = layer_rows(model.score) if options.layers else MEASURES | step_rows(model.score)
     for name, (changes, kept, kind) in rows.items():
         with contextlib.ExitStack() as stack:
             for attribute, value in changes.items():
                 stack.enter_context(mock.patch.object(tflite_quantiser, attribute, value))
             made = kind(measurements, kept).finish()
-        row = figures(made, float_model, data, held_out, expected, gap)
-        print(f"| {' | '.join([name, *row])} |", flush=True)
+        print(f"| {' | '.join([name, *against.figures(made)])} |", flush=True)
 
 
 if __name__ == "__main__":

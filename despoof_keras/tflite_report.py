@@ -57,8 +57,8 @@ class ExportReport:
                 [_parity(name, figures) for name, figures in self.variants.items()],
             ),
             "",
-            "Error rates by video in %, the threshold being the dev EER point of the variant's own "
-            "scores where there were dev videos; in brackets the Keras model's:",
+            "Error rates by video in %; where there were dev videos, the threshold is the Keras "
+            "model's dev EER point in the variant's scores; in brackets the Keras model's rates:",
             "",
             *_table(
                 ["variant", "score", "threshold", "dev ACER", "test ACER"],

@@ -19,9 +19,9 @@ from despoof_keras.tflite_quantiser import StaticQuantiser
 logger = logging.getLogger(__name__)
 
 # Aims for the score: median error as a share of the live-spoof gap, rank correlation with float.
-# What is wanted of the latter is 0.999; on other crops it can be some ten-thousandths less than on
-# those that it was chosen on.
-MEDIAN_AIM, RANK_AIM = 0.03, 0.9992
+# 0.999 is wanted of the latter; on 800 other crops of the same split it was up to 0.0005 less than
+# on the 150 that it was chosen on.
+MEDIAN_AIM, RANK_AIM = 0.03, 0.9995
 # One crop of so many is for the ranges, the others are for the choice: a rank correlation close to
 # one needs many crops, a range few.
 _RANGES_EVERY = 4

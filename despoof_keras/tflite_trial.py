@@ -17,6 +17,8 @@ from despoof_keras.tflite_model import TfliteModel
 # Crops in a call of the Keras model.
 _KERAS_BATCH = 16
 _PER_CENT = 100
+# Dev videos by which a threshold is carried over: enough for a median, near enough to each other.
+_NEAREST_VIDEOS = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,19 +162,43 @@ def check_bounds(found, bounds, variant):
             )
 
 
-def error_rates(dev, dev_scores, test=None, test_scores=None):
-    """Threshold from dev, error rates on dev and test, by video.
+def carried_threshold(threshold, dev, float_scores, scores):
+    """A threshold of the float model as one of an export's scores.
+
+    The equal error rate of few videos lies somewhere between two of them. Chosen anew, rounding
+    can take it to the next two and change decisions far from it; carried over, only those of videos
+    that lie nearer to it than the rounding goes.
+
+    Args:
+        threshold: the float model's.
+        dev: `LabelledCrops`.
+        float_scores, scores: `(n,)` scores of its crops, by the float model and the export.
+
+    Returns:
+        The threshold, moved by the median difference of the dev videos nearest to it.
+    """
+    expected, found = (
+        dev.with_scores(values).by_video().scores["score"] for values in (float_scores, scores)
+    )
+    nearest = np.argsort(np.abs(expected - threshold))[:_NEAREST_VIDEOS]
+    return threshold + float(np.median(found[nearest] - expected[nearest]))
+
+
+def error_rates(dev, dev_scores, test=None, test_scores=None, threshold=None):
+    """Error rates on dev and test, by video.
 
     Args:
         dev, test: `LabelledCrops`; test may be None.
         dev_scores, test_scores: `(n,)` scores of their crops.
+        threshold: default: dev's EER point.
 
     Returns:
-        Mapping: `threshold`, dev's EER point; `eer_dev`; `acer_dev` and `acer_test` at the
-        threshold, None without test.
+        Mapping: `threshold`; `eer_dev`; `acer_dev` and `acer_test` at the threshold, None without
+        test.
     """
     videos = dev.with_scores(dev_scores).by_video()
-    rate, threshold = metrics.eer(videos.bona_fide("score"), videos.attack("score"))
+    rate, eer_point = metrics.eer(videos.bona_fide("score"), videos.attack("score"))
+    threshold = eer_point if threshold is None else threshold
     found = {"threshold": threshold, "eer_dev": rate, "acer_test": None}
     found["acer_dev"] = rates_at(videos, "score", threshold)["acer"]
     if test is not None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import itertools
 
 import numpy as np
 
@@ -26,8 +27,8 @@ BOUNDS = {
 }
 LIGHT_SCORE = "zero_one_map"
 THRESHOLD_RULE = (
-    "equal error rate of the dev videos, each video's score the mean of its frames, "
-    "by this export's own scores"
+    "equal error rate of the dev videos, each video's score the mean of its frames, by the Keras "
+    "model; moved by the median difference of this export's scores of the dev videos nearest to it"
 )
 # Crops that an export is compared with the Keras model on, where there are that many: rank
 # correlations of 0.999 say something from about a hundred on.
@@ -95,7 +96,8 @@ class Exporter:
     def __init__(self, model, data, licence, model_version):
         self._model = model
         self._data = data
-        self._splits = data.dev, data.test
+        # Error rates need dev.
+        self._splits = [split for split in (data.dev, data.test) if split and data.dev]
         self._metadata = dataclasses.replace(
             model.metadata,
             # The graph takes no others.
@@ -125,9 +127,8 @@ class Exporter:
             trial, self._held_out, reference["answers"], reference["gap"], is_light
         )
         tflite_trial.check_bounds(found, BOUNDS[variant], variant)
-        rates = self._rates(
-            [None if one is None else trial.score_batch(one.crops)["score"] for one in self._splits]
-        )
+        scores = [trial.score_batch(split.crops)["score"] for split in self._splits]
+        rates = self._rates(scores, reference)
         metadata = self._metadata_of(variant, score, rates)
         content = with_metadata(content, metadata)
         figures = {
@@ -188,15 +189,15 @@ class Exporter:
         return _checked_crops(data.dev.balanced(CALIBRATION_CROPS), size, "dev")
 
     def _reference(self, score):
-        """What the Keras model gives by a score: answers, gap and error rates."""
+        """What the Keras model gives by a score: answers, gap, scores of dev, error rates."""
         if score not in self._references:
             answers = tflite_trial.keras_answers(self._model, self._held_out, score)
-            splits = [
-                None if one is None else self._keras_scores(one, score) for one in self._splits
+            scores = [
+                tflite_trial.keras_scores(self._model, split.crops, score) for split in self._splits
             ]
             gap = self._data.gap if score == self._model.score else None
             if gap is None and self._data.dev is not None:
-                gap = self._data.dev.gap(splits[0])
+                gap = self._data.dev.gap(scores[0])
             elif gap is None:
                 gap = float(np.ptp(answers.score))
             if not gap > 0:
@@ -207,17 +208,23 @@ class Exporter:
             self._references[score] = {
                 "answers": answers,
                 "gap": gap,
-                "rates": self._rates(splits),
+                "dev_scores": scores and scores[0],
+                "rates": self._rates(scores),
             }
         return self._references[score]
 
-    def _keras_scores(self, split, score):
-        return tflite_trial.keras_scores(self._model, split.crops, score)
-
-    def _rates(self, scores):
-        """Error rates from the scores of dev and test, None without dev."""
-        dev, test = self._splits
-        return None if dev is None else tflite_trial.error_rates(dev, scores[0], test, scores[1])
+    def _rates(self, scores, reference=None):
+        """Error rates from the scores of the splits, None where there are none."""
+        if not self._splits:
+            return None
+        threshold = reference and tflite_trial.carried_threshold(
+            reference["rates"]["threshold"],
+            self._splits[0],
+            reference["dev_scores"],
+            scores[0],
+        )
+        pairs = itertools.chain(*zip(self._splits, scores, strict=True))
+        return tflite_trial.error_rates(*pairs, threshold=threshold)
 
     def _metadata_of(self, variant, score, rates):
         values = {"variant": variant, "score": score}

@@ -184,6 +184,26 @@ def test_dev_chooses_the_threshold_and_test_is_rated(make_despoofer, tmp_path):
         assert metadata.threshold_rule == THRESHOLD_RULE
         for name in ("acer_dev", "acer_test"):
             assert figures["rates"][name] == figures["keras_rates"][name]
+        keras_threshold = figures["keras_rates"]["threshold"]
+        # Weights of 10 and 23 bits.
+        tolerance = {"light": 2e-3, "float32": 1e-5}[variant]
+        assert figures["threshold"] == pytest.approx(keras_threshold, abs=tolerance)
+
+
+def test_a_threshold_is_carried_over_by_the_videos_nearest_to_it():
+    # 30 videos of two frames. The nearest 20 to 0.5 lie between 0.41 and 0.6, and 12 of them move
+    # by 0.03; the others, far off, by 0.5.
+    keys = tuple(f"video{number}" for number in range(30) for _ in range(2))
+    expected = np.concatenate([np.linspace(0.41, 0.6, 20), np.full(5, 0.1), np.full(5, 0.9)])
+    found = expected + np.concatenate([np.full(8, 0.02), np.full(12, 0.03), np.full(10, 0.5)])
+    crops = np.zeros((60, 8, 8, 3), np.uint8)
+    dev = LabelledCrops(crops, keys, (0, 1) * 30, ("bona_fide",) * 60)
+    # Frames differ, their means do not.
+    frames = np.tile([-0.05, 0.05], 30)
+    carried = tflite_trial.carried_threshold(
+        0.5, dev, np.repeat(expected, 2) + frames, np.repeat(found, 2) - frames
+    )
+    assert carried == pytest.approx(0.53)
 
 
 def contents(folder):
