@@ -1,6 +1,7 @@
 """The variants of a TFLite export: made, tried against the Keras model, rated."""
 
 import dataclasses
+import functools
 import hashlib
 import itertools
 
@@ -11,6 +12,7 @@ from despoof_keras.errors import DataError
 from despoof_keras.exporting import trial_crops
 from despoof_keras.tflite_conversion import convert
 from despoof_keras.tflite_graph import minimum_runtime, operation_counts, with_metadata
+from despoof_keras.tflite_model import TfliteModel
 from despoof_keras.tflite_report import ExportReport
 from despoof_keras.tflite_static import quantise
 from despoof_keras.tflite_trial import Bounds
@@ -120,7 +122,10 @@ class Exporter:
         reference = self._reference(score)
         content, kept = self._content(variant), None
         if variant == "int8":
-            content, kept = quantise(content, self._calibration(), score, reference["gap"])
+            change = self._splits and functools.partial(self._acer_change, reference)
+            content, kept = quantise(
+                content, self._calibration(), score, reference["gap"], change or None
+            )
         is_light = variant == "light"
         trial = tflite_trial.open_trial(content, variant, is_light)
         found = tflite_trial.compare(
@@ -213,16 +218,27 @@ class Exporter:
             }
         return self._references[score]
 
+    def _acer_change(self, reference, content):
+        """How far the ACER on dev of a file is from the Keras model's."""
+        dev = self._splits[0]
+        scores = TfliteModel(content, "int8", num_threads=1).score_batch(dev.crops)["score"]
+        threshold = self._carried(reference, scores)
+        rates = tflite_trial.error_rates(dev, scores, threshold=threshold)
+        return abs(rates["acer_dev"] - reference["rates"]["acer_dev"])
+
+    def _carried(self, reference, dev_scores):
+        return tflite_trial.carried_threshold(
+            reference["rates"]["threshold"],
+            self._splits[0],
+            reference["dev_scores"],
+            dev_scores,
+        )
+
     def _rates(self, scores, reference=None):
         """Error rates from the scores of the splits, None where there are none."""
         if not self._splits:
             return None
-        threshold = reference and tflite_trial.carried_threshold(
-            reference["rates"]["threshold"],
-            self._splits[0],
-            reference["dev_scores"],
-            scores[0],
-        )
+        threshold = reference and self._carried(reference, scores[0])
         pairs = itertools.chain(*zip(self._splits, scores, strict=True))
         return tflite_trial.error_rates(*pairs, threshold=threshold)
 

@@ -16,7 +16,7 @@ from despoof_keras.tflite_layers import int8_operations, layer_of
 from despoof_keras.tflite_metadata import read_tflite_metadata
 from despoof_keras.tflite_ranges import INT8_HIGH, INT8_LOW, Int8, best_int8, elu
 from despoof_keras.tflite_rounding import PatchStatistics, int8_weights
-from despoof_keras.tflite_static import MEDIAN_AIM, quantise, split_calibration, steps_of
+from despoof_keras.tflite_static import ACER_AIM, MEDIAN_AIM, quantise, split_calibration, steps_of
 from despoof_keras.tflite_variants import ExportData
 
 
@@ -138,8 +138,8 @@ def test_calibration_crops_serve_one_purpose_each():
     assert [len(part) for part in split_calibration(np.arange(2))] == [1, 1]
 
 
-def choose(monkeypatch, score, found):
-    """What `quantise` keeps where its files' scores, one after the other, are those."""
+def choose(monkeypatch, score, found, changes=None):
+    """What `quantise` keeps where its files' scores, and changes of the ACER, are those in turn."""
     expected = np.arange(3.0)
     answers = iter([expected, *(expected + np.asarray(one) for one in found)])
     monkeypatch.setattr(tflite_static, "Measurements", lambda *_: None)
@@ -153,7 +153,9 @@ def choose(monkeypatch, score, found):
             return repr(self._kept).encode()
 
     monkeypatch.setattr(tflite_static, "StaticQuantiser", Fake)
-    content, kept = quantise(b"", crops_of(4), score, gap=1.0)
+    left = iter(changes or ())
+    acer_change = None if changes is None else lambda _: next(left)
+    content, kept = quantise(b"", crops_of(4), score, 1.0, acer_change)
     assert content == repr(tuple(kept)).encode()
     return steps_of(score).index(tuple(kept))
 
@@ -162,6 +164,9 @@ def test_the_fastest_file_that_meets_the_aims_is_taken(monkeypatch):
     good, wrong_order, off = [0, 0, 0], [0.0, 1.2, 0.0], [2 * MEDIAN_AIM] * 3
     assert choose(monkeypatch, "noise", [off, wrong_order, good]) == 2
     assert choose(monkeypatch, "zero_one_map", [good]) == 0
+    # The ACER is asked for where the scores are good.
+    found = [good, off, good, good]
+    assert choose(monkeypatch, "noise", found, [2 * ACER_AIM, ACER_AIM]) == 2
 
 
 @pytest.mark.parametrize("score", SCORE_NAMES)
@@ -170,6 +175,9 @@ def test_the_best_is_taken_where_none_meets_the_aims(score, monkeypatch):
     better, wrong_order = [2 * MEDIAN_AIM] * 3, [0.0, 1.2, 0.0]
     assert choose(monkeypatch, score, [*worst[:2], better, *worst[3:]]) == 2
     assert choose(monkeypatch, score, [better, wrong_order, *worst[2:]]) == 1
+    good = [[0, 0, 0]] * 2
+    changes = [3 * ACER_AIM, 2 * ACER_AIM]
+    assert choose(monkeypatch, score, [*good, wrong_order, *worst[3:]], changes) == 1
 
 
 def test_one_crop_is_too_few():
