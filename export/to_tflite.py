@@ -85,6 +85,8 @@ def main():
     options = parse_arguments()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("despoof_keras").setLevel(logging.INFO)
+    # It tells of every temporary folder.
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)
     try:
         export(options)
     except (DataError, ImportError, OSError) as error:
