@@ -37,9 +37,13 @@ _LAST = {
     "zero_one_map": ("zero_one_map_1", "zero_one_map_2"),
     "depth": ("depth_1", "depth_2"),
 }
-# The first layers' errors go through all others; they have the most pixels, too, and each costs.
-_FIRST = ("encoder_0", "encoder_1_1", "encoder_1_2", "encoder_1_3")
-_OTHERS = tuple(f"encoder_{block}_{number}" for block in (2, 3) for number in (1, 2, 3))
+# Then the first layer, whose errors go through all others, and the later blocks, whose pictures are
+# small. The rest of the first block has the most channels on the most pixels, and each layer costs.
+_CHEAP = (
+    ("encoder_0",),
+    tuple(f"encoder_{block}_{number}" for block in (2, 3) for number in (1, 2, 3)),
+)
+_DEAR = (("encoder_1_1",), ("encoder_1_2",), ("encoder_1_3",))
 
 
 def steps_of(score):
@@ -51,7 +55,7 @@ def steps_of(score):
     Returns:
         List of tuples of names; for the depth they are DepthNet's, and DSNet's of the same name.
     """
-    parts = [_LAST[score], *((layer,) for layer in _FIRST), _OTHERS]
+    parts = [_LAST[score], *_CHEAP, *_DEAR]
     if score == "noise":
         parts.append(DECODER[:-2])
     return [sum(parts[:count], ()) for count in range(1, len(parts) + 1)]
