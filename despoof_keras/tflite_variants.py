@@ -122,10 +122,8 @@ class Exporter:
         reference = self._reference(score)
         content, kept = self._content(variant), None
         if variant == "int8":
-            change = self._splits and functools.partial(self._acer_change, reference)
-            content, kept = quantise(
-                content, self._calibration(), score, reference["gap"], change or None
-            )
+            change = functools.partial(self._acer_change, reference) if self._splits else None
+            content, kept = quantise(content, self._calibration(), score, reference["gap"], change)
         is_light = variant == "light"
         trial = tflite_trial.open_trial(content, variant, is_light)
         found = tflite_trial.compare(
