@@ -1,7 +1,6 @@
 """One whole run: data set -> crops -> training -> dev threshold -> test rates -> run folder."""
 
 import dataclasses
-import json
 import logging
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from despoof_keras.datasets.eyes import read_eyes
 from despoof_keras.datasets.oulu_npu_protocols import SPLITS
 from despoof_keras.datasets.samples import SPECIES
 from despoof_keras.eye_files import with_eye_files
-from despoof_keras.files import atomic_path, check_writable
+from despoof_keras.files import atomic_path, check_writable, write_json
 from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.preprocessing import crop_face, to_network_range
 from despoof_keras.provenance import code_commit
@@ -124,7 +123,7 @@ def run_experiment(experiment, *, resume=False, distribution=None, verbose=1):
     for split, frames in (("dev", dev), ("test", test)):
         _write_score_files(output / "scores", split, frames, splits[split])
     _draw(output / "pictures", model, splits["test"], test, results, read_history(output))
-    _write_json(output / "results.json", results)
+    write_json(output / "results.json", results)
     return results
 
 
@@ -196,8 +195,3 @@ def _middle_crop(sample, metadata):
     ((_, frame),) = read_frames(sample.path, [middle])
     crop = crop_face(frame, eyes[middle], metadata.image_size, rule=metadata.crop_rule)
     return to_network_range(np.rint(crop))
-
-
-def _write_json(path, values):
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 """Files appear under their final name only when they are complete."""
 
 import contextlib
+import json
 import logging
 import os
 import shutil
@@ -42,6 +43,12 @@ def atomic_path(path):
     finally:
         temporary.unlink(missing_ok=True)
         _half_written.discard(temporary)
+
+
+def write_json(path, values):
+    """Writes JSON values to a file, by `atomic_path`."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def remove_half_written():

@@ -3,7 +3,7 @@
 import json
 
 from despoof_keras.errors import DataError
-from despoof_keras.files import atomic_path
+from despoof_keras.files import write_json
 
 
 def claim_folder(path, identity, what, resume):
@@ -20,8 +20,7 @@ def claim_folder(path, identity, what, resume):
     """
     folder, identity = path.parent, json.loads(json.dumps(identity))
     if not path.exists():
-        with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps(identity, indent=2) + "\n", encoding="utf-8")
+        write_json(path, identity)
         return
     if not resume:
         raise DataError(

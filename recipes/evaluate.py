@@ -7,7 +7,6 @@ The threshold is dev's equal error rate point, and, beside it, the one that the 
 """
 
 import argparse
-import json
 import logging
 import os
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from data_arguments import add_data_arguments, chosen_data
 
-from despoof_keras.files import atomic_path
+from despoof_keras.files import write_json
 from despoof_keras.program import run_program
 
 
@@ -61,8 +60,7 @@ def run(options):
     ]
     Console(width=None if sys.stdout.isatty() else 140).print(evaluation_table(figures))
     if options.json:
-        with atomic_path(options.json) as temporary:
-            temporary.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write_json(options.json, figures)
 
 
 def main():

@@ -18,7 +18,7 @@ from despoof_keras.datasets.oulu_npu_protocols import (
     protocol_lines,
 )
 from despoof_keras.errors import DataError
-from despoof_keras.files import atomic_path
+from despoof_keras.files import atomic_path, write_json
 from despoof_keras.synthesis.avi import clip_bytes, encode_clip
 from despoof_keras.synthesis.cameras import PHONES
 from despoof_keras.synthesis.clips import BONA_FIDE, ClipKey, render_clip
@@ -70,13 +70,13 @@ def write_oulu_npu(
     root = Path(root)
     if _is_complete(root, parameters):
         return root
-    _write_json(root / PLAN_FILE, parameters)
+    write_json(root / PLAN_FILE, parameters)
     keys = clip_keys(parameters["subjects"])
     missing = [key for key in keys if not _is_written(root, key)]
     logger.info("writing %d of %d clips to %s", len(missing), len(keys), root)
     _write_clips(root, missing, parameters, processes, progress)
     _write_lists(root, [key.stem for key in keys])
-    _write_json(root / PARAMETERS_FILE, parameters)
+    write_json(root / PARAMETERS_FILE, parameters)
     (root / PLAN_FILE).unlink(missing_ok=True)
     return root
 
@@ -151,11 +151,6 @@ def _is_complete(root, parameters):
             )
         return name == PARAMETERS_FILE
     return False
-
-
-def _write_json(path, content):
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def _paths(root, key):
