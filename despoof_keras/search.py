@@ -105,7 +105,7 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
         claim_folder(search.output / "search.json", search.identity(), "search", resume)
     crops = _prepare(search)
     keras.config.set_dtype_policy(search.trial.dtype_policy)
-    make_repeatable(search.seed)
+    make_repeatable(search.seed, compiled=search.trial.jit_compile)
     hypermodel = DespoofHyperModel(
         search.trial,
         lambda config: crops[config.crop_side],

@@ -153,7 +153,7 @@ def train(
     """
     distribution = distribution or one_device()
     distribution.check(config)
-    make_repeatable(seed)
+    make_repeatable(seed, compiled=config.jit_compile)
     keras.config.set_dtype_policy(config.dtype_policy)
     found = checkpoints(folder) if resume else []
     initial_epoch = found[-1][0] if found else 0
