@@ -1,4 +1,4 @@
-"""Two machines, played by two processes: one goes, the other says so, both start again."""
+"""Runs that are cut off: two machines, played by two processes, and two devices of one."""
 
 import json
 import signal
@@ -85,6 +85,32 @@ def test_a_machine_goes_and_both_resume_to_the_same_weights(machines, workplace)
     history = [(folder / "history.csv").read_text() for folder in folders]
     assert history[0] == history[1]
     assert_same_weights(*(folder / "checkpoints" / "epoch-0002.keras" for folder in folders))
+
+
+@pytest.mark.slow
+def test_two_devices_of_a_machine_resume_to_the_same_weights(workplace):
+    (workplace / "devices.json").write_text(
+        json.dumps({**SMALL, "epochs": 2, "steps_per_epoch": 4})
+    )
+    command = ("--config", "devices.json", "--data-root", "set", "--output")
+    devices = ("--strategy", "mirrored", "--replicas", "2")
+
+    def run(output, *arguments):
+        process = start(workplace, *command, output, *devices, *arguments)
+        said, errors = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, errors
+        return said
+
+    halved = start(workplace, *command, "devices-halved", *devices)
+    wait_for(workplace / "devices-halved" / "checkpoints" / "epoch-0001.keras", halved)
+    halved.kill()
+    halved.communicate()
+    assert "Epoch 1/2" not in run("devices-halved", "--resume")
+    run("devices-whole")
+    folders = [workplace / f"devices-{name}" for name in ("halved", "whole")]
+    history = [(folder / "history.csv").read_text() for folder in folders]
+    assert history[0] == history[1]
+    assert_same_weights(*(folder / "model.keras" for folder in folders))
 
 
 @pytest.mark.slow

@@ -178,6 +178,23 @@ def test_a_run_that_ends_while_crops_are_made_leaves_none_half_made(how, code, w
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("how", [("--jit",), ("--mixed-precision", "bfloat16")], ids=" ".join)
+def test_a_run_in_another_precision_or_compiled_learns_the_same(how, workplace, whole_run):
+    output = f"other{how[-1]}"
+    code, _, errors = run(
+        workplace, "--data-root", "set", "--epochs", "1", "--output", output, *how
+    )
+    assert code == 0, errors
+    assert (workplace / output / "results.json").is_file()
+    ours, theirs = (
+        next(csv.DictReader((workplace / name / "history.csv").open()))
+        for name in (output, "whole")
+    )
+    for name in ("loss", "depth_net", "discriminator", "zero_one_map"):
+        assert float(ours[name]) == pytest.approx(float(theirs[name]), rel=0.02), name
+
+
+@pytest.mark.slow
 def test_a_run_that_diverges_ends_with_the_last_good_checkpoint(workplace):
     # A rate that grows from epoch to epoch instead of falling.
     (workplace / "growing.json").write_text(json.dumps({**SMALL, "decay_rate": 1e12}))

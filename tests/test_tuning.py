@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import keras_tuner
 import pytest
+from clusters import free_ports
 
 from despoof_keras import DespoofHyperModel
 from despoof_keras.configuration import TrainingConfig
@@ -127,6 +127,11 @@ def start(workplace, *arguments, **environment):
     return process
 
 
+def chief_address():
+    (port,) = free_ports(1)
+    return {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(port)}
+
+
 def wait_for(path, *processes):
     deadline = time.monotonic() + PATIENCE
     while not path.exists():
@@ -176,10 +181,7 @@ def test_a_killed_search_goes_on_with_its_trials(workplace):
 
 @pytest.mark.slow
 def test_a_chief_ends_with_what_is_done_when_its_worker_is_gone(workplace):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    address = {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": port}
+    address = chief_address()
     folder = workplace / "many"
     arguments = ("--trials", "3", "--output", "many")
     patience = ("--worker-timeout", "20")
@@ -195,3 +197,26 @@ def test_a_chief_ends_with_what_is_done_when_its_worker_is_gone(workplace):
     assert "no worker has given a sign of life for 20 seconds" in output
     assert [row["trial"] for row in trials(folder)] == ["0"]
     TrainingConfig.from_file(folder / "best.json")
+
+
+@pytest.mark.slow
+def test_a_chief_and_two_workers_share_a_hyperband_search_to_its_end(workplace):
+    address = chief_address()
+    folder = workplace / "shared"
+    arguments = ("--algorithm", "hyperband", "--epochs", "3", "--output", "shared")
+    chief, *workers = (
+        start(workplace, *arguments, KERASTUNER_TUNER_ID=name, **address)
+        for name in ("chief", "tuner0", "tuner1")
+    )
+    for worker in workers:
+        output, _ = worker.communicate(timeout=PATIENCE)
+        assert worker.returncode == 0, output
+        assert "no trials are left for this worker" in output.splitlines()[-1]
+    output, _ = chief.communicate(timeout=PATIENCE)
+    assert chief.returncode == 0, output
+    kept = [json.loads(path.read_text()) for path in folder.glob("tuner/trial_*/trial.json")]
+    assert {trial["status"] for trial in kept} == {"COMPLETED"}
+    assert {row["trial"] for row in trials(folder)} == {trial["trial_id"] for trial in kept}
+    # Those that went on to the second round started from what the first had left.
+    assert any("tuner/trial_id" in trial["hyperparameters"]["values"] for trial in kept)
+    assert TrainingConfig.from_file(folder / "best.json").crop_side in CROP_SIDES
