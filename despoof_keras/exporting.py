@@ -10,6 +10,7 @@ import tensorflow as tf
 from despoof_keras.endpoints import despoof_endpoint, score_endpoint
 from despoof_keras.errors import DataError
 from despoof_keras.files import atomic_folder
+from despoof_keras.full_precision import in_float32
 from despoof_keras.metadata_files import SAVED_MODEL_METADATA
 from despoof_keras.preprocessing import PIXEL_SCALE
 
@@ -47,6 +48,7 @@ def export_saved_model(model, folder, overwrite=False):
             nothing is changed then.
     """
     check_target(folder, overwrite)
+    model = in_float32(model)
     metadata = dataclasses.replace(model.metadata, crop_dtype="uint8")
     with atomic_folder(folder) as temporary:
         _write(model, temporary)

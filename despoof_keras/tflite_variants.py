@@ -10,6 +10,7 @@ import numpy as np
 from despoof_keras import tflite_trial
 from despoof_keras.errors import DataError
 from despoof_keras.exporting import trial_crops
+from despoof_keras.full_precision import in_float32
 from despoof_keras.tflite_conversion import convert
 from despoof_keras.tflite_graph import minimum_runtime, operation_counts, with_metadata
 from despoof_keras.tflite_model import TfliteModel
@@ -96,7 +97,7 @@ class Exporter:
     """What the variants of one export share."""
 
     def __init__(self, model, data, licence, model_version):
-        self._model = model
+        self._model = model = in_float32(model)
         self._data = data
         # Error rates need dev.
         self._splits = [split for split in (data.dev, data.test) if split and data.dev]

@@ -15,6 +15,7 @@ from despoof_keras.distributed_fit import (
     other_machines_watched,
 )
 from despoof_keras.distribution import one_device
+from despoof_keras.full_precision import FULL, in_float32
 from despoof_keras.keras_files import load_model
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
@@ -143,8 +144,9 @@ def train(
         verbose: as in `keras.Model.fit`.
 
     Returns:
-        `Despoofer` on a single device; where the configuration averages weights, with the averages
-        as its weights. None on machines other than the chief.
+        `Despoofer` on a single device, computing in float32 whatever it was trained in; where the
+        configuration averages weights, with the averages as its weights. None on machines other
+        than the chief.
 
     Raises:
         DataError: the checkpoint to resume from cannot be read, or the batch cannot be shared out.
@@ -183,7 +185,8 @@ def train(
     if distribution.replicas > 1:
         model = load_model(checkpoints(folder)[-1][1])
     model.adopt_averages()
-    return model
+    keras.config.set_dtype_policy(FULL)
+    return in_float32(model)
 
 
 def _callbacks(folder, further, distribution):
