@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import math
 import os
 from pathlib import Path
 
@@ -34,7 +35,8 @@ class Search:
         base: `TrainingConfig` that the best settings are written with.
         trial: the same made small, for the trials: image size, epochs, steps, frames.
         algorithm: one of `ALGORITHMS`.
-        trials: number of trials; Hyperband finds its own from the epochs.
+        trials: number of trials; Hyperband runs as many whole iterations of its own as have at
+            least so many.
         data_root: folder in OULU-NPU's layout.
         data: the data's name in the results.
         protocol, fold: as in `oulu_npu.load`.
@@ -62,6 +64,11 @@ class Search:
             )
         if self.trials < 1:
             raise DataError(f"trials: expected a positive number; received {self.trials}")
+        if self.algorithm == "hyperband" and self.trial.epochs < HYPERBAND_FACTOR:
+            raise DataError(
+                f"epochs: expected at least {HYPERBAND_FACTOR} with hyperband, which trains the "
+                f"best third of the trials three times as long; received {self.trial.epochs}"
+            )
 
     def identity(self):
         """What a search's folder must have been started with to be resumed, as JSON values."""
@@ -147,7 +154,28 @@ def _tuner(search, hypermodel, strategy):
     if search.algorithm == "bayesian":
         return keras_tuner.BayesianOptimization(hypermodel, max_trials=search.trials, **common)
     return keras_tuner.Hyperband(
-        hypermodel, max_epochs=search.trial.epochs, factor=HYPERBAND_FACTOR, **common
+        hypermodel,
+        max_epochs=search.trial.epochs,
+        factor=HYPERBAND_FACTOR,
+        hyperband_iterations=math.ceil(search.trials / hyperband_trials(search.trial.epochs)),
+        **common,
+    )
+
+
+def hyperband_trials(epochs):
+    """Trials of one iteration of keras-tuner's Hyperband, for the most epochs of a trial.
+
+    A bracket starts with some trials and goes on with a third of them, so often as its number
+    says; bracket 0 is a random search.
+    """
+    brackets = 1
+    while epochs >= HYPERBAND_FACTOR**brackets:
+        brackets += 1
+    ends = math.ceil(1 + math.log(epochs, HYPERBAND_FACTOR))
+    return sum(
+        math.ceil(ends / (bracket + 1) * HYPERBAND_FACTOR**further)
+        for bracket in range(brackets)
+        for further in range(bracket + 1)
     )
 
 

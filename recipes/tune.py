@@ -21,6 +21,8 @@ from despoof_keras.program import run_program
 
 GOES_ON = "the same command with --resume goes on after the last finished trial"
 # A trial of the default size takes about a minute on two CPU cores.
+# Hyperband needs three epochs: it trains the best third of the trials three times as long.
+HYPERBAND_EPOCHS = 3
 SMALL = {"image_size": 32, "epochs": 2, "steps_per_epoch": 120, "frames_per_video": 3, "jitter": 2}
 
 
@@ -35,10 +37,17 @@ def parse_arguments(arguments=None):
         help="(default: bayesian)",
     )
     parser.add_argument(
-        "--trials", type=int, default=8, help="(default: 8; hyperband finds its own number)"
+        "--trials",
+        type=int,
+        default=8,
+        help="(default: 8; hyperband runs as many as its own iterations need to have so many)",
     )
     parser.add_argument("--image-size", type=int, default=SMALL["image_size"], help="of the trials")
-    parser.add_argument("--epochs", type=int, default=SMALL["epochs"], help="of a trial")
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        help=f"of a trial (default: {SMALL['epochs']}; with hyperband {HYPERBAND_EPOCHS} at most)",
+    )
     parser.add_argument(
         "--steps", type=int, default=SMALL["steps_per_epoch"], help="in an epoch of a trial"
     )
@@ -76,10 +85,11 @@ def parse_arguments(arguments=None):
 
 def run(options):
     base = named_or_stored(options.config)
+    usual = HYPERBAND_EPOCHS if options.algorithm == "hyperband" else SMALL["epochs"]
     trial = dataclasses.replace(
         base,
         image_size=options.image_size,
-        epochs=options.epochs,
+        epochs=usual if options.epochs is None else options.epochs,
         steps_per_epoch=options.steps,
         frames_per_video=options.frames,
         jitter=min(base.jitter, SMALL["jitter"]),

@@ -19,7 +19,7 @@ from despoof_keras import DespoofHyperModel
 from despoof_keras.configuration import TrainingConfig
 from despoof_keras.errors import DataError
 from despoof_keras.loss_weights import RELEASED_WEIGHTS
-from despoof_keras.search import Search
+from despoof_keras.search import Search, hyperband_trials
 from despoof_keras.synthesis import write_oulu_npu
 from despoof_keras.tuning import CROP_SIDES
 
@@ -97,6 +97,15 @@ def test_impossible_searches_are_refused():
         Search(**{**fields, "algorithm": "grid"})
     with pytest.raises(DataError, match="trials: expected a positive"):
         Search(**{**fields, "trials": 0})
+    with pytest.raises(DataError, match=r"epochs: expected at least 3 with hyperband.*received 2"):
+        Search(**{**fields, "algorithm": "hyperband", "trial": dataclasses.replace(BASE, epochs=2)})
+
+
+def test_hyperband_runs_at_least_the_trials_asked_for():
+    # 3 trials of 1 epoch, 1 of 3, 2 of 3.
+    assert hyperband_trials(3) == 3 + 1 + 2
+    # 9 of 1 epoch, 3 of 3, 1 of 9; 5 of 3, 2 of 9; 3 of 9.
+    assert hyperband_trials(9) == (9 + 3 + 1) + (5 + 2) + 3
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +212,8 @@ def test_a_chief_ends_with_what_is_done_when_its_worker_is_gone(workplace):
 def test_a_chief_and_two_workers_share_a_hyperband_search_to_its_end(workplace):
     address = chief_address()
     folder = workplace / "shared"
-    arguments = ("--algorithm", "hyperband", "--epochs", "3", "--output", "shared")
+    arguments = ("--algorithm", "hyperband", "--epochs", "3", "--trials", "6")
+    arguments = (*arguments, "--output", "shared")
     chief, *workers = (
         start(workplace, *arguments, KERASTUNER_TUNER_ID=name, **address)
         for name in ("chief", "tuner0", "tuner1")
@@ -215,7 +225,7 @@ def test_a_chief_and_two_workers_share_a_hyperband_search_to_its_end(workplace):
     output, _ = chief.communicate(timeout=PATIENCE)
     assert chief.returncode == 0, output
     kept = [json.loads(path.read_text()) for path in folder.glob("tuner/trial_*/trial.json")]
-    assert {trial["status"] for trial in kept} == {"COMPLETED"}
+    assert [trial["status"] for trial in kept] == ["COMPLETED"] * hyperband_trials(3)
     assert {row["trial"] for row in trials(folder)} == {trial["trial_id"] for trial in kept}
     # Those that went on to the second round started from what the first had left.
     assert any("tuner/trial_id" in trial["hyperparameters"]["values"] for trial in kept)
