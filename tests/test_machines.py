@@ -1,6 +1,7 @@
 """Runs that are cut off: two machines, played by two processes, and two devices of one."""
 
 import json
+import shutil
 import signal
 import socket
 import time
@@ -92,22 +93,18 @@ def test_two_devices_of_a_machine_resume_to_the_same_weights(workplace):
     (workplace / "devices.json").write_text(
         json.dumps({**SMALL, "epochs": 2, "steps_per_epoch": 4})
     )
-    command = ("--config", "devices.json", "--data-root", "set", "--output")
+    command = ("--config", "devices.json", "--data-root", "set")
     devices = ("--strategy", "mirrored", "--replicas", "2")
-
-    def run(output, *arguments):
-        process = start(workplace, *command, output, *devices, *arguments)
-        said, errors = process.communicate(timeout=PATIENCE)
-        assert process.returncode == 0, errors
-        return said
-
-    halved = start(workplace, *command, "devices-halved", *devices)
-    wait_for(workplace / "devices-halved" / "checkpoints" / "epoch-0001.keras", halved)
-    halved.kill()
-    halved.communicate()
-    assert "Epoch 1/2" not in run("devices-halved", "--resume")
-    run("devices-whole")
-    folders = [workplace / f"devices-{name}" for name in ("halved", "whole")]
+    folders = [workplace / f"devices-{name}" for name in ("whole", "halved")]
+    process = start(workplace, *command, *devices, "--output", folders[0].name)
+    wait_for(folders[0] / "checkpoints" / "epoch-0001.keras", process)
+    # What is there if the run is killed now.
+    shutil.copytree(*folders)
+    outputs = [process.communicate(timeout=PATIENCE)]
+    again = start(workplace, *command, *devices, "--output", folders[1].name, "--resume")
+    outputs.append(again.communicate(timeout=PATIENCE))
+    assert (process.returncode, again.returncode) == (0, 0), outputs
+    assert ["Epoch 1/2" in said for said, _ in outputs] == [True, False]
     history = [(folder / "history.csv").read_text() for folder in folders]
     assert history[0] == history[1]
     assert_same_weights(*(folder / "model.keras" for folder in folders))
