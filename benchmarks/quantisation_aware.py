@@ -102,6 +102,11 @@ def distance(found, wanted, gap):
     )
 
 
+def print_rows(name, model, fitted, against):
+    for row, content in rows_of(name, model, fitted):
+        print(f"| {' | '.join([row, *against.row(content)])} |", flush=True)
+
+
 def rows_of(name, model, fitted):
     """Files with everything that the score can bear in int8, then with more in float."""
     measurements = Measurements(convert(model, "float32", {"despoof": "despoof"}), fitted)
@@ -160,8 +165,7 @@ def main():
     against = Comparison(model, data)
     print(f"score {model.score}, gap {against.gap:.4g}, {len(data.test.crops)} crops of test")
     print("|  | median | largest | rank | test ACER |", "| --- | --- | --- | --- | --- |", sep="\n")
-    for name, content in rows_of("as trained", model, fitted):
-        print(f"| {' | '.join([name, *against.row(content)])} |", flush=True)
+    print_rows("as trained", model, fitted, against)
     make_repeatable(options.seed)
     images = training_images(model.metadata, options.steps, options.seed)
     kept = steps_of(model.score)[0]
@@ -171,8 +175,7 @@ def main():
         for split in (data.dev, data.test)
     ]
     print(f"| {' | '.join(['fine-tuned, float', *against.figures(scores)])} |", flush=True)
-    for name, content in rows_of("fine-tuned", model, fitted):
-        print(f"| {' | '.join([name, *against.row(content)])} |", flush=True)
+    print_rows("fine-tuned", model, fitted, against)
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ from data_arguments import add_data_arguments, chosen_data
 from despoof_keras.program import run_program
 
 GOES_ON = "the same command with --resume goes on after the last finished trial"
-# A trial of the default size takes about a minute on two CPU cores.
 # Hyperband needs three epochs: it trains the best third of the trials three times as long.
 HYPERBAND_EPOCHS = 3
+# A trial of the default size takes about a minute on two CPU cores.
 SMALL = {"image_size": 32, "epochs": 2, "steps_per_epoch": 120, "frames_per_video": 3, "jitter": 2}
 
 
