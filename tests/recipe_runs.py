@@ -24,8 +24,8 @@ SMALL = {
     "decay_epochs": 1,
     "average_decay": 0.9,
 }
-# Far more than a start takes on a busy machine; only a hang gets there.
-PATIENCE = 300
+# Seconds: some four times what the longest wait takes on a busy machine; only a hang gets there.
+PATIENCE = 600
 
 
 def start(workplace, *arguments, cache=None, environment=None, **kwargs):

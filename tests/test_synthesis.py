@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from recipe_runs import PATIENCE
 
 from despoof_keras.errors import DataError
 from despoof_keras.synthesis import cache_folder, default_root, write_oulu_npu, writer
@@ -188,13 +189,13 @@ def test_interrupted_set_is_finished_with_the_same_bytes(root, tmp_path):
     process = subprocess.Popen(
         [sys.executable, str(script)], env=environment, stderr=subprocess.PIPE
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while len(list(target.rglob("[0-9]*.avi"))) < 20:
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=20)
+    _, error = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     assert b"KeyboardInterrupt" in error
     assert not (target / writer.PARAMETERS_FILE).exists()

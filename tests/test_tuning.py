@@ -14,6 +14,7 @@ from pathlib import Path
 import keras_tuner
 import pytest
 from clusters import free_ports
+from recipe_runs import PATIENCE
 
 from despoof_keras import DespoofHyperModel
 from despoof_keras.configuration import TrainingConfig
@@ -26,8 +27,6 @@ from despoof_keras.tuning import CROP_SIDES
 RECIPE = Path(__file__).parents[1] / "recipes" / "tune.py"
 BASE = TrainingConfig(image_size=32, batch_size=16, steps_per_epoch=40, jitter=2)
 TINY = ("--epochs", "1", "--steps", "2", "--frames", "1", "--algorithm", "random")
-# Far more than a search takes on a busy machine; only a hang gets there.
-PATIENCE = 300
 
 
 def test_the_defaults_of_the_space_are_the_base():
