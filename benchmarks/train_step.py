@@ -6,12 +6,14 @@ Three formulations of one and the same step run in turns in one process, so that
 a busy machine too:
 
 - "shared", the package's: one DSNet forward pass, its own layers where they save operations;
-- "three-pass": three passes over the same networks, which shows what sharing alone gives;
+- "three-pass": three passes over the same networks, which shows what sharing alone gives. It saves
+  one DSNet forward pass of all passes there are, so counting multiplications sets it a limit;
 - "plain": three passes over networks of Keras' own layers, with the features enlarged before the
   decoder's first convolution: the method as it is written down.
 """
 
 import argparse
+import math
 import statistics
 import tempfile
 import time
@@ -37,6 +39,31 @@ def compiled_step(cls, size, form=lambda network: network):
     model = cls(*(form(build(size)) for build in builders))
     model.compile(*(keras.optimizers.Adam(1e-3) for _ in range(3)))
     return tf.function(model.train_step)
+
+
+def multiplications(network):
+    """Of the convolutions in one forward pass of one image; nothing else counts beside them."""
+    image = tf.TensorSpec((1, *network.input.shape[1:]))
+    graph = tf.function(lambda x: network(x, training=False)).get_concrete_function(image).graph
+    convolutions = [one for one in graph.get_operations() if one.type == "Conv2D"]
+    return sum(
+        math.prod(one.inputs[1].shape) * math.prod(one.outputs[0].shape[1:3])
+        for one in convolutions
+    )
+
+
+def sharing_limit(size):
+    """Ratio of the multiplications of a step in three passes to those of the shared one.
+
+    A backward pass costs two forward ones, or one where only the input's gradient is wanted:
+    DSNet is passed forward and back; DepthNet forward and back in its own turn, then forward and
+    back to its input in DSNet's; the discriminator likewise, in its own turn on two inputs.
+    """
+    ds_net, depth_net, discriminator = (
+        multiplications(build(size))
+        for build in (build_ds_net, build_depth_net, build_discriminator)
+    )
+    return 1 + ds_net / (3 * ds_net + (3 + 2) * depth_net + (6 + 2) * discriminator)
 
 
 def seconds(step, batches):
@@ -90,6 +117,7 @@ def main():
         print(f"{name:14s} {batch_size / value:7.1f} images/s")
     print(f"images/s, shared to plain three passes: {ratio('plain'):.2f}")
     print(f"images/s, shared to three passes over the same networks: {ratio('three-pass'):.2f}")
+    print(f"the most that sharing can give, by count of multiplications: {sharing_limit(size):.2f}")
     print(f"the input pipeline's share of a step: {share:.1%}")
 
 

@@ -18,7 +18,7 @@ def compiled(function, changed=()):
     """
     changed = list(changed)
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def pure(values, *arguments):
         with keras.StatelessScope(zip(changed, values, strict=True)) as scope:
             results = function(*arguments)
