@@ -12,6 +12,12 @@ import pytest
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
 
 
+def pytest_collection_modifyitems(items):
+    """Files with slow tests first, so that no process is left alone with one of them at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def reference():
     """Folder with the released model's variables and what its graph gives."""
