@@ -44,7 +44,7 @@ def main():
     parser.add_argument("model")
     model = load_model(parser.parse_args().model)
     samples = oulu_npu.load(default_root(0), 1)["test"]
-    settings = CropSettings(model.image_size, FRAMES)
+    settings = CropSettings(model.image_size, FRAMES, crop_rule=model.metadata.crop_rule)
     crops = prepare_crops(samples, cache_folder() / "crops", settings)
     hsv_rgb, parts = model.ds_net.get_layer("hsv_rgb"), {"noise": [], "crops": []}
     for batch in evaluation_batches(crops):

@@ -145,7 +145,7 @@ def main():
     if options.score:
         model.metadata = dataclasses.replace(model.metadata, score=options.score)
     if kind_of(options.model) == "released":
-        data = released_data(model.image_size)
+        data = released_data(model.metadata)
         calibration = data.calibration
     else:
         data = labelled_data(model.metadata, frames=options.frames)

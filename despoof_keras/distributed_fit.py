@@ -7,11 +7,13 @@ overridden here are private to Keras, which is why its version is bounded in set
 """
 
 import contextlib
+import hashlib
+import json
 
 import tensorflow as tf
 
 from despoof_keras import pipeline
-from despoof_keras.errors import TrainingError
+from despoof_keras.errors import DataError, TrainingError
 
 
 class DistributedFit:
@@ -87,21 +89,46 @@ def check_same_epoch(distribution, epoch, folder):
     Raises:
         TrainingError: the machines see different ones.
     """
-    if distribution.workers == 1:
-        return
-
-    def add_up():
-        replica = tf.distribute.get_replica_context()
-        return replica.all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(float(epoch)))
-
-    total = tf.function(lambda: distribution.strategy.run(add_up))()
-    total = distribution.strategy.experimental_local_results(total)[0]
-    # Where one machine happens to see the mean of all, the others end and take it with them.
-    if float(total) != epoch * distribution.replicas:
+    if not _is_same_everywhere(distribution, epoch):
         raise TrainingError(
             f"{folder}: expected a folder that all {distribution.workers} machines share, with the "
             f"same checkpoints; this one sees {epoch} finished epochs, others a different number"
         )
+
+
+def check_same_settings(distribution, settings):
+    """Makes sure that all machines were started with the same settings.
+
+    Args:
+        distribution: `distribution.Distribution`.
+        settings: what must be the same, a mapping of JSON values.
+
+    Raises:
+        DataError: they were not.
+    """
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    # 40 bits: so many that the sum over machines is exact in 53.
+    if not _is_same_everywhere(distribution, int(digest[:10], 16)):
+        raise DataError(
+            f"expected all {distribution.workers} machines to be started with the same arguments "
+            f"on the same data; this one has {settings}"
+        )
+
+
+def _is_same_everywhere(distribution, number):
+    """Whether all machines have the same whole number."""
+    if distribution.workers == 1:
+        return True
+
+    def add_up():
+        replica = tf.distribute.get_replica_context()
+        value = tf.constant(float(number), tf.float64)
+        return replica.all_reduce(tf.distribute.ReduceOp.SUM, value)
+
+    total = tf.function(lambda: distribution.strategy.run(add_up))()
+    total = distribution.strategy.experimental_local_results(total)[0]
+    # Where one machine happens to see the mean of all, the others end and take it with them.
+    return float(total) == number * distribution.replicas
 
 
 @contextlib.contextmanager

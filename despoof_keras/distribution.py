@@ -49,13 +49,14 @@ class Distribution:
         return self.worker == 0
 
     def check(self, config):
-        """Makes sure that batches can be shared out evenly.
+        """Makes sure that a run trains here as it would on one device.
 
         Args:
             config: `TrainingConfig`.
 
         Raises:
-            DataError: they cannot; the message names the setting.
+            DataError: batches cannot be shared out evenly, or several devices cannot do what is
+                asked (see `Despoofer.compile`); the message names the setting.
         """
         if config.batch_size % self.replicas:
             raise DataError(
@@ -66,6 +67,18 @@ class Distribution:
             raise DataError(
                 f"data_parts: expected a multiple of {self.workers}, the number of machines; "
                 f"received {config.data_parts}"
+            )
+        if self.replicas == 1:
+            return
+        if config.jit_compile and config.synchronized_norm:
+            raise DataError(
+                "jit_compile: expected no synchronized_norm with it on several devices, for XLA "
+                "cannot compile it; received both"
+            )
+        if config.global_clipnorm is not None and config.dtype_policy == "mixed_float16":
+            raise DataError(
+                "global_clipnorm: expected no mixed_float16 with it on several devices, where it "
+                "would clip scaled gradients; use mixed_bfloat16 or float32 with it"
             )
 
     def own_parts(self, parts):

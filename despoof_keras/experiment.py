@@ -116,7 +116,12 @@ def run_experiment(experiment, *, resume=False, distribution=None, verbose=1):
         evaluation.score_crops(model, crops[split], f"scoring {split}") for split in ("dev", "test")
     )
     dev, test = evaluation.add_fusion(*frame_scores)
-    results = {**experiment.identity(), **evaluation.evaluate(dev, test)}
+    left_out = {split: len(crops[split].skipped) for split in SPLITS}
+    results = {
+        **experiment.identity(),
+        "videos_left_out": left_out,
+        **evaluation.evaluate(dev, test),
+    }
     model.metadata = _metadata(model, experiment, results, commit)
     with atomic_path(output / "model.keras") as temporary:
         model.save(temporary)

@@ -1,6 +1,9 @@
 """The crops that `export/to_tflite.py` calibrates and tries an export on."""
 
+import re
+
 from despoof_keras.datasets import oulu_npu
+from despoof_keras.eye_files import with_eye_files
 from despoof_keras.labelled_crops import LabelledCrops
 from despoof_keras.models.released import EXAMPLE_LIVE_SCORE, EXAMPLE_PRINT_SCORE
 from despoof_keras.preparation import CropSettings, prepare_crops
@@ -11,9 +14,29 @@ from despoof_keras.tflite_variants import CALIBRATION_CROPS, HELD_OUT_CROPS, Exp
 _PROTOCOL = 1
 # Videos of either label that are taken then, of each split, where there are that many.
 _FEW_VIDEOS = 100
+# How the training data of a run of the recipe end, see `experiment.run_experiment`.
+_TRAINED_PROTOCOL = re.compile(r"protocol ([1-4])(?:, fold ([1-6]))?$")
+EMBEDDED = "embedded set"
 
 
-def labelled_data(metadata, root=None, protocol=1, fold=None, frames=6):
+def is_of_other_faces(metadata):
+    """Whether a model was trained on faces that the embedded set's threshold says nothing about."""
+    trained_on = metadata.training_data
+    return trained_on is not None and not trained_on.startswith(EMBEDDED)
+
+
+def trained_protocol(metadata):
+    """`(protocol, fold)` that a model was trained on, as its metadata tell; else `(1, None)`."""
+    found = _TRAINED_PROTOCOL.search(metadata.training_data or "")
+    if found is None:
+        return _PROTOCOL, None
+    protocol, fold = found.groups()
+    return int(protocol), None if fold is None else int(fold)
+
+
+def labelled_data(
+    metadata, root=None, protocol=1, fold=None, frames=6, *, skip_bad=False, find_eyes=False
+):
     """Dev and test of a data set, to choose the threshold and measure error rates on.
 
     Args:
@@ -21,6 +44,8 @@ def labelled_data(metadata, root=None, protocol=1, fold=None, frames=6):
         root: folder in OULU-NPU's layout; default: the embedded set, made on first use.
         protocol, fold: as in `oulu_npu.load`.
         frames: crops taken from each video.
+        skip_bad: leave out unusable videos with a counted warning instead of stopping.
+        find_eyes: find the eyes in videos that have no eye file.
 
     Returns:
         `tflite_variants.ExportData`.
@@ -30,31 +55,46 @@ def labelled_data(metadata, root=None, protocol=1, fold=None, frames=6):
     """
     splits = oulu_npu.load(default_root() if root is None else root, protocol, fold)
     settings = CropSettings(metadata.image_size, frames, crop_rule=metadata.crop_rule)
-    dev, test = (_crops(splits[name], settings, name) for name in ("dev", "test"))
-    return ExportData(dev=dev, test=test)
+    folder = cache_folder() / "crops"
+    splits = {name: splits[name] for name in ("dev", "test")}
+    if find_eyes:
+        splits = {
+            name: with_eye_files(samples, folder / "eyes", skip_bad=skip_bad)
+            for name, samples in splits.items()
+        }
+    dev, test = (_crops(splits[name], settings, name, skip_bad) for name in ("dev", "test"))
+    fold = f", fold {fold}" if fold else ""
+    source = f"{EMBEDDED if root is None else root}, protocol {protocol}{fold}"
+    return ExportData(dev=dev, test=test, source=source)
 
 
-def released_data(image_size):
-    """Crops of the embedded set for the released model, whose threshold they must not change.
+def faces_alone(metadata, gap=None):
+    """Crops of the embedded set for a model of other faces, whose threshold they must not change.
 
-    It was trained on photographs and takes synthetic faces for attacks, so they serve for ranges
-    and for comparison, and the gap is that of its authors' example videos.
+    A model that was trained on photographs may take synthetic faces for attacks, so they serve for
+    ranges and for comparison.
 
     Args:
-        image_size: side of the crops in pixels.
+        metadata: the model's; the crops have its size and follow its crop rule.
+        gap: as in `ExportData`.
 
     Returns:
         `tflite_variants.ExportData` without dev and test.
     """
     splits = oulu_npu.load(default_root(), _PROTOCOL)
-    settings = CropSettings(image_size, frames_per_video=1)
+    settings = CropSettings(metadata.image_size, 1, crop_rule=metadata.crop_rule)
     few = {name: _few(splits[name]) for name in ("dev", "test")}
     calibration, held_out = (_crops(few[name], settings, name) for name in ("dev", "test"))
     return ExportData(
         calibration=calibration.balanced(CALIBRATION_CROPS),
         held_out=held_out.balanced(HELD_OUT_CROPS),
-        gap=EXAMPLE_PRINT_SCORE - EXAMPLE_LIVE_SCORE,
+        gap=gap,
     )
+
+
+def released_data(metadata):
+    """`faces_alone` for the released model; the gap is that of its authors' example videos."""
+    return faces_alone(metadata, EXAMPLE_PRINT_SCORE - EXAMPLE_LIVE_SCORE)
 
 
 def _few(samples):
@@ -71,8 +111,12 @@ def _few(samples):
     return chosen
 
 
-def _crops(samples, settings, split):
+def _crops(samples, settings, split, skip_bad=False):
     prepared = prepare_crops(
-        samples, cache_folder() / "crops", settings, description=f"face crops of {split}"
+        samples,
+        cache_folder() / "crops",
+        settings,
+        skip_bad=skip_bad,
+        description=f"face crops of {split}",
     )
     return LabelledCrops.of(prepared)

@@ -109,15 +109,21 @@ def kind_of(path):
         raise DataError(f"{path}: {_EXPECTED}; nothing is there")
     if is_tflite(path):
         return "tflite"
-    names = []
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
+    names = _archived_names(path)
     if KERAS_CONFIG in names:
         return "keras"
     if any(name.endswith(".npy") for name in names):
         return "released"
     raise DataError(f"{path}: {_EXPECTED}; found another kind of file, or a damaged one")
+
+
+def _archived_names(path):
+    """Names in a zip archive; none where there is no archive, or one with a damaged directory."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except zipfile.BadZipFile:
+        return []
 
 
 def _kind_of_folder(path):

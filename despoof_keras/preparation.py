@@ -47,6 +47,11 @@ class CropSettings:
     face_depth: str = "mesh"
     crop_rule: CropRule = RELEASED_CROP
 
+    def __post_init__(self):
+        frames = self.frames_per_video
+        if frames is not None and frames < 1:
+            raise DataError(f"frames of each video: expected at least 1; received {frames}")
+
     @classmethod
     def of(cls, config, split):
         """The settings of a `TrainingConfig` for a split; only `"train"` is shifted."""

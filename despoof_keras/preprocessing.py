@@ -39,6 +39,9 @@ class CropRule:
 # The crop of the authors' test script, in units of the eye distance l: the corner lies 0.75 l left
 # of and 1.1 * 0.75 l above the subject's right eye, the side is l + 2 * 0.75 l.
 RELEASED_CROP = CropRule(left=0.75, up=0.825, side=2.5)
+# Of a face square's side to the image's longer one. With both eyes in the image it is at most the
+# rule's side; beyond this the eyes are not of this image, and the square could fill the memory.
+LARGEST_SQUARE = 16
 # The authors scale 8-bit pixels by 256, not by 255.
 PIXEL_SCALE = 256.0
 
@@ -55,7 +58,8 @@ def crop_box(eyes, rule=RELEASED_CROP):
         `(x, y, side)`, integers in pixels; the square may leave the image.
 
     Raises:
-        DataError: an eye is not finite, or the eyes coincide or stand in the wrong order.
+        DataError: an eye is not finite, the eyes stand in the wrong order or coincide, or so nearly
+            that no pixel is left.
 
     Reference: the authors' `facepad-test.py`, which has whole-pixel eyes and cuts, not rounds.
 
@@ -79,7 +83,13 @@ def crop_box(eyes, rule=RELEASED_CROP):
             f"received {eyes.tolist()}"
         )
     x, y = x_right - rule.left * distance, y_right - rule.up * distance
-    return round(x), round(y), round(rule.side * distance)
+    side = round(rule.side * distance)
+    if side < 1:
+        raise DataError(
+            f"eyes: expected them so far apart that the face square has a pixel; they are "
+            f"{distance:g} pixels apart"
+        )
+    return round(x), round(y), side
 
 
 def cut_square(image, box, margin=0):
@@ -94,7 +104,8 @@ def cut_square(image, box, margin=0):
         `(side + 2 margin, side + 2 margin[, channels])` array of the image's dtype.
 
     Raises:
-        DataError: the image is empty or not an image, or the square lies wholly outside it.
+        DataError: the image is empty or not an image, or the square lies wholly outside it or is
+            more than `LARGEST_SQUARE` times as large.
     """
     x, y, side = box
     if image.ndim not in (2, 3) or 0 in image.shape:
@@ -105,6 +116,11 @@ def cut_square(image, box, margin=0):
     height, width = image.shape[:2]
     if x >= width or y >= height or x + side <= 0 or y + side <= 0:
         raise DataError(f"face square {box} lies outside the image of {width} x {height} pixels")
+    if side > LARGEST_SQUARE * max(height, width):
+        raise DataError(
+            f"face square {box}: expected a side of at most {LARGEST_SQUARE} times the image's, "
+            f"which has {width} x {height} pixels"
+        )
     rows = np.clip(np.arange(y - margin, y + side + margin), 0, height - 1)
     columns = np.clip(np.arange(x - margin, x + side + margin), 0, width - 1)
     return image[rows[:, None], columns]

@@ -26,6 +26,16 @@ def claim_folder(path, identity, what, resume):
         raise DataError(
             f"{folder}: holds a {what} already; pass --resume to go on with it, or another --output"
         )
+    check_folder(path, identity, what)
+
+
+def check_folder(path, identity, what):
+    """Holds settings against those that a folder was begun with, arguments as `claim_folder`.
+
+    Raises:
+        DataError: they differ.
+    """
+    folder, identity = path.parent, json.loads(json.dumps(identity))
     try:
         started = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -33,6 +43,6 @@ def claim_folder(path, identity, what, resume):
     differing = [name for name in identity if started.get(name) != identity[name]]
     if differing:
         raise DataError(
-            f"{folder}: cannot be resumed with other settings: "
+            f"{folder}: expected the settings that the {what} was begun with; "
             f"{', '.join(differing)} differ from {path}"
         )

@@ -4,6 +4,7 @@ import dataclasses
 import logging
 import math
 import os
+import sys
 from pathlib import Path
 
 import keras
@@ -12,12 +13,13 @@ import keras_tuner
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.distribution import one_device
 from despoof_keras.errors import DataError, TrainingError
+from despoof_keras.eye_files import with_eye_files
 from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.repeatability import make_repeatable
-from despoof_keras.run_folder import claim_folder
+from despoof_keras.run_folder import check_folder, claim_folder
 from despoof_keras.search_report import describe, write_report
 from despoof_keras.search_watch import alive, watched
-from despoof_keras.tuning import CROP_SIDES, OBJECTIVE, DespoofHyperModel
+from despoof_keras.tuning import BATCH_SIZES, CROP_SIDES, OBJECTIVE, DespoofHyperModel
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ ALGORITHMS = ("random", "hyperband", "bayesian")
 # Hyperband trains a third of the trials three times as long, and so on.
 HYPERBAND_FACTOR = 3
 CHIEF = "chief"
+# Of a search that is resumed: where things lie, and what may be added when a video turns out bad.
+_NOT_COMPARED = ("data_root", "output", "cache", "skip_bad", "find_eyes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +46,9 @@ class Search:
         protocol, fold: as in `oulu_npu.load`.
         seed: of the search and of every trial.
         output: the search's folder; machines that search together share it.
-        cache: folder for prepared crops.
+        cache: folder for prepared crops and found eye positions.
+        skip_bad: leave out unusable videos with a counted warning instead of stopping.
+        find_eyes: find the eyes in videos that have no eye file.
     """
 
     base: object
@@ -56,6 +62,8 @@ class Search:
     seed: int
     output: Path
     cache: Path
+    skip_bad: bool = False
+    find_eyes: bool = False
 
     def __post_init__(self):
         if self.algorithm not in ALGORITHMS:
@@ -75,7 +83,7 @@ class Search:
         values = {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
-            if field.name not in ("data_root", "output", "cache")
+            if field.name not in _NOT_COMPARED
         }
         values |= {name: dataclasses.asdict(values[name]) for name in ("base", "trial")}
         return values
@@ -102,10 +110,13 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
         List of `search_report.Outcome`, the best first; None in a worker.
 
     Raises:
-        DataError: the data or the folder is not as needed; nothing is lost then.
+        DataError: the data or the folder is not as needed, the devices cannot share a batch of the
+            search out, or a worker has other settings than the chief; nothing is lost then.
         TrainingError: no trial succeeded, or the chief cannot be reached.
     """
     distribution = distribution or one_device()
+    for batch_size in BATCH_SIZES:
+        distribution.check(dataclasses.replace(search.trial, batch_size=batch_size))
     role = os.environ.get("KERASTUNER_TUNER_ID")
     is_worker = role not in (None, CHIEF)
     if not is_worker:
@@ -121,6 +132,9 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
     )
     strategy = distribution.strategy if distribution.replicas > 1 else None
     if is_worker:
+        begun = search.output / "search.json"
+        if begun.exists():  # by the chief, while the crops were made
+            check_folder(begun, search.identity(), "search")
         with alive(search.output, role):
             _tuner(search, hypermodel, strategy).search(verbose=verbose)
         return None
@@ -148,6 +162,8 @@ def _tuner(search, hypermodel, strategy):
         "project_name": "tuner",
         "overwrite": False,
         "distribution_strategy": strategy,
+        # A search over rates and weights has trials that diverge; the others are worth having.
+        "max_consecutive_failed_trials": sys.maxsize,
     }
     if search.algorithm == "random":
         return keras_tuner.RandomSearch(hypermodel, max_trials=search.trials, **common)
@@ -182,6 +198,11 @@ def hyperband_trials(epochs):
 def _prepare(search):
     """Crops of every scale, before the first trial: what is wrong with the data shows now."""
     splits = oulu_npu.load(search.data_root, search.protocol, search.fold)
+    if search.find_eyes:
+        splits = {
+            split: with_eye_files(splits[split], search.cache / "eyes", skip_bad=search.skip_bad)
+            for split in ("train", "dev")
+        }
     crops = {}
     for side in CROP_SIDES:
         config = dataclasses.replace(search.trial, crop_side=side)
@@ -190,6 +211,7 @@ def _prepare(search):
                 splits[split],
                 search.cache,
                 CropSettings.of(config, split),
+                skip_bad=search.skip_bad,
                 description=f"face crops of {split}, {side} eye distances",
             )
             for split in ("train", "dev")

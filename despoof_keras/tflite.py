@@ -25,6 +25,11 @@ class Prediction(NamedTuple):
     is_attack: bool
     threshold: float
 
+    @property
+    def score(self):
+        """`spoof_score`, by the name that `LivenessDetector.despoof` gives it."""
+        return self.spoof_score
+
 
 def load_tflite(path=None, *, threshold=None, metadata=None, num_threads=None, runtime="auto"):
     """Opens a `.tflite` file that `export/to_tflite.py` wrote.

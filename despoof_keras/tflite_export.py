@@ -10,6 +10,8 @@ from despoof_keras.tflite_variants import VARIANTS, ExportData, Exporter
 
 logger = logging.getLogger(__name__)
 
+_REPORTS = ("report.json", "report.md")
+
 
 def export_tflite(
     model,
@@ -43,7 +45,7 @@ def export_tflite(
         variants: some of `VARIANTS`.
         data: `ExportData`; default: none, which is enough for all but `int8`.
         licence, model_version: for the metadata, in place of the model's.
-        overwrite: replace files of these names.
+        overwrite: replace files of these names, the report of what is there too.
 
     Returns:
         The contents of `report.json`.
@@ -91,7 +93,8 @@ def check_targets(folder, variants, overwrite=False):
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder}: expected a folder, or nothing; found a file")
-    for variant in variants:
-        path = folder / f"{variant}.tflite"
+    # A report of other variants would be lost.
+    for name in (*(f"{variant}.tflite" for variant in variants), *_REPORTS):
+        path = folder / name
         if path.exists() and not overwrite:
             raise DataError(f"{path}: is there already; it is only replaced if asked")

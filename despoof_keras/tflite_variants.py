@@ -30,8 +30,9 @@ BOUNDS = {
 }
 LIGHT_SCORE = "zero_one_map"
 THRESHOLD_RULE = (
-    "equal error rate of the dev videos, each video's score the mean of its frames, by the Keras "
-    "model; moved by the median difference of this export's scores of the dev videos nearest to it"
+    "equal error rate of the dev videos{source}, each video's score the mean of its frames, by the "
+    "Keras model; moved by the median difference of this export's scores of the dev videos nearest "
+    "to it"
 )
 # Crops that an export is compared with the Keras model on, where there are that many: rank
 # correlations of 0.999 say something from about a hundred on.
@@ -54,6 +55,7 @@ class ExportData:
         dev, test: `LabelledCrops`; the threshold is chosen anew on dev, error rates are of both.
         gap: live-spoof gap that errors are shares of, in units of the score; default: that of the
             Keras model on `dev`, else the range of its scores of `held_out`.
+        source: what dev's videos are of, for the threshold's rule.
     """
 
     calibration: np.ndarray | None = None
@@ -61,6 +63,7 @@ class ExportData:
     dev: object = None
     test: object = None
     gap: float | None = None
+    source: str | None = None
 
 
 def weights_sha256(model):
@@ -244,7 +247,9 @@ class Exporter:
     def _metadata_of(self, variant, score, rates):
         values = {"variant": variant, "score": score}
         if rates is not None:
-            values |= {"threshold": rates["threshold"], "threshold_rule": THRESHOLD_RULE}
+            source = f" of {self._data.source}" if self._data.source else ""
+            rule = THRESHOLD_RULE.format(source=source)
+            values |= {"threshold": rates["threshold"], "threshold_rule": rule}
         elif score != self._model.score:
             # A threshold of another score means nothing.
             values |= {"threshold": None, "threshold_rule": None}

@@ -11,6 +11,7 @@ from despoof_keras.averaged_validation import AveragedValidation
 from despoof_keras.checkpoints import RunCheckpoint, checkpoints
 from despoof_keras.distributed_fit import (
     check_same_epoch,
+    check_same_settings,
     distributed_batches,
     other_machines_watched,
 )
@@ -149,7 +150,8 @@ def train(
         than the chief.
 
     Raises:
-        DataError: the checkpoint to resume from cannot be read, or the batch cannot be shared out.
+        DataError: the checkpoint to resume from cannot be read, the devices cannot train by this
+            configuration (`Distribution.check`), or the machines were started with different ones.
         TrainingError: the loss is lost, another machine has gone, or the machines do not share
             `folder`.
     """
@@ -160,6 +162,10 @@ def train(
     found = checkpoints(folder) if resume else []
     initial_epoch = found[-1][0] if found else 0
     with other_machines_watched(distribution):
+        check_same_settings(
+            distribution,
+            {"config": dataclasses.asdict(config), "seed": seed, "crops": train_crops.counts},
+        )
         check_same_epoch(distribution, initial_epoch, folder)
         with distribution.strategy.scope():
             if found:

@@ -38,12 +38,23 @@ def parse_arguments(arguments=None):
         type=Path,
         metavar="DATA",
         help="folder in OULU-NPU's layout: int8 is calibrated and the threshold chosen on its dev "
-        "split; default: the embedded set (of which the released model takes only the faces)",
+        "split; default: the embedded set (of which a model that was not trained on it takes only "
+        "the faces, and keeps its threshold)",
     )
-    parser.add_argument("--protocol", type=int, default=1, help="1 to 4 (default: 1)")
-    parser.add_argument("--fold", type=int, help="1 to 6, with protocols 3 and 4")
+    parser.add_argument(
+        "--protocol", type=int, help="1 to 4 (default: the one that the model was trained on)"
+    )
+    parser.add_argument("--fold", type=int, help="1 to 6, with --protocol 3 and 4")
     parser.add_argument(
         "--frames", type=int, default=6, help="crops taken from each video (default: 6)"
+    )
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="leave out unusable videos, and count them"
+    )
+    parser.add_argument(
+        "--find-eyes",
+        action="store_true",
+        help="find the eyes in videos that have no eye file beside them",
     )
     parser.add_argument("--licence", help="of the weights, for the metadata")
     parser.add_argument("--model-version", help="a name for the model, for the metadata")
@@ -55,28 +66,51 @@ def parse_arguments(arguments=None):
 
 def export(options):
     # Imported here, so that --help and mistakes in the arguments answer at once.
-    from despoof_keras.export_crops import labelled_data, released_data
-    from despoof_keras.model_files import kind_of, open_despoofer
+    from despoof_keras.model_files import open_despoofer
     from despoof_keras.tflite_export import check_targets, export_tflite
     from despoof_keras.tflite_variants import VARIANTS
 
     variants = VARIANTS if ALL in options.variants else options.variants
     check_targets(options.output, variants, options.overwrite)
     model = open_despoofer(options.model)
-    if options.calibration is None and kind_of(options.model) == "released":
-        data = released_data(model.image_size)
-    else:
-        data = labelled_data(
-            model.metadata, options.calibration, options.protocol, options.fold, options.frames
-        )
     export_tflite(
         model,
         options.output,
         variants,
-        data,
+        export_data(model.metadata, options),
         licence=options.licence,
         model_version=options.model_version,
         overwrite=options.overwrite,
+    )
+
+
+def export_data(metadata, options):
+    """The crops that a model is calibrated, tried and given its threshold on."""
+    from despoof_keras import export_crops
+    from despoof_keras.model_files import kind_of
+
+    if options.calibration is None and kind_of(options.model) == "released":
+        return export_crops.released_data(metadata)
+    if options.calibration is None and export_crops.is_of_other_faces(metadata):
+        logging.warning(
+            "%s: trained on %s; its threshold stays, --calibration DATA chooses it anew",
+            options.model,
+            metadata.training_data,
+        )
+        return export_crops.faces_alone(metadata)
+    protocol, fold = options.protocol, options.fold
+    if protocol is None:
+        if fold is not None:
+            raise DataError(f"fold: expected --protocol 3 or 4 with it; received {fold} alone")
+        protocol, fold = export_crops.trained_protocol(metadata)
+    return export_crops.labelled_data(
+        metadata,
+        options.calibration,
+        protocol,
+        fold,
+        options.frames,
+        skip_bad=options.skip_bad,
+        find_eyes=options.find_eyes,
     )
 
 

@@ -4,11 +4,19 @@ from pathlib import Path
 
 
 def add_data_arguments(parser):
-    """Adds `--data-root` and `--data-seed`."""
+    """Adds `--data-root`, `--data-seed`, `--skip-bad` and `--find-eyes`."""
     parser.add_argument(
         "--data-root", type=Path, help="folder in OULU-NPU's layout; default: the embedded set"
     )
     parser.add_argument("--data-seed", type=int, default=0, help="of the embedded set (default: 0)")
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="leave out unusable videos, and count them"
+    )
+    parser.add_argument(
+        "--find-eyes",
+        action="store_true",
+        help="find the eyes in videos that have no eye file beside them",
+    )
 
 
 def chosen_data(options):

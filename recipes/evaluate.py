@@ -14,6 +14,7 @@ from pathlib import Path
 
 from data_arguments import add_data_arguments, chosen_data
 
+from despoof_keras.datasets.oulu_npu_protocols import check_protocol
 from despoof_keras.files import write_json
 from despoof_keras.program import run_program
 
@@ -44,6 +45,9 @@ def run(options):
     from despoof_keras.results_table import evaluation_table
     from despoof_keras.synthesis import cache_folder
 
+    folds = {one: options.fold if one in (3, 4) else None for one in options.protocols}
+    for protocol, fold in folds.items():
+        check_protocol(protocol, fold)
     path = demonstration_path() if options.model == "demonstration" else options.model
     model = open_model(path)
     root, _ = chosen_data(options)
@@ -52,11 +56,13 @@ def run(options):
             model,
             root,
             protocol,
-            options.fold if protocol in (3, 4) else None,
+            fold,
             cache=cache_folder() / "crops",
             frames=options.frames,
+            skip_bad=options.skip_bad,
+            find_eyes=options.find_eyes,
         )
-        for protocol in options.protocols
+        for protocol, fold in folds.items()
     ]
     Console(width=None if sys.stdout.isatty() else 140).print(evaluation_table(figures))
     if options.json:

@@ -14,6 +14,7 @@ from pathlib import Path
 from configurations import CONFIGURATIONS, named_or_stored
 from data_arguments import add_data_arguments, chosen_data
 
+from despoof_keras.datasets.oulu_npu_protocols import check_protocol
 from despoof_keras.files import check_writable
 from despoof_keras.program import run_program
 
@@ -39,9 +40,6 @@ def parse_arguments(arguments=None):
     parser.add_argument("--output", type=Path, help="run folder (default: runs/p<protocol>...)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --output")
     parser.add_argument(
-        "--skip-bad", action="store_true", help="leave out unusable videos, and count them"
-    )
-    parser.add_argument(
         "--strategy",
         choices=("auto", "one", "mirrored", "multi-worker"),
         default="auto",
@@ -65,11 +63,6 @@ def parse_arguments(arguments=None):
         action="store_true",
         help="normalise by the whole batch, not by each device's part of it",
     )
-    parser.add_argument(
-        "--find-eyes",
-        action="store_true",
-        help="find the eyes in videos that have no eye file beside them",
-    )
     return parser.parse_args(arguments)
 
 
@@ -86,6 +79,7 @@ def configuration(options):
 
 def run(options):
     config = configuration(options)
+    check_protocol(options.protocol, options.fold)
     fold = f"-fold{options.fold}" if options.fold else ""
     output = options.output or Path("runs") / f"p{options.protocol}{fold}-seed{options.seed}"
     if options.strategy != "multi-worker":  # of several machines the chief alone writes there

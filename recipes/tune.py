@@ -17,6 +17,7 @@ from pathlib import Path
 from configurations import CONFIGURATIONS, named_or_stored
 from data_arguments import add_data_arguments, chosen_data
 
+from despoof_keras.datasets.oulu_npu_protocols import check_protocol
 from despoof_keras.program import run_program
 
 GOES_ON = "the same command with --resume goes on after the last finished trial"
@@ -84,6 +85,7 @@ def parse_arguments(arguments=None):
 
 
 def run(options):
+    check_protocol(options.protocol, options.fold)
     base = named_or_stored(options.config)
     usual = HYPERBAND_EPOCHS if options.algorithm == "hyperband" else SMALL["epochs"]
     trial = dataclasses.replace(
@@ -118,6 +120,8 @@ def run(options):
         seed=options.seed,
         output=options.output or Path("searches") / name,
         cache=cache_folder() / "crops",
+        skip_bad=options.skip_bad,
+        find_eyes=options.find_eyes,
     )
     outcomes = run_search(
         search,

@@ -14,7 +14,7 @@ from clusters import cluster
 from recipe_runs import PATIENCE
 
 from despoof_keras.configuration import TrainingConfig
-from despoof_keras.distribution import Distribution, distribute
+from despoof_keras.distribution import Distribution, distribute, one_device
 from despoof_keras.errors import DataError
 from despoof_keras.gradients import check_optimizer
 from despoof_keras.models.dropout import BatchDropout
@@ -172,6 +172,18 @@ def test_batches_that_cannot_be_shared_out_are_refused():
         Distribution(Three()).check(TrainingConfig(batch_size=8))
     with pytest.raises(DataError, match=r"data_parts: expected a multiple of 2.*received 3"):
         Distribution(Three(), workers=2).check(TrainingConfig(batch_size=6, data_parts=3))
+
+
+def test_settings_that_several_devices_would_train_otherwise_are_refused():
+    class Two:
+        num_replicas_in_sync = 2
+
+    compiled = TrainingConfig(batch_size=8, jit_compile=True, synchronized_norm=True)
+    clipped = TrainingConfig(batch_size=8, global_clipnorm=1.0, dtype_policy="mixed_float16")
+    for config, message in ((compiled, "jit_compile: .*"), (clipped, "global_clipnorm: .*")):
+        one_device().check(config)
+        with pytest.raises(DataError, match=message + "several devices"):
+            Distribution(Two()).check(config)
 
 
 def test_machines_read_disjoint_parts_that_are_all():

@@ -126,6 +126,19 @@ def test_machines_that_do_not_share_the_run_folder_do_not_resume(workplace):
         assert "expected a folder that all 2 machines share" in errors.splitlines()[-1]
 
 
+@pytest.mark.slow
+def test_machines_that_were_started_differently_do_not_train(workplace):
+    arguments = ("--strategy", "multi-worker", "--data-root", "set", "--output", "different")
+    both = [
+        start(workplace, *arguments, "--seed", str(number), environment={"TF_CONFIG": environment})
+        for number, environment in enumerate(cluster(2))
+    ]
+    for machine in both:
+        _, errors = machine.communicate(timeout=PATIENCE)
+        assert machine.returncode == 1
+        assert "2 machines to be started with the same arguments" in errors.splitlines()[-1]
+
+
 def test_an_address_that_is_taken_is_told(workplace):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -1,6 +1,7 @@
 """A model file on a data set's protocols: the figures of the run that made it, and its own."""
 
 import dataclasses
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from despoof_keras import evaluation
 from despoof_keras.datasets import oulu_npu
+from despoof_keras.errors import DataError
 from despoof_keras.model_evaluation import evaluate_model
 from despoof_keras.model_files import open_model
 from despoof_keras.preparation import CropSettings, prepare_crops
@@ -48,6 +50,23 @@ def test_the_figures_are_those_of_the_evaluation_in_training(side, root, make_de
     del at_dev["threshold"]
     assert at_dev == expected
     assert found["at_own_threshold"]["threshold"] == 0.25
+
+
+def test_a_video_without_eyes_is_refused_found_or_left_out(root, make_despoofer, tmp_path):
+    copy = shutil.copytree(root, tmp_path / "set")
+    eyes = next((copy / "Test_files").glob("*_3_*_1.txt"))
+    eyes.unlink()
+    make_despoofer().save(tmp_path / "model.keras")
+    model = open_model(tmp_path / "model.keras")
+    arguments = {"cache": tmp_path / "crops", "frames": 1}
+    with pytest.raises(DataError, match="--find-eyes"):
+        evaluate_model(model, copy, 1, **arguments)
+    found = evaluate_model(model, copy, 1, **arguments, find_eyes=True)
+    assert found["videos_left_out"] == {"dev": 0, "test": 0}
+    found = evaluate_model(model, copy, 1, **arguments, skip_bad=True)
+    assert found["videos_left_out"] == {"dev": 0, "test": 1}
+    with pytest.raises(DataError, match=r"frames of each video: .*received 0"):
+        evaluate_model(model, copy, 1, cache=tmp_path / "crops", frames=0)
 
 
 def test_a_wrong_folder_is_named_in_one_line(tmp_path, make_despoofer):

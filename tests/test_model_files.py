@@ -200,6 +200,16 @@ def test_damaged_keras_files_are_named(files, tmp_path):
             open_model(tmp_path / f"{name}.keras")
 
 
+@pytest.mark.parametrize("name", ["model.keras", "model.npz"])
+def test_archives_with_a_damaged_directory_are_named(name, tmp_path):
+    np.savez(tmp_path / "whole.npz", a=np.zeros(2))
+    content = bytearray((tmp_path / "whole.npz").read_bytes())
+    content[content.rindex(b"PK\x01\x02")] ^= 1
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=rf"{name}: expected.*or a damaged one"):
+        open_model(tmp_path / name)
+
+
 def without_graph(folder):
     (folder / "saved_model.pb").unlink()
 

@@ -44,6 +44,7 @@ def test_crop_box_by_hand(eyes, expected):
         (100, 120, np.inf, 118),
         (100, 120, 140),
         (100, 120, 100, 120),  # coincident
+        (100, 120, 100.1, 120),  # a square of a quarter of a pixel
         (140, 120, 100, 120),  # swapped
         (140, 120, 100, 118),
         (140, 118, 100, 120),  # swapped, and the first one a little higher
@@ -78,6 +79,15 @@ def test_replication_by_hand():
 def test_a_square_outside_the_image_is_refused(box):
     with pytest.raises(DataError, match="outside the image of 12 x 11"):
         cut_square(random_image(11, 12), box)
+
+
+def test_a_square_that_would_fill_the_memory_is_refused():
+    image = random_image(11, 12)
+    assert cut_square(image, (-90, -90, 16 * 12)).shape[:2] == (192, 192)
+    with pytest.raises(DataError, match=r"at most 16 times the image's, which has 12 x 11"):
+        cut_square(image, (-90, -90, 16 * 12 + 1))
+    with pytest.raises(DataError, match="at most 16 times"):
+        crop_face(image, (0, 0, 1e9, 0), 8)
 
 
 @pytest.mark.parametrize("shape", [(0, 10, 3), (10, 0, 3), (10,), (2, 10, 10, 3)])

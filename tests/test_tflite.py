@@ -74,6 +74,7 @@ def test_a_decision_is_an_attack_at_the_threshold_and_above(tflite_folder, detec
     (crop,) = random_crops(1)
     score = detector.score(crop)
     assert detector.predict(crop) == (score, score >= 0.25, 0.25)
+    assert detector.predict(crop).score == detector.predict(crop).spoof_score == score
     for threshold, is_attack in ((score, True), (np.nextafter(score, np.inf), False)):
         given = load_tflite(tflite_folder / "model.tflite", threshold=threshold)
         assert given.predict(crop) == (score, is_attack, threshold)

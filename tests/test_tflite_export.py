@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tensorflow.lite.python.schema_py_generated import TensorType
 
-from despoof_keras import tflite_static, tflite_trial
+from despoof_keras import export_crops, tflite_static, tflite_trial
 from despoof_keras.endpoints import score_endpoint
 from despoof_keras.errors import DataError
 from despoof_keras.exporting import trial_crops
@@ -181,13 +181,31 @@ def test_dev_chooses_the_threshold_and_test_is_rated(make_despoofer, tmp_path):
         figures = report["variants"][variant]
         metadata = read_tflite_metadata(tmp_path / f"{variant}.tflite")
         assert metadata.threshold == figures["threshold"] == figures["rates"]["threshold"]
-        assert metadata.threshold_rule == THRESHOLD_RULE
+        assert metadata.threshold_rule == THRESHOLD_RULE.format(source="")
         for name in ("acer_dev", "acer_test"):
             assert figures["rates"][name] == figures["keras_rates"][name]
         keras_threshold = figures["keras_rates"]["threshold"]
         # Weights of 10 and 23 bits.
         tolerance = {"light": 2e-3, "float32": 1e-5}[variant]
         assert figures["threshold"] == pytest.approx(keras_threshold, abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("training_data", "is_of_others", "protocol"),
+    [
+        (None, False, (1, None)),
+        ("embedded set oulu_npu_v4_seed0, protocol 2", False, (2, None)),
+        ("embedded set oulu_npu_v4_seed1, protocol 4, fold 6", False, (4, 6)),
+        ("/data/Oulu_NPU, protocol 3, fold 2", True, (3, 2)),
+        ("OULU-NPU protocol 1, by the released folder's name", True, (1, None)),
+    ],
+)
+def test_the_embedded_set_gives_thresholds_to_models_of_it_alone(
+    training_data, is_of_others, protocol
+):
+    metadata = dataclasses.replace(METADATA, training_data=training_data)
+    assert export_crops.is_of_other_faces(metadata) == is_of_others
+    assert export_crops.trained_protocol(metadata) == protocol
 
 
 def test_a_threshold_is_carried_over_by_the_videos_nearest_to_it():
@@ -265,6 +283,10 @@ def test_arguments_are_checked_first(model, tmp_path):
     (tmp_path / "float32.tflite").write_bytes(b"old")
     with pytest.raises(DataError, match=r"float32\.tflite: is there already"):
         export_tflite(model, tmp_path, ["light", "float32"])
+    (tmp_path / "report.md").write_bytes(b"of others")
+    with pytest.raises(DataError, match=r"report\.md: is there already"):
+        export_tflite(model, tmp_path, ["light"])
+    (tmp_path / "report.md").unlink()
     with pytest.raises(DataError, match=r"variants: expected some of .*received int4"):
         export_tflite(model, tmp_path, ["int4"])
     with pytest.raises(DataError, match="variants: expected"):

@@ -233,6 +233,7 @@ def test_protocol_4_runs_without_lists_and_eyes_and_with_a_broken_video(workplac
     assert not without_eyes.exists()
     results = json.loads((workplace / "skipped" / "results.json").read_text())
     assert (results["protocol"], results["fold"]) == (4, 1)
+    assert results["videos_left_out"] == {"train": 1, "dev": 0, "test": 0}
     metadata = read_metadata(workplace / "skipped" / "model.keras")
     assert metadata.training_data == "bare, protocol 4, fold 1"
 
@@ -244,7 +245,7 @@ def test_a_finished_run_is_not_overwritten(workplace, tmp_path):
     assert "--resume" in errors.splitlines()[-1], errors
     code, _, errors = run(workplace, "--data-root", "set", "--output", str(tmp_path), "--resume")
     assert code == 1
-    assert "other settings" in errors.splitlines()[-1]
+    assert "the settings that the run was begun with" in errors.splitlines()[-1]
     assert (tmp_path / "run.json").read_text() == "{}"
 
 

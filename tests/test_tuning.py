@@ -18,9 +18,10 @@ from recipe_runs import PATIENCE
 
 from despoof_keras import DespoofHyperModel
 from despoof_keras.configuration import TrainingConfig
+from despoof_keras.distribution import Distribution
 from despoof_keras.errors import DataError
 from despoof_keras.loss_weights import RELEASED_WEIGHTS
-from despoof_keras.search import Search, hyperband_trials
+from despoof_keras.search import Search, hyperband_trials, run_search
 from despoof_keras.synthesis import write_oulu_npu
 from despoof_keras.tuning import CROP_SIDES
 
@@ -78,26 +79,38 @@ def test_every_corner_of_the_space_is_a_valid_model(seed):
     assert model.score == hp.values["score"]
 
 
+FIELDS = {
+    "base": BASE,
+    "trial": BASE,
+    "algorithm": "random",
+    "trials": 2,
+    "data_root": Path("set"),
+    "data": "set",
+    "protocol": 1,
+    "fold": None,
+    "seed": 0,
+    "output": Path("out"),
+    "cache": Path("cache"),
+}
+
+
 def test_impossible_searches_are_refused():
-    fields = {
-        "base": BASE,
-        "trial": BASE,
-        "algorithm": "random",
-        "trials": 2,
-        "data_root": Path("set"),
-        "data": "set",
-        "protocol": 1,
-        "fold": None,
-        "seed": 0,
-        "output": Path("out"),
-        "cache": Path("cache"),
-    }
     with pytest.raises(DataError, match="algorithm: expected one of random"):
-        Search(**{**fields, "algorithm": "grid"})
+        Search(**{**FIELDS, "algorithm": "grid"})
     with pytest.raises(DataError, match="trials: expected a positive"):
-        Search(**{**fields, "trials": 0})
+        Search(**{**FIELDS, "trials": 0})
     with pytest.raises(DataError, match=r"epochs: expected at least 3 with hyperband.*received 2"):
-        Search(**{**fields, "algorithm": "hyperband", "trial": dataclasses.replace(BASE, epochs=2)})
+        Search(**{**FIELDS, "algorithm": "hyperband", "trial": dataclasses.replace(BASE, epochs=2)})
+
+
+def test_batches_that_devices_cannot_share_are_refused_before_any_work(tmp_path):
+    class Three:
+        num_replicas_in_sync = 3
+
+    search = Search(**{**FIELDS, "output": tmp_path / "out"})
+    with pytest.raises(DataError, match=r"batch_size: expected a multiple of 3.*received 8"):
+        run_search(search, distribution=Distribution(Three()))
+    assert not (tmp_path / "out").exists()
 
 
 def test_hyperband_runs_at_least_the_trials_asked_for():
@@ -185,6 +198,19 @@ def test_a_killed_search_goes_on_with_its_trials(workplace):
     assert best.crop_side in CROP_SIDES
     assert best.image_size == 64  # the base's: the trials' 32 pixels are the search's own
     assert (folder / "search.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_a_search_goes_on_through_trials_that_diverge(workplace):
+    # A rate that grows from epoch to epoch instead of falling: no trial outlives its second.
+    settings = {**dataclasses.asdict(BASE), "decay_rate": 1e12, "decay_epochs": 1}
+    (workplace / "growing.json").write_text(json.dumps(settings))
+    arguments = ("--config", "growing.json", "--trials", "4", "--epochs", "2")
+    process = start(workplace, *arguments, "--output", "diverged")
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert "no trial has ended with a val_acer" in output.splitlines()[-1]
+    assert len(list((workplace / "diverged" / "tuner").glob("trial_*/trial.json"))) == 4
 
 
 @pytest.mark.slow
