@@ -41,7 +41,9 @@ class ExportReport:
             "",
             f"Compared with the Keras model on {self.held_out} crops; score errors are shares of "
             "the live-spoof gap, the noise's of its mean absolute value, all in %; latency is the "
-            "median time of a score relative to float32 in the same run, one thread.",
+            "median time of a score relative to float32 in the same run, one thread. The gap is "
+            "that of the mean scores of dev's attacks and bona fide crops; without dev it is the "
+            "model's own where one is known, else the range of the scores.",
             "",
             *_table(
                 [

@@ -202,10 +202,11 @@ def test_a_killed_search_goes_on_with_its_trials(workplace):
 
 @pytest.mark.slow
 def test_a_search_goes_on_through_trials_that_diverge(workplace):
-    # A rate that grows from epoch to epoch instead of falling: no trial outlives its second.
-    settings = {**dataclasses.asdict(BASE), "decay_rate": 1e12, "decay_epochs": 1}
-    (workplace / "growing.json").write_text(json.dumps(settings))
-    arguments = ("--config", "growing.json", "--trials", "4", "--epochs", "2")
+    # A loss beyond float32 in the first step.
+    weights = dict.fromkeys(dataclasses.asdict(RELEASED_WEIGHTS), 1e38)
+    settings = {**dataclasses.asdict(BASE), "loss_weights": weights}
+    (workplace / "lost.json").write_text(json.dumps(settings))
+    arguments = ("--config", "lost.json", "--trials", "4")
     process = start(workplace, *arguments, "--output", "diverged")
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
