@@ -66,10 +66,15 @@ def parse_arguments(arguments=None):
 
 def export(options):
     # Imported here, so that --help and mistakes in the arguments answer at once.
+    from despoof_keras.datasets.oulu_npu_protocols import check_protocol
     from despoof_keras.model_files import open_despoofer
     from despoof_keras.tflite_export import check_targets, export_tflite
     from despoof_keras.tflite_variants import VARIANTS
 
+    if options.protocol is not None:
+        check_protocol(options.protocol, options.fold)
+    elif options.fold is not None:
+        raise DataError(f"fold: expected --protocol 3 or 4 with it; received {options.fold} alone")
     variants = VARIANTS if ALL in options.variants else options.variants
     check_targets(options.output, variants, options.overwrite)
     model = open_despoofer(options.model)
@@ -89,19 +94,22 @@ def export_data(metadata, options):
     from despoof_keras import export_crops
     from despoof_keras.model_files import kind_of
 
-    if options.calibration is None and kind_of(options.model) == "released":
-        return export_crops.released_data(metadata)
+    protocol, fold = options.protocol, options.fold
     if options.calibration is None and export_crops.is_of_other_faces(metadata):
+        if protocol is not None:
+            raise DataError(
+                f"protocol: expected --calibration DATA with it, for {options.model} was not "
+                "trained on the embedded set"
+            )
+        if kind_of(options.model) == "released":
+            return export_crops.released_data(metadata)
         logging.warning(
             "%s: trained on %s; its threshold stays, --calibration DATA chooses it anew",
             options.model,
             metadata.training_data,
         )
         return export_crops.faces_alone(metadata)
-    protocol, fold = options.protocol, options.fold
     if protocol is None:
-        if fold is not None:
-            raise DataError(f"fold: expected --protocol 3 or 4 with it; received {fold} alone")
         protocol, fold = export_crops.trained_protocol(metadata)
     return export_crops.labelled_data(
         metadata,

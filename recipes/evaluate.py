@@ -37,6 +37,10 @@ def parse_arguments(arguments=None):
 
 
 def run(options):
+    folds = {one: options.fold if one in (3, 4) else None for one in options.protocols}
+    for protocol, fold in folds.items():
+        check_protocol(protocol, fold)
+
     from rich.console import Console
 
     from despoof_keras.demonstration import demonstration_path
@@ -45,9 +49,6 @@ def run(options):
     from despoof_keras.results_table import evaluation_table
     from despoof_keras.synthesis import cache_folder
 
-    folds = {one: options.fold if one in (3, 4) else None for one in options.protocols}
-    for protocol, fold in folds.items():
-        check_protocol(protocol, fold)
     path = demonstration_path() if options.model == "demonstration" else options.model
     model = open_model(path)
     root, _ = chosen_data(options)

@@ -335,6 +335,7 @@ def test_a_mistake_is_one_line(tmp_path):
     for arguments, expected in (
         (["--model", tmp_path / "missing"], f"{tmp_path / 'missing'}: expected"),
         (["--model", tmp_path / "missing", "--variants", "int3"], "variants: expected"),
+        (["--model", tmp_path / "missing", "--fold", "2"], "fold: expected --protocol"),
     ):
         done = subprocess.run(
             [sys.executable, SCRIPT, *map(str, arguments), "--output", str(tmp_path / "target")],
