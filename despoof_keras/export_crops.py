@@ -20,9 +20,13 @@ EMBEDDED = "embedded set"
 
 
 def is_of_other_faces(metadata):
-    """Whether a model was trained on faces that the embedded set's threshold says nothing about."""
-    trained_on = metadata.training_data
-    return trained_on is not None and not trained_on.startswith(EMBEDDED)
+    """Whether a model was trained on faces that the embedded set's threshold says nothing about.
+
+    A model that does not say what it was trained on has its own threshold, if any, from elsewhere.
+    """
+    if metadata.training_data is None:
+        return metadata.threshold is not None
+    return not metadata.training_data.startswith(EMBEDDED)
 
 
 def trained_protocol(metadata):

@@ -74,7 +74,9 @@ def check_target(folder, overwrite=False):
             "replace; found something else"
         )
     if not overwrite:
-        raise DataError(f"{folder}: holds an exported model already; it is only replaced if asked")
+        raise DataError(
+            f"{folder}: holds an exported model already; --overwrite (overwrite=True) replaces it"
+        )
 
 
 def _write(model, folder):

@@ -27,7 +27,8 @@ ALGORITHMS = ("random", "hyperband", "bayesian")
 # Hyperband trains a third of the trials three times as long, and so on.
 HYPERBAND_FACTOR = 3
 CHIEF = "chief"
-# Of a search that is resumed: where things lie, and what may be added when a video turns out bad.
+_SETTINGS = "search.json"
+# With what a search was begun: where things lie, and what may be added when a video turns out bad.
 _NOT_COMPARED = ("data_root", "output", "cache", "skip_bad", "find_eyes")
 
 
@@ -120,7 +121,7 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
     role = os.environ.get("KERASTUNER_TUNER_ID")
     is_worker = role not in (None, CHIEF)
     if not is_worker:
-        claim_folder(search.output / "search.json", search.identity(), "search", resume)
+        claim_folder(search.output / _SETTINGS, search.identity(), "search", resume)
     crops = _prepare(search)
     keras.config.set_dtype_policy(search.trial.dtype_policy)
     make_repeatable(search.seed, compiled=search.trial.jit_compile)
@@ -131,19 +132,18 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
         distribution,
     )
     strategy = distribution.strategy if distribution.replicas > 1 else None
-    if is_worker:
-        begun = search.output / "search.json"
-        if begun.exists():  # by the chief, while the crops were made
-            check_folder(begun, search.identity(), "search")
-        with alive(search.output, role):
-            _tuner(search, hypermodel, strategy).search(verbose=verbose)
-        return None
     tuner = _tuner(search, hypermodel, strategy)
+    if is_worker:
+        with alive(search.output, role):
+            tuner.oracle.get_space()  # waits for the chief, which has claimed the folder by then
+            _check_worker(search)
+            _search(tuner, verbose)
+        return None
     if role == CHIEF:
         with watched(search.output, worker_timeout):
-            tuner.search(verbose=verbose)
+            _search(tuner, verbose)
     else:
-        tuner.search(verbose=verbose)
+        _search(tuner, verbose)
     outcomes = describe(tuner.oracle.trials.values(), hypermodel, search.base)
     if not outcomes:
         raise TrainingError(
@@ -152,6 +152,23 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
         )
     write_report(search.output, outcomes)
     return outcomes
+
+
+def _search(tuner, verbose):
+    try:
+        tuner.search(verbose=verbose)
+    except keras_tuner.errors.FatalError as error:
+        raise error.__cause__ or error from None
+
+
+def _check_worker(search):
+    """Makes sure that a worker has the chief's settings; the data may lie elsewhere."""
+    begun = search.output / _SETTINGS
+    if not begun.exists():
+        raise DataError(f"{search.output}: expected the chief's folder; it has no {_SETTINGS}")
+    identity = search.identity()
+    del identity["data"]
+    check_folder(begun, identity, "search")
 
 
 def _tuner(search, hypermodel, strategy):

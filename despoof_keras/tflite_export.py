@@ -41,7 +41,7 @@ def export_tflite(
 
     Args:
         model: `Despoofer`.
-        folder: to write to; other files in it stay.
+        folder: to write to, one for an export and its report; other files in it stay.
         variants: some of `VARIANTS`.
         data: `ExportData`; default: none, which is enough for all but `int8`.
         licence, model_version: for the metadata, in place of the model's.
@@ -97,4 +97,4 @@ def check_targets(folder, variants, overwrite=False):
     for name in (*(f"{variant}.tflite" for variant in variants), *_REPORTS):
         path = folder / name
         if path.exists() and not overwrite:
-            raise DataError(f"{path}: is there already; it is only replaced if asked")
+            raise DataError(f"{path}: is there already; --overwrite (overwrite=True) replaces it")

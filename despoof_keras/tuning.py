@@ -1,12 +1,15 @@
 """The search space of a training run, as a keras-tuner `HyperModel`."""
 
+import contextlib
 import dataclasses
 
 import keras
 import keras_tuner
+import tensorflow as tf
 
 from despoof_keras import training
 from despoof_keras.distribution import one_device
+from despoof_keras.errors import TrainingError
 from despoof_keras.loss_weights import LossWeights
 from despoof_keras.metadata import SCORE_NAMES
 from despoof_keras.run_guard import RunGuard
@@ -96,11 +99,17 @@ class DespoofHyperModel(keras_tuner.HyperModel):
         )
 
     def build(self, hp):
-        """The compiled `Despoofer` of hyperparameters."""
+        """The compiled `Despoofer` of hyperparameters.
+
+        Raises:
+            keras_tuner.errors.FatalError: as `fit`.
+        """
         config = self.configuration(hp)
-        keras.utils.set_random_seed(self.seed)
-        model = training.build_despoofer(config)
-        training.compile_despoofer(model, config, training.steps_of(config, self.crops(config)[0]))
+        with _failing_by_its_settings_alone():
+            steps = training.steps_of(config, self.crops(config)[0])
+            keras.utils.set_random_seed(self.seed)
+            model = training.build_despoofer(config)
+            training.compile_despoofer(model, config, steps)
         return model
 
     def fit(self, hp, model, *, callbacks=(), epochs=None, initial_epoch=0, verbose=0):
@@ -118,19 +127,33 @@ class DespoofHyperModel(keras_tuner.HyperModel):
 
         Raises:
             TrainingError: the loss is not finite any more; the search goes on without this trial.
+            keras_tuner.errors.FatalError: from anything else but a device's full memory; it would
+                happen to the other trials too, so the search ends.
         """
         config = self.configuration(hp)
         config = dataclasses.replace(config, epochs=epochs or config.epochs)
-        return training.fit(
-            model,
-            config,
-            *self.crops(config),
-            self.distribution,
-            initial_epoch=initial_epoch,
-            seed=self.seed,
-            callbacks=[RunGuard(lambda: None), *callbacks],
-            verbose=verbose,
-        )
+        with _failing_by_its_settings_alone():
+            return training.fit(
+                model,
+                config,
+                *self.crops(config),
+                self.distribution,
+                initial_epoch=initial_epoch,
+                seed=self.seed,
+                callbacks=[RunGuard(lambda: None), *callbacks],
+                verbose=verbose,
+            )
+
+
+@contextlib.contextmanager
+def _failing_by_its_settings_alone():
+    """Lets pass what a trial's settings bring about; the rest ends a search."""
+    try:
+        yield
+    except (TrainingError, tf.errors.ResourceExhaustedError):
+        raise
+    except Exception as error:
+        raise keras_tuner.errors.FatalError(str(error)) from error
 
 
 def _factor(hp, name):

@@ -13,6 +13,7 @@ from pathlib import Path
 from despoof_keras.errors import DataError
 
 ALL = "all"
+FRAMES = 6
 
 
 def parse_arguments(arguments=None):
@@ -39,14 +40,14 @@ def parse_arguments(arguments=None):
         metavar="DATA",
         help="folder in OULU-NPU's layout: int8 is calibrated and the threshold chosen on its dev "
         "split; default: the embedded set (of which a model that was not trained on it takes only "
-        "the faces, and keeps its threshold)",
+        "the faces, and keeps its own threshold)",
     )
     parser.add_argument(
         "--protocol", type=int, help="1 to 4 (default: the one that the model was trained on)"
     )
     parser.add_argument("--fold", type=int, help="1 to 6, with --protocol 3 and 4")
     parser.add_argument(
-        "--frames", type=int, default=6, help="crops taken from each video (default: 6)"
+        "--frames", type=int, help=f"crops taken from each video (default: {FRAMES})"
     )
     parser.add_argument(
         "--skip-bad", action="store_true", help="leave out unusable videos, and count them"
@@ -59,7 +60,9 @@ def parse_arguments(arguments=None):
     parser.add_argument("--licence", help="of the weights, for the metadata")
     parser.add_argument("--model-version", help="a name for the model, for the metadata")
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace files of these names at --output"
+        "--overwrite",
+        action="store_true",
+        help="replace files of these names and the report at --output",
     )
     return parser.parse_args(arguments)
 
@@ -96,17 +99,26 @@ def export_data(metadata, options):
 
     protocol, fold = options.protocol, options.fold
     if options.calibration is None and export_crops.is_of_other_faces(metadata):
-        if protocol is not None:
+        given = {
+            "--protocol": protocol is not None,
+            "--frames": options.frames is not None,
+            "--skip-bad": options.skip_bad,
+            "--find-eyes": options.find_eyes,
+        }
+        if any(given.values()):
+            names = ", ".join(name for name, is_given in given.items() if is_given)
             raise DataError(
-                f"protocol: expected --calibration DATA with it, for {options.model} was not "
-                "trained on the embedded set"
+                f"expected --calibration DATA with {names}, for {options.model} was not trained on "
+                "the embedded set"
             )
         if kind_of(options.model) == "released":
             return export_crops.released_data(metadata)
         logging.warning(
-            "%s: trained on %s; its threshold stays, --calibration DATA chooses it anew",
+            "%s: trained on %s; no threshold is chosen, files that score as the model does keep "
+            "its own (%s); --calibration DATA chooses one for each",
             options.model,
-            metadata.training_data,
+            metadata.training_data or "what it does not say",
+            metadata.threshold,
         )
         return export_crops.faces_alone(metadata)
     if protocol is None:
@@ -116,7 +128,7 @@ def export_data(metadata, options):
         options.calibration,
         protocol,
         fold,
-        options.frames,
+        FRAMES if options.frames is None else options.frames,
         skip_bad=options.skip_bad,
         find_eyes=options.find_eyes,
     )

@@ -1,6 +1,7 @@
 """TFLite exports: real files in the real runtime, what they carry, and when none is written."""
 
 import dataclasses
+import importlib.util
 import json
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from despoof_keras.exporting import trial_crops
 from despoof_keras.labelled_crops import LabelledCrops
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.runtimes import open_interpreter
+from despoof_keras.synthesis import write_oulu_npu
 from despoof_keras.tflite_export import export_tflite
 from despoof_keras.tflite_graph import (
     Operator,
@@ -176,12 +178,13 @@ def test_dev_chooses_the_threshold_and_test_is_rated(make_despoofer, tmp_path):
     if dev.gap(score) < 0:  # an untrained map may lean either way
         kernel = model.ds_net.get_layer("zero_one_map").kernel
         kernel.assign(-kernel)
-    report = export_tflite(model, tmp_path, ["float32", "light"], ExportData(dev=dev, test=test))
+    data = ExportData(dev=dev, test=test, source="set, protocol 2")
+    report = export_tflite(model, tmp_path, ["float32", "light"], data)
     for variant in ("float32", "light"):
         figures = report["variants"][variant]
         metadata = read_tflite_metadata(tmp_path / f"{variant}.tflite")
         assert metadata.threshold == figures["threshold"] == figures["rates"]["threshold"]
-        assert metadata.threshold_rule == THRESHOLD_RULE.format(source="")
+        assert metadata.threshold_rule == THRESHOLD_RULE.format(source=" of set, protocol 2")
         for name in ("acer_dev", "acer_test"):
             assert figures["rates"][name] == figures["keras_rates"][name]
         keras_threshold = figures["keras_rates"]["threshold"]
@@ -193,7 +196,7 @@ def test_dev_chooses_the_threshold_and_test_is_rated(make_despoofer, tmp_path):
 @pytest.mark.parametrize(
     ("training_data", "is_of_others", "protocol"),
     [
-        (None, False, (1, None)),
+        (None, True, (1, None)),
         ("embedded set oulu_npu_v4_seed0, protocol 2", False, (2, None)),
         ("embedded set oulu_npu_v4_seed1, protocol 4, fold 6", False, (4, 6)),
         ("/data/Oulu_NPU, protocol 3, fold 2", True, (3, 2)),
@@ -206,6 +209,43 @@ def test_the_embedded_set_gives_thresholds_to_models_of_it_alone(
     metadata = dataclasses.replace(METADATA, training_data=training_data)
     assert export_crops.is_of_other_faces(metadata) == is_of_others
     assert export_crops.trained_protocol(metadata) == protocol
+    unsaid = dataclasses.replace(METADATA, training_data=None, threshold=None)
+    assert not export_crops.is_of_other_faces(unsaid)
+
+
+def test_an_export_takes_the_crops_that_its_model_can_be_rated_on(model, tmp_path, monkeypatch):
+    small = {"subjects": (1, 1, 1), "frames": 1, "size": (120, 96), "progress": False}
+    root = write_oulu_npu(tmp_path / "set", **small)
+    monkeypatch.setenv("DESPOOF_KERAS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(export_crops, "default_root", lambda: root)
+    model.save(tmp_path / "m.keras")
+    script = importlib.util.spec_from_file_location("to_tflite", SCRIPT)
+    to_tflite = importlib.util.module_from_spec(script)
+    script.loader.exec_module(to_tflite)
+
+    def data(training_data, *arguments):
+        metadata = dataclasses.replace(METADATA, training_data=training_data)
+        arguments = ("--model", f"{tmp_path}/m.keras", "--output", "exported", *arguments)
+        return to_tflite.export_data(metadata, to_tflite.parse_arguments(arguments))
+
+    embedded, other = "embedded set x, protocol 4, fold 2", "/data/real, protocol 1"
+    assert data(embedded).source == "embedded set, protocol 4, fold 2"
+    assert data(embedded, "--protocol", "2").source == "embedded set, protocol 2"
+    faces = data(other)
+    assert (faces.source, faces.dev, faces.test) == (None, None, None)
+    assert faces.calibration.shape[1:] == faces.held_out.shape[1:] == (32, 32, 3)
+    chosen = data(other, "--calibration", str(root), "--frames", "1")
+    assert chosen.source == f"{root}, protocol 1"
+    assert len(chosen.dev.crops) == len(set(chosen.dev.keys))
+    for arguments in (("--protocol", "1"), ("--frames", "3"), ("--skip-bad",), ("--find-eyes",)):
+        with pytest.raises(DataError, match=f"expected --calibration DATA with {arguments[0]}"):
+            data(other, *arguments)
+    eyes = next((root / "Dev_files").glob("?_1_*_1.txt"))
+    eyes.unlink()
+    with pytest.raises(DataError, match=eyes.name):
+        data(other, "--calibration", str(root))
+    left = data(other, "--calibration", str(root), "--frames", "1", "--skip-bad")
+    assert len(left.dev.crops) == len(chosen.dev.crops) - 1
 
 
 def test_a_threshold_is_carried_over_by_the_videos_nearest_to_it():

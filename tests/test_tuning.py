@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import errno
 import json
 import os
 import re
@@ -111,6 +112,16 @@ def test_batches_that_devices_cannot_share_are_refused_before_any_work(tmp_path)
     with pytest.raises(DataError, match=r"batch_size: expected a multiple of 3.*received 8"):
         run_search(search, distribution=Distribution(Three()))
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_not_a_trials_own_fault_ends_the_search():
+    def crops(config):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    hypermodel = DespoofHyperModel(BASE, crops)
+    with pytest.raises(keras_tuner.errors.FatalError, match="no space left") as raised:
+        hypermodel.build(keras_tuner.HyperParameters())
+    assert isinstance(raised.value.__cause__, OSError)
 
 
 def test_hyperband_runs_at_least_the_trials_asked_for():
