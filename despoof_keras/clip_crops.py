@@ -8,7 +8,7 @@ from despoof_keras.datasets.samples import BONA_FIDE
 from despoof_keras.depth_targets import exact_depth, generic_face_depth, read_depth_maps
 from despoof_keras.errors import DataError
 from despoof_keras.preprocessing import crop_face
-from despoof_keras.video import read_frames, spread_indices
+from despoof_keras.video import TruncatedVideoError, frame_count, read_frames, spread_indices
 
 FACE_DEPTHS = ("mesh", "generic")
 # How a crop's depth came about, as the index of a shard tells.
@@ -45,12 +45,13 @@ def clip_records(sample, settings):
     wanted = settings.frames_per_video or len(frames)
     chosen = [frames[position] for position in spread_indices(len(frames), wanted)]
     size, jitter, rule = settings.image_size, settings.jitter, settings.crop_rule
-    for index, frame in read_frames(sample.path, chosen):
+    for index, frame in _decodable(sample.path, chosen):
         try:
             crop = crop_face(frame, eyes[index], size, jitter, rule)
         except DataError as error:
             raise DataError(f"{sample.eye_path}: frame {index}: {error}") from error
         if exact is not None:
+            _check_depth(exact, index, frame, sample)
             depth = exact_depth(exact[index], eyes[index], size, jitter, rule)
             source = EXACT
         else:
@@ -65,6 +66,26 @@ def clip_records(sample, settings):
             "frame": index,
             "depth_source": source,
         }
+
+
+def _decodable(path, chosen):
+    """The chosen frames, without the last ones where a sound video holds less than it announces."""
+    decoded = 0
+    try:
+        for index, frame in read_frames(path, chosen):
+            yield index, frame
+            decoded += 1
+    except TruncatedVideoError as error:
+        if not decoded or not error.is_sound(frame_count(path)):
+            raise
+
+
+def _check_depth(exact, index, frame, sample):
+    if index >= len(exact) or exact.shape[1:] != frame.shape[:2]:
+        raise DataError(
+            f"{sample.depth_path}: expected depth of frame {index}, of {frame.shape[:2]} pixels; "
+            f"found an array of {exact.shape}"
+        )
 
 
 def _face_depth(sample, frame, eyes, settings):

@@ -150,7 +150,7 @@ def evaluate(dev, test):
         greatest dev AUC.
 
     Raises:
-        DataError: a split lacks a class.
+        DataError: a split lacks a class, or test any score of an attack instrument.
     """
     dev, test = dev.by_video(), test.by_video()
     scores, rank = {}, {}
@@ -169,6 +169,12 @@ def rates_at(videos, name, threshold):
     got = ~np.isnan(attack)
     species = np.array(videos.attack_species())[got]
     instruments = [instrument_of(pai) for pai in species]
+    lost = {instrument_of(pai) for pai in videos.attack_species()} - set(instruments)
+    if lost:
+        raise DataError(
+            f"{name}: expected a score of every attack instrument; no video of "
+            f"{', '.join(sorted(lost))} has one"
+        )
     failures = int(np.isnan(bona_fide).sum() + (~got).sum())
     bona_fide, attack = _acquired(bona_fide), attack[got]
     return {

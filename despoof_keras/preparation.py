@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 
 from despoof_keras.clip_crops import clip_records
+from despoof_keras.datasets.samples import instrument_of
 from despoof_keras.errors import DataError
 from despoof_keras.files import atomic_path, one_at_a_time
 from despoof_keras.preprocessing import RELEASED_CROP, CropRule
@@ -200,13 +201,14 @@ def _example(tf, record):
 
 def _collect(jobs, settings, skip_bad):
     shards, counts, skipped = {0: [], 1: []}, {0: 0, 1: 0}, []
-    sources = collections.Counter()
+    sources, instruments = collections.Counter(), set()
     for job in jobs:
         index = json.loads(_index_path(job.path).read_text(encoding="utf-8"))
         label = job.samples[0].label
         shards[label].append(job.path)
         counts[label] += len(index["frames"])
         skipped += index["skipped"]
+        instruments |= {instrument_of(frame["pai"]) for frame in index["frames"]}
         sources.update(frame["depth_source"] for frame in index["frames"] if label == 0)
     if sources["mesh"]:
         logger.info("depth of bona fide faces, by its source: %s", dict(sources))
@@ -221,6 +223,12 @@ def _collect(jobs, settings, skip_bad):
             raise DataError(
                 f"expected {name} crops; none is left of {len(skipped)} videos left out"
             )
+    lost = {sample.instrument for job in jobs for sample in job.samples} - instruments
+    if lost:  # error rates would silently be those of the other instruments
+        raise DataError(
+            f"expected {' and '.join(sorted(lost))} crops; none is left of {len(skipped)} videos "
+            "left out"
+        )
     return PreparedCrops(shards, counts, settings, tuple(skipped))
 
 

@@ -14,14 +14,6 @@ RGB = slice(3, 6)
 # The noise is drawn round mid-grey, its 99th percentile over all panels reaching black or white.
 NOISE_PERCENTILE = 99
 DPI = 110
-_TITLES = (
-    "input",
-    "spoof noise (x{gain:.2g})",
-    "its spectrum",
-    "live estimate",
-    "0/1 map",
-    "depth",
-)
 
 
 def draw_panels(path, model, faces):
@@ -44,37 +36,50 @@ def draw_outputs(path, faces, outputs):
     Args:
         path: PNG file to write.
         faces: mapping from a row's name to a `(S, S, 3)` RGB crop in [0, 1].
-        outputs: mapping with `noise` and `live_estimate`, `(rows, S, S, 6)`, `zero_one_map` and,
-            where the model has it, `depth`, `(rows, S / 8, S / 8, 1)`.
+        outputs: mapping with `zero_one_map`, `(rows, S / 8, S / 8, 1)`, and, where the model has
+            them, `noise` and `live_estimate`, `(rows, S, S, 6)`, and `depth`, as the map.
     """
-    noise = outputs["noise"][..., RGB]
-    gain = 0.5 / max(float(np.percentile(np.abs(noise), NOISE_PERCENTILE)), 1e-6)
-    spectra = np.stack([noise_spectrum(one) for one in outputs["noise"]])
-    titles = _TITLES if "depth" in outputs else _TITLES[:-1]
-    figure = Figure(figsize=(2.1 * len(titles), 2.25 * len(faces) + 0.3), layout="constrained")
-    axes = figure.subplots(len(faces), len(titles), squeeze=False)
-    for row, (name, face) in enumerate(faces.items()):
-        panels = [
-            (face, {}),
-            (np.clip(0.5 + gain * noise[row], 0, 1), {}),
-            (spectra[row], {"cmap": "magma", "vmin": 0, "vmax": spectra.max()}),
-            (np.clip(outputs["live_estimate"][row][..., RGB], 0, 1), {}),
-            (outputs["zero_one_map"][row, ..., 0], {"cmap": "gray", "vmin": 0, "vmax": 1}),
-        ]
-        if "depth" in outputs:
-            depth = outputs["depth"][row, ..., 0]
-            panels.append((depth, {"cmap": "viridis", "vmin": 0, "vmax": 1}))
-            axes[row, 5].set_xlabel(f"mean {depth.mean():.3f}", fontsize=9)
-        for column, (picture, options) in enumerate(panels):
+    columns = [("input", list(faces.values()), {}, None)]
+    if "noise" in outputs:
+        columns += _noise_columns(outputs["noise"])
+    if "live_estimate" in outputs:
+        estimates = np.clip(outputs["live_estimate"][..., RGB], 0, 1)
+        columns.append(("live estimate", estimates, {}, None))
+    for title, name, colours in (
+        ("0/1 map", "zero_one_map", "gray"),
+        ("depth", "depth", "viridis"),
+    ):
+        if name in outputs:
+            maps = outputs[name][..., 0]
+            labels = [f"mean {one.mean():.3f}" for one in maps]
+            columns.append((title, maps, {"cmap": colours, "vmin": 0, "vmax": 1}, labels))
+    figure = Figure(figsize=(2.1 * len(columns), 2.25 * len(faces) + 0.3), layout="constrained")
+    axes = figure.subplots(len(faces), len(columns), squeeze=False)
+    for column, (title, pictures, options, labels) in enumerate(columns):
+        axes[0, column].set_title(title, fontsize=10)
+        for row, picture in enumerate(pictures):
             axis = axes[row, column]
             axis.imshow(picture, **options)
             axis.set(xticks=[], yticks=[])
-            if row == 0:
-                axis.set_title(titles[column].format(gain=gain), fontsize=10)
+            if labels:
+                axis.set_xlabel(labels[row], fontsize=9)
+    for row, name in enumerate(faces):
         axes[row, 0].set_ylabel(name, fontsize=10)
-        axes[row, 1].set_xlabel(f"mean |N| {np.abs(outputs['noise'][row]).mean():.3f}", fontsize=9)
-        axes[row, 4].set_xlabel(f"mean {outputs['zero_one_map'][row].mean():.3f}", fontsize=9)
     _save(figure, path)
+
+
+def _noise_columns(noise):
+    """The amplified noise and its spectrum: title, pictures, options and labels of each."""
+    rgb = noise[..., RGB]
+    gain = 0.5 / max(float(np.percentile(np.abs(rgb), NOISE_PERCENTILE)), 1e-6)
+    amplified = np.clip(0.5 + gain * rgb, 0, 1)
+    spectra = np.stack([noise_spectrum(one) for one in noise])
+    scale = {"cmap": "magma", "vmin": 0, "vmax": spectra.max()}
+    labels = [f"mean |N| {np.abs(one).mean():.3f}" for one in noise]
+    return [
+        (f"spoof noise (x{gain:.2g})", amplified, {}, labels),
+        ("its spectrum", spectra, scale, None),
+    ]
 
 
 def noise_spectrum(noise):

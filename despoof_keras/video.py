@@ -66,7 +66,9 @@ def read_frames(path, indices=None):
             # A container that announces nothing is read for as long as it decodes.
             wanted = range(announced) if announced else None
         else:
-            wanted = sorted({int(index) for index in indices})
+            # A range may be of billions: a damaged file announces any number.
+            ascending = isinstance(indices, range) and indices.step > 0
+            wanted = indices if ascending else sorted({int(index) for index in indices})
             if wanted and wanted[0] < 0:
                 raise DataError(f"indices: expected frame numbers from 0 on; received {wanted[0]}")
         yield from _decode(capture, path, wanted)

@@ -9,10 +9,11 @@ from despoof_keras.clip_crops import clip_records
 from despoof_keras.datasets.eyes import write_eyes
 from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.depth_targets import generic_face_depth
+from despoof_keras.errors import DataError
 from despoof_keras.faces import face_at
 from despoof_keras.mesh_depth import mesh_depth
 from despoof_keras.preparation import CropSettings
-from despoof_keras.video import read_frames
+from despoof_keras.video import TruncatedVideoError, frame_count, read_frames
 
 EYES = (203.0, 101.0, 246.0, 103.0)
 SIZE, JITTER = 64, 3
@@ -37,6 +38,48 @@ def depths(clips, name, pai, face_depth):
     return record["depth_source"], cv2.imdecode(
         np.frombuffer(record["depth"], np.uint8), cv2.IMREAD_UNCHANGED
     )
+
+
+def announce(path, frames):
+    """Makes an AVI's headers tell another number of frames."""
+    content = bytearray(path.read_bytes())
+    for chunk, offset in ((b"avih", 24), (b"strh", 40)):
+        place = content.index(chunk) + offset
+        content[place : place + 4] = frames.to_bytes(4, "little")
+    path.write_bytes(content)
+
+
+def test_a_sound_video_gives_the_frames_that_it_holds(astronaut, tmp_path):
+    path = tmp_path / "clip.avi"
+    write_video(path, [astronaut[::4, ::4]] * 30)
+    eyes = tuple(value / 4 for value in EYES)
+    write_eyes(path.with_suffix(".txt"), dict.fromkeys(range(33), eyes))
+    sample = VideoSample(path, "clip", 1, 1, "print_1", eye_path=path.with_suffix(".txt"))
+    settings = CropSettings(SIZE, None, face_depth="generic")
+    # One more than it holds, and its eyes: as some recorders write it.
+    announce(path, 31)
+    assert frame_count(path) == 31
+    assert [record["frame"] for record in clip_records(sample, settings)] == list(range(30))
+    announce(path, 33)
+    with pytest.raises(TruncatedVideoError, match="stops after 30 decoded frames"):
+        list(clip_records(sample, settings))
+
+
+def test_a_depth_map_of_other_frames_is_named(clips):
+    path = clips / "face.avi"
+    for shape in ((1, 512, 512), (2, 512, 256)):
+        np.savez(clips / "depth.npz", depth=np.zeros(shape, np.uint8))
+        sample = VideoSample(
+            path,
+            "face",
+            1,
+            1,
+            "bona_fide",
+            eye_path=path.with_suffix(".txt"),
+            depth_path=clips / "depth.npz",
+        )
+        with pytest.raises(DataError, match=r"depth\.npz: expected depth of frame"):
+            list(clip_records(sample, CropSettings(SIZE, None)))
 
 
 def test_a_bona_fide_face_gets_the_depth_of_its_own_landmarks(clips, finder):

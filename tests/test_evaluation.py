@@ -72,6 +72,13 @@ def test_videos_without_a_score_are_counted_not_rated():
     assert (rates["apcer"], rates["bpcer"]) == ({"print": 1.0, "replay": 0.0}, 0.5)
 
 
+def test_an_instrument_without_any_score_is_an_error_not_a_rate():
+    pais = ("bona_fide", "bona_fide", "print_1", "replay_1")
+    dev, test = frame_scores([1, 2, 4, 5], pais), frame_scores([1, 2, np.nan, 5], pais)
+    with pytest.raises(DataError, match=r"noise: .*no video of print has one"):
+        evaluate(dev, test)
+
+
 def test_the_best_score_is_chosen_on_dev_and_never_the_fusion():
     pais = ("bona_fide", "bona_fide", "print_1", "replay_1")
     dev = frame_scores([1, 2, 4, 5], pais)

@@ -258,6 +258,14 @@ def test_nothing_left_of_a_class_is_an_error_even_when_skipping(copied, tmp_path
         prepare_crops(few, tmp_path, SETTINGS, skip_bad=True)
 
 
+def test_nothing_left_of_an_instrument_is_an_error_even_when_skipping(copied, tmp_path):
+    for sample in copied:
+        if sample.instrument == "replay":
+            _no_eyes(sample)
+    with pytest.raises(DataError, match="expected replay crops; none is left of 24 videos"):
+        prepare_crops(copied, tmp_path, SETTINGS, skip_bad=True)
+
+
 def test_prepared_images_are_stored_losslessly(samples, crops):
     path = crops.shards[1][0]
     entry = json.loads(path.with_suffix(".json").read_text())["frames"][0]

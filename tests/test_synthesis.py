@@ -154,6 +154,15 @@ def test_set_that_is_there_is_kept_and_lost_clips_are_not_noticed_as_other(root)
     assert before == {path: path.stat().st_mtime_ns for path in root.rglob("*.avi")}
 
 
+def test_a_data_set_of_others_is_left_alone(tmp_path):
+    (tmp_path / "Protocols" / "Protocol_1").mkdir(parents=True)
+    (tmp_path / "Protocols" / "Protocol_1" / "Train.txt").write_text("+1,1_1_01_1\n")
+    before = tree(tmp_path)
+    with pytest.raises(DataError, match=r"expected a new folder.*found Protocols"):
+        write_oulu_npu(tmp_path, seed=3, **SMALL)
+    assert tree(tmp_path) == before
+
+
 def test_other_parameters_are_refused(root):
     with pytest.raises(DataError, match=r"expected a set with .*'seed': 5.* found .*'seed': 3"):
         write_oulu_npu(root, seed=5, **SMALL)

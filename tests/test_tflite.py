@@ -27,6 +27,7 @@ from despoof_keras import (
 )
 from despoof_keras.cli import main
 from despoof_keras.preprocessing import resize, to_network_range
+from despoof_keras.report import draw_outputs
 
 SIZE = 32
 
@@ -148,6 +149,10 @@ def test_a_light_model_gives_what_it_has(tmp_path):
     assert found["zero_one_map"].shape == (4, 4, 1)
     assert found["score"] == pytest.approx(found["zero_one_map"].max())
     assert set(open_model(tmp_path / "light.tflite").despoof(crop[None])) == set(found)
+    # Input and map are drawn; there is nothing else.
+    rows = {name: values[np.newaxis] for name, values in found.items() if name != "score"}
+    draw_outputs(tmp_path / "light.png", {"face": crop / 256}, rows)
+    assert cv2.imread(str(tmp_path / "light.png")).shape[1] < 600
 
 
 def test_threads_may_share_a_detector(detector):

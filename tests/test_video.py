@@ -154,6 +154,15 @@ def test_a_frame_in_thirty_may_lack_and_two_at_most(announced, decoded, sound):
     assert TruncatedVideoError("stops", decoded).is_sound(announced) is sound
 
 
+def test_a_number_of_frames_beyond_all_measure_costs_nothing(video):
+    frames = read_frames(video, range(1 << 60))
+    assert [next(frames)[0] for _ in range(30)] == list(range(30))
+    with pytest.raises(TruncatedVideoError, match="stops after 30 decoded frames"):
+        next(frames)
+    assert list(read_frames(video, range(0))) == []
+    assert [index for index, _ in read_frames(video, range(5, 0, -2))] == [1, 3, 5]
+
+
 def test_a_video_that_may_not_be_read_is_named(video, tmp_path):
     locked = tmp_path / "locked.avi"
     locked.write_bytes(video.read_bytes())

@@ -150,6 +150,12 @@ def _is_complete(root, parameters):
                 "choose another folder or remove this one"
             )
         return name == PARAMETERS_FILE
+    for name in (*(f"{split.capitalize()}_files" for split in SPLITS), "Protocols"):
+        if (root / name).exists():
+            raise DataError(
+                f"{root}: expected a new folder, or one that this program began; found {name}, "
+                "but no settings file of it"
+            )
     return False
 
 

@@ -19,6 +19,9 @@ data class CropRule(val left: Double, val up: Double, val side: Double)
  * resize of Android (Bitmap.createScaledBitmap, OpenCV, TensorFlow Lite Support) has this grid.
  */
 object FaceCrop {
+    // As in preprocessing.py.
+    private const val LARGEST_SQUARE = 16
+
     // `round` of kotlin.math rounds halves to the even number, as NumPy and Python do.
 
     /**
@@ -33,6 +36,9 @@ object FaceCrop {
         val x = round(eyes.xRight - rule.left * distance).toInt()
         val y = round(eyes.yRight - rule.up * distance).toInt()
         val side = round(rule.side * distance).toInt()
+        require(side >= 1 && side <= LARGEST_SQUARE * max(width, height)) {
+            "the eyes are no eyes of a face in this frame: a square of $side pixels"
+        }
         require(x < width && y < height && x + side > 0 && y + side > 0) {
             "the face lies outside the frame"
         }
