@@ -43,7 +43,7 @@ class FrameScores:
         position = np.array([number[key] for key in self.keys])
         scores = {}
         for name, values in self.scores.items():
-            got = np.isfinite(values)
+            got = ~np.isnan(values)  # infinite ones are the model's fault: metrics refuse them
             total = np.bincount(position[got], weights=values[got], minlength=len(keys))
             counts = np.bincount(position[got], minlength=len(keys))
             scores[name] = np.divide(

@@ -12,7 +12,6 @@ from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.eyes import read_eyes
 from despoof_keras.datasets.oulu_npu_protocols import SPLITS
 from despoof_keras.datasets.samples import SPECIES
-from despoof_keras.eye_files import with_eye_files
 from despoof_keras.files import atomic_path, check_writable, write_json
 from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.preprocessing import crop_face, to_network_range
@@ -97,8 +96,6 @@ def run_experiment(experiment, *, resume=False, distribution=None, verbose=1):
     if distribution is None or distribution.is_chief:
         check_writable(output)
         claim_folder(output / "run.json", experiment.identity(), "run", resume)
-    if experiment.find_eyes:
-        splits = {split: _with_eyes(experiment, splits[split]) for split in SPLITS}
     crops = {split: _prepare(experiment, split, splits[split]) for split in SPLITS}
     model = training.train(
         experiment.config,
@@ -126,8 +123,8 @@ def run_experiment(experiment, *, resume=False, distribution=None, verbose=1):
     with atomic_path(output / "model.keras") as temporary:
         model.save(temporary)
     for split, frames in (("dev", dev), ("test", test)):
-        _write_score_files(output / "scores", split, frames, splits[split])
-    _draw(output / "pictures", model, splits["test"], test, results, read_history(output))
+        _write_score_files(output / "scores", split, frames, crops[split].samples)
+    _draw(output / "pictures", model, crops["test"].samples, test, results, read_history(output))
     write_json(output / "results.json", results)
     return results
 
@@ -145,11 +142,6 @@ def _metadata(model, experiment, results, commit):
     )
 
 
-def _with_eyes(experiment, samples):
-    folder = experiment.cache / "eyes"
-    return with_eye_files(samples, folder, skip_bad=experiment.skip_bad)
-
-
 def _prepare(experiment, split, samples):
     settings = CropSettings.of(experiment.config, split)
     return prepare_crops(
@@ -157,6 +149,7 @@ def _prepare(experiment, split, samples):
         experiment.cache,
         settings,
         skip_bad=experiment.skip_bad,
+        find_eyes=experiment.find_eyes,
         description=f"face crops of {split}",
     )
 

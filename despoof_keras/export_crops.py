@@ -3,11 +3,10 @@
 import re
 
 from despoof_keras.datasets import oulu_npu
-from despoof_keras.eye_files import with_eye_files
 from despoof_keras.labelled_crops import LabelledCrops
 from despoof_keras.models.released import EXAMPLE_LIVE_SCORE, EXAMPLE_PRINT_SCORE
 from despoof_keras.preparation import CropSettings, prepare_crops
-from despoof_keras.synthesis import cache_folder, default_root
+from despoof_keras.synthesis import EMBEDDED_SET, cache_folder, default_root
 from despoof_keras.tflite_variants import CALIBRATION_CROPS, HELD_OUT_CROPS, ExportData
 
 # The embedded set's protocol for models that it is only a source of faces to.
@@ -16,7 +15,6 @@ _PROTOCOL = 1
 _FEW_VIDEOS = 100
 # How the training data of a run of the recipe end, see `experiment.run_experiment`.
 _TRAINED_PROTOCOL = re.compile(r"protocol ([1-4])(?:, fold ([1-6]))?$")
-EMBEDDED = "embedded set"
 
 
 def is_of_other_faces(metadata):
@@ -26,7 +24,7 @@ def is_of_other_faces(metadata):
     """
     if metadata.training_data is None:
         return metadata.threshold is not None
-    return not metadata.training_data.startswith(EMBEDDED)
+    return not metadata.training_data.startswith(EMBEDDED_SET)
 
 
 def trained_protocol(metadata):
@@ -59,16 +57,10 @@ def labelled_data(
     """
     splits = oulu_npu.load(default_root() if root is None else root, protocol, fold)
     settings = CropSettings(metadata.image_size, frames, crop_rule=metadata.crop_rule)
-    folder = cache_folder() / "crops"
-    splits = {name: splits[name] for name in ("dev", "test")}
-    if find_eyes:
-        splits = {
-            name: with_eye_files(samples, folder / "eyes", skip_bad=skip_bad)
-            for name, samples in splits.items()
-        }
-    dev, test = (_crops(splits[name], settings, name, skip_bad) for name in ("dev", "test"))
+    how = {"skip_bad": skip_bad, "find_eyes": find_eyes}
+    dev, test = (_crops(splits[name], settings, name, **how) for name in ("dev", "test"))
     fold = f", fold {fold}" if fold else ""
-    source = f"{EMBEDDED if root is None else root}, protocol {protocol}{fold}"
+    source = f"{EMBEDDED_SET if root is None else root}, protocol {protocol}{fold}"
     return ExportData(dev=dev, test=test, source=source)
 
 
@@ -115,12 +107,8 @@ def _few(samples):
     return chosen
 
 
-def _crops(samples, settings, split, skip_bad=False):
+def _crops(samples, settings, split, **how):
     prepared = prepare_crops(
-        samples,
-        cache_folder() / "crops",
-        settings,
-        skip_bad=skip_bad,
-        description=f"face crops of {split}",
+        samples, cache_folder() / "crops", settings, description=f"face crops of {split}", **how
     )
     return LabelledCrops.of(prepared)

@@ -4,7 +4,6 @@ import numpy as np
 
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.evaluation import evaluate, rates_at
-from despoof_keras.eye_files import with_eye_files
 from despoof_keras.labelled_crops import LabelledCrops
 from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.progress import tracked
@@ -41,11 +40,13 @@ def evaluate_model(
     settings = CropSettings(metadata.image_size, frames, crop_rule=metadata.crop_rule)
     frame_scores, left_out = {}, {}
     for split in ("dev", "test"):
-        samples = splits[split]
-        if find_eyes:
-            samples = with_eye_files(samples, cache / "eyes", skip_bad=skip_bad)
         prepared = prepare_crops(
-            samples, cache, settings, skip_bad=skip_bad, description=f"face crops of {split}"
+            splits[split],
+            cache,
+            settings,
+            skip_bad=skip_bad,
+            find_eyes=find_eyes,
+            description=f"face crops of {split}",
         )
         left_out[split] = len(prepared.skipped)
         crops = LabelledCrops.of(prepared)

@@ -10,6 +10,7 @@ from pathlib import Path
 from despoof_keras.clip_crops import clip_records
 from despoof_keras.datasets.samples import instrument_of
 from despoof_keras.errors import DataError
+from despoof_keras.eye_files import with_eye_files
 from despoof_keras.files import atomic_path, one_at_a_time
 from despoof_keras.preprocessing import RELEASED_CROP, CropRule
 from despoof_keras.progress import tracked
@@ -74,16 +75,25 @@ class PreparedCrops:
         counts: crops of either label.
         settings: how they were made.
         skipped: one message for each video that was left out.
+        samples: the videos, those left out among them, with the eye files that were used.
     """
 
     shards: dict
     counts: dict
     settings: CropSettings
     skipped: tuple
+    samples: tuple
 
 
 def prepare_crops(
-    samples, folder, settings, *, processes=None, skip_bad=False, description="crops"
+    samples,
+    folder,
+    settings,
+    *,
+    processes=None,
+    skip_bad=False,
+    find_eyes=False,
+    description="crops",
 ):
     """Writes the face crops of videos as TFRecord shards, or finds them already written.
 
@@ -93,10 +103,11 @@ def prepare_crops(
 
     Args:
         samples: list of `VideoSample`.
-        folder: where prepared crops are kept.
+        folder: where prepared crops, and found eye positions, are kept.
         settings: `CropSettings`.
         processes: worker processes; default: all cores.
         skip_bad: leave out videos that cannot be used, with a warning each, instead of raising.
+        find_eyes: find the eyes in videos that have no eye file, see `eye_files.with_eye_files`.
         description: label of the progress bar.
 
     Returns:
@@ -104,15 +115,18 @@ def prepare_crops(
 
     Raises:
         DataError: a video or eye file cannot be used (the message names it), or, with `skip_bad`,
-            none of a label is left.
+            none of a label or an attack instrument is left.
     """
+    if find_eyes:
+        eyes = Path(folder) / "eyes"
+        samples = with_eye_files(samples, eyes, processes=processes, skip_bad=skip_bad)
     folder = Path(folder) / _fingerprint(samples, settings)
     jobs = _shard_jobs(samples, folder, settings, skip_bad)
     with one_at_a_time(folder):
         missing = [job for job in jobs if not _is_complete(job.path)]
         if missing:
             _run_jobs(missing, processes, description)
-    return _collect(jobs, settings, skip_bad)
+    return _collect(jobs, samples, settings, skip_bad)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -199,7 +213,7 @@ def _example(tf, record):
     return tf.train.Example(features=tf.train.Features(feature=feature))
 
 
-def _collect(jobs, settings, skip_bad):
+def _collect(jobs, samples, settings, skip_bad):
     shards, counts, skipped = {0: [], 1: []}, {0: 0, 1: 0}, []
     sources, instruments = collections.Counter(), set()
     for job in jobs:
@@ -217,19 +231,19 @@ def _collect(jobs, settings, skip_bad):
     for message in skipped:
         logger.warning("left out: %s", message)
     if skipped:
-        logger.warning("%d of %d videos left out", len(skipped), sum(len(j.samples) for j in jobs))
+        logger.warning("%d of %d videos left out", len(skipped), len(samples))
     for label, name in ((0, "bona fide"), (1, "attack")):
         if not counts[label]:
             raise DataError(
                 f"expected {name} crops; none is left of {len(skipped)} videos left out"
             )
-    lost = {sample.instrument for job in jobs for sample in job.samples} - instruments
+    lost = {sample.instrument for sample in samples} - instruments
     if lost:  # error rates would silently be those of the other instruments
         raise DataError(
             f"expected {' and '.join(sorted(lost))} crops; none is left of {len(skipped)} videos "
             "left out"
         )
-    return PreparedCrops(shards, counts, settings, tuple(skipped))
+    return PreparedCrops(shards, counts, settings, tuple(skipped), tuple(samples))
 
 
 def frames_in_order(crops):

@@ -18,13 +18,13 @@ def claim_folder(path, identity, what, resume):
     Raises:
         DataError: it is in use already, or was begun with something else.
     """
-    folder, identity = path.parent, json.loads(json.dumps(identity))
     if not path.exists():
         write_json(path, identity)
         return
     if not resume:
         raise DataError(
-            f"{folder}: holds a {what} already; pass --resume to go on with it, or another --output"
+            f"{path.parent}: holds a {what} already; pass --resume to go on with it, "
+            "or another --output"
         )
     check_folder(path, identity, what)
 
@@ -35,7 +35,7 @@ def check_folder(path, identity, what):
     Raises:
         DataError: they differ.
     """
-    folder, identity = path.parent, json.loads(json.dumps(identity))
+    identity = json.loads(json.dumps(identity))
     try:
         started = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -43,6 +43,6 @@ def check_folder(path, identity, what):
     differing = [name for name in identity if started.get(name) != identity[name]]
     if differing:
         raise DataError(
-            f"{folder}: expected the settings that the {what} was begun with; "
+            f"{path.parent}: expected the settings that the {what} was begun with; "
             f"{', '.join(differing)} differ from {path}"
         )

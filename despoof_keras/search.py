@@ -13,7 +13,6 @@ import keras_tuner
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.distribution import one_device
 from despoof_keras.errors import DataError, TrainingError
-from despoof_keras.eye_files import with_eye_files
 from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.repeatability import make_repeatable
 from despoof_keras.run_folder import check_folder, claim_folder
@@ -215,11 +214,6 @@ def hyperband_trials(epochs):
 def _prepare(search):
     """Crops of every scale, before the first trial: what is wrong with the data shows now."""
     splits = oulu_npu.load(search.data_root, search.protocol, search.fold)
-    if search.find_eyes:
-        splits = {
-            split: with_eye_files(splits[split], search.cache / "eyes", skip_bad=search.skip_bad)
-            for split in ("train", "dev")
-        }
     crops = {}
     for side in CROP_SIDES:
         config = dataclasses.replace(search.trial, crop_side=side)
@@ -229,6 +223,7 @@ def _prepare(search):
                 search.cache,
                 CropSettings.of(config, split),
                 skip_bad=search.skip_bad,
+                find_eyes=search.find_eyes,
                 description=f"face crops of {split}, {side} eye distances",
             )
             for split in ("train", "dev")

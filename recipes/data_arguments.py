@@ -21,9 +21,9 @@ def add_data_arguments(parser):
 
 def chosen_data(options):
     """`(root, name)` of the data set; the embedded one is made on first use."""
-    from despoof_keras.synthesis import default_root
+    from despoof_keras.synthesis import EMBEDDED_SET, default_root
 
     if options.data_root:
         return options.data_root, str(options.data_root)
     root = default_root(options.data_seed)
-    return root, f"embedded set {root.name}"
+    return root, f"{EMBEDDED_SET} {root.name}"

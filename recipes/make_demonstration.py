@@ -35,10 +35,11 @@ def run(options):
     from despoof_keras.export_crops import labelled_data
     from despoof_keras.files import atomic_path
     from despoof_keras.model_files import open_despoofer
+    from despoof_keras.synthesis import EMBEDDED_SET
     from despoof_keras.tflite_export import export_tflite
 
     results = json.loads((options.run / "results.json").read_text(encoding="utf-8"))
-    if not results["data"].startswith("embedded set"):
+    if not results["data"].startswith(EMBEDDED_SET):
         raise DataError(
             f"{options.run}: expected a run on the embedded set; found {results['data']}"
         )
