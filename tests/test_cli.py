@@ -63,6 +63,12 @@ def score(model_path, capsys):
     return run
 
 
+def assert_same_record(record, other):
+    """Both say the same, but for what a score's rounding depends on: its place in a batch."""
+    assert {**record, "spoof_score": None} == {**other, "spoof_score": None}
+    assert record["spoof_score"] == pytest.approx(other["spoof_score"], rel=1e-4)
+
+
 def test_a_photograph_gets_one_line_with_its_face(score, inputs, model_path):
     from despoof_keras import crop_face, open_model
     from despoof_keras.images import read_image
@@ -145,7 +151,7 @@ def test_all_faces_are_scored_on_demand(score, astronaut, tmp_path):
     code, both, _ = score(tmp_path / "pair.png", "--all-faces")
     assert code == 0
     assert len(both) == 2
-    assert both[0] == largest
+    assert_same_record(both[0], largest)
     assert both[0]["box"][2] > both[1]["box"][2]
 
 
@@ -281,7 +287,7 @@ def test_two_videos_in_a_row_have_each_their_own_mean(score, inputs):
     assert code == 1
     ends = [record for record in records if record["frame"] is None]
     assert [record["status"] == "ok" for record in ends] == [True, False, True]
-    assert ends[0] == ends[2]
+    assert_same_record(ends[0], ends[2])
 
 
 def test_names_stay_on_one_line_in_the_table(model_path, inputs, tmp_path, capsys):

@@ -198,4 +198,6 @@ def test_a_model_that_scores_by_depth(make_despoofer, tmp_path, monkeypatch):
     runner = runner.get_signature_runner("score")
     crop = crops_of(1, seed=7)
     depth = model.depth_net(model.despoof(crop.astype(np.float32) / 256)["hsv_rgb"])["depth"]
-    assert runner(image=crop)["score"][0] == pytest.approx(-np.mean(depth), rel=0.05)
+    # The score is sign and scale of the depth; how exact int8 is depends on the processor.
+    tolerance = figures["bounds"]["largest"] * data.gap
+    assert runner(image=crop)["score"][0] == pytest.approx(-np.mean(depth), abs=tolerance)
