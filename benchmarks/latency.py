@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from despoof_keras import DataError, load_tflite
-from despoof_keras.runtimes import open_interpreter
+from despoof_keras.utils.litert import open_interpreter
 
 BASE = "float32"
 THREADS = (1, 2)

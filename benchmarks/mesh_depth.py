@@ -16,10 +16,10 @@ from skimage import data
 from despoof_keras.datasets.oulu_npu_protocols import SUBJECTS
 from despoof_keras.depth_targets import exact_depth, generic_face_depth
 from despoof_keras.faces import FaceFinder, face_at
-from despoof_keras.files import atomic_path
 from despoof_keras.mesh_depth import mesh_depth
 from despoof_keras.preprocessing import crop_face
 from despoof_keras.synthesis.clips import BONA_FIDE, ClipKey, render_clip
+from despoof_keras.utils.files import atomic_path
 
 SIZE = 64
 CLIP_FRAMES, CLIP_SIZE, SEED = 2, (320, 240), 0

@@ -29,7 +29,7 @@ _PUBLIC = {
     "load_released": "models.released",
     "load_tflite": "tflite",
     "open_model": "model_files",
-    "read_image": "images",
+    "read_image": "utils.images",
     "read_metadata": "metadata_files",
     "to_network_range": "preprocessing",
 }

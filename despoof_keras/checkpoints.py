@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from despoof_keras.files import atomic_path
+from despoof_keras.utils.files import atomic_path
 
 _CHECKPOINT_NAME = re.compile(r"epoch-(\d+)\.keras")
 

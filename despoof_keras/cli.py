@@ -7,7 +7,7 @@ import sys
 import threading
 
 from despoof_keras.errors import DataError
-from despoof_keras.quiet_start import held_back_stderr
+from despoof_keras.utils.programs import held_back_stderr
 from despoof_keras.version import __version__
 
 SCORED, SOME_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130

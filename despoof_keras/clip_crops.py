@@ -8,7 +8,7 @@ from despoof_keras.datasets.samples import BONA_FIDE
 from despoof_keras.depth_targets import exact_depth, generic_face_depth, read_depth_maps
 from despoof_keras.errors import DataError
 from despoof_keras.preprocessing import crop_face
-from despoof_keras.video import TruncatedVideoError, frame_count, read_frames, spread_indices
+from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames, spread_indices
 
 FACE_DEPTHS = ("mesh", "generic")
 # How a crop's depth came about, as the index of a shard tells.

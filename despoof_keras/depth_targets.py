@@ -6,9 +6,9 @@ The embedded set brings exact maps. Elsewhere the depth comes from the face's la
 
 import numpy as np
 
-from despoof_keras.archives import read_arrays
 from despoof_keras.errors import DataError
 from despoof_keras.preprocessing import RELEASED_CROP, crop_face
+from despoof_keras.utils.files import read_arrays
 
 # The generic face, in units of the eye distance, origin midway between the eyes, y downwards:
 # adult proportions (breadth of the face 2.2, forehead to chin 3.0 times the eye distance).

@@ -13,8 +13,8 @@ from despoof_keras.datasets.samples import instrument_of
 from despoof_keras.errors import DataError
 from despoof_keras.pipeline import EVALUATION_BATCH, evaluation_batches
 from despoof_keras.preparation import frames_in_order
-from despoof_keras.progress import tracked
 from despoof_keras.scoring import SCORE_NAMES
+from despoof_keras.utils.progress import tracked
 
 FUSION = "fusion"
 

@@ -12,14 +12,14 @@ from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.eyes import read_eyes
 from despoof_keras.datasets.oulu_npu_protocols import SPLITS
 from despoof_keras.datasets.samples import SPECIES
-from despoof_keras.files import atomic_path, check_writable, write_json
 from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.preprocessing import crop_face, to_network_range
-from despoof_keras.provenance import code_commit
 from despoof_keras.run_folder import claim_folder
 from despoof_keras.score_files import PresentationScore, write_scores
+from despoof_keras.utils.files import atomic_path, check_writable, write_json
+from despoof_keras.utils.provenance import code_commit
+from despoof_keras.utils.video import read_frames
 from despoof_keras.version import __version__
-from despoof_keras.video import read_frames
 
 logger = logging.getLogger(__name__)
 

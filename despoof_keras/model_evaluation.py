@@ -6,7 +6,7 @@ from despoof_keras.datasets import oulu_npu
 from despoof_keras.evaluation import evaluate, rates_at
 from despoof_keras.labelled_crops import LabelledCrops
 from despoof_keras.preparation import CropSettings, prepare_crops
-from despoof_keras.progress import tracked
+from despoof_keras.utils.progress import tracked
 
 # Crops scored between two signs of progress.
 _BATCH = 64

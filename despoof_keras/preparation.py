@@ -11,10 +11,10 @@ from despoof_keras.clip_crops import clip_records
 from despoof_keras.datasets.samples import instrument_of
 from despoof_keras.errors import DataError
 from despoof_keras.eye_files import with_eye_files
-from despoof_keras.files import atomic_path, one_at_a_time
 from despoof_keras.preprocessing import RELEASED_CROP, CropRule
-from despoof_keras.progress import tracked
-from despoof_keras.workers import in_processes
+from despoof_keras.utils.files import atomic_path, one_at_a_time
+from despoof_keras.utils.processes import in_processes
+from despoof_keras.utils.progress import tracked
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from despoof_keras.datasets.samples import SPECIES
-from despoof_keras.files import atomic_path
+from despoof_keras.utils.files import atomic_path
 
 # Channels 3 to 5 of the six are RGB.
 RGB = slice(3, 6)

@@ -3,7 +3,7 @@
 import json
 
 from despoof_keras.errors import DataError
-from despoof_keras.files import write_json
+from despoof_keras.utils.files import write_json
 
 
 def claim_folder(path, identity, what, resume):

@@ -16,7 +16,7 @@ from despoof_keras.faces import FaceFinder
 from despoof_keras.inputs import expand
 from despoof_keras.liveness import FIND, read_inputs, score_stream
 from despoof_keras.model_files import open_model
-from despoof_keras.overlap import BusyTimes
+from despoof_keras.utils.threads import BusyTimes
 from despoof_keras.visuals import DECISIONS, PanelWriter
 
 _COLUMNS = "{score:>9}  {decision:12}  {frame:>6}  {path}  {rest}"

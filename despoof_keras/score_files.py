@@ -21,7 +21,7 @@ import math
 from pathlib import Path
 
 from despoof_keras.errors import DataError
-from despoof_keras.files import atomic_path
+from despoof_keras.utils.files import atomic_path
 
 MANDATORY = ("claimed_id", "test_label", "is_bonafide", "attack_type", "score")
 COLUMNS = (*MANDATORY[:-1], "session", "phone", "frame", "spoof_score", MANDATORY[-1])

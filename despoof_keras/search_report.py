@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from rich.table import Table
 
-from despoof_keras.files import atomic_path
+from despoof_keras.utils.files import atomic_path
 
 # Hyperparameters that Hyperband adds for itself.
 _TUNER_PREFIX = "tuner/"

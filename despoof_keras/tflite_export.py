@@ -5,8 +5,8 @@ import logging
 from pathlib import Path
 
 from despoof_keras.errors import DataError
-from despoof_keras.files import atomic_path
 from despoof_keras.tflite_variants import VARIANTS, ExportData, Exporter
+from despoof_keras.utils.files import atomic_path
 
 logger = logging.getLogger(__name__)
 

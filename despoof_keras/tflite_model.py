@@ -6,8 +6,8 @@ import numpy as np
 
 from despoof_keras.errors import DataError
 from despoof_keras.metadata import SIZE_MULTIPLE
-from despoof_keras.runtimes import open_interpreter
 from despoof_keras.tflite_file import TfliteFile
+from despoof_keras.utils.litert import open_interpreter
 
 SCORE, DESPOOF = "score", "despoof"
 INPUT = "image"
@@ -27,7 +27,7 @@ class TfliteModel:
             can crash the process on a damaged file.
         source: where they come from, for messages.
         num_threads: threads that a run may use; None leaves it to the runtime.
-        runtime: see `runtimes.open_interpreter`.
+        runtime: see `utils.litert.open_interpreter`.
 
     Attributes:
         image_size: side S of the crops that the graph takes, in pixels.

@@ -10,8 +10,8 @@ import dataclasses
 
 import numpy as np
 
-from despoof_keras.runtimes import open_interpreter
 from despoof_keras.tflite_graph import PROBE, probe
+from despoof_keras.utils.litert import open_interpreter
 
 INT8_LOW, INT8_HIGH = -128, 127
 # Values kept of each tensor and crop: the error of a range is measured on them.

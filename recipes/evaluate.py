@@ -15,8 +15,8 @@ from pathlib import Path
 from data_arguments import add_data_arguments, chosen_data
 
 from despoof_keras.datasets.oulu_npu_protocols import check_protocol
-from despoof_keras.files import write_json
-from despoof_keras.program import run_program
+from despoof_keras.utils.files import write_json
+from despoof_keras.utils.programs import run_program
 
 
 def parse_arguments(arguments=None):

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from despoof_keras.errors import DataError
-from despoof_keras.program import run_program
+from despoof_keras.utils.programs import run_program
 
 VARIANT = "float16"
 # The package is installed on phones too.
@@ -33,10 +33,10 @@ def parse_arguments(arguments=None):
 def run(options):
     from despoof_keras.demonstration import DEMONSTRATION
     from despoof_keras.export_crops import labelled_data
-    from despoof_keras.files import atomic_path
     from despoof_keras.model_files import open_despoofer
     from despoof_keras.synthesis import EMBEDDED_SET
     from despoof_keras.tflite_export import export_tflite
+    from despoof_keras.utils.files import atomic_path
 
     results = json.loads((options.run / "results.json").read_text(encoding="utf-8"))
     if not results["data"].startswith(EMBEDDED_SET):

@@ -15,8 +15,8 @@ from configurations import CONFIGURATIONS, named_or_stored
 from data_arguments import add_data_arguments, chosen_data
 
 from despoof_keras.datasets.oulu_npu_protocols import check_protocol
-from despoof_keras.files import check_writable
-from despoof_keras.program import run_program
+from despoof_keras.utils.files import check_writable
+from despoof_keras.utils.programs import run_program
 
 GOES_ON = "the same command with --resume goes on after the last finished epoch"
 

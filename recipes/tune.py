@@ -18,7 +18,7 @@ from configurations import CONFIGURATIONS, named_or_stored
 from data_arguments import add_data_arguments, chosen_data
 
 from despoof_keras.datasets.oulu_npu_protocols import check_protocol
-from despoof_keras.program import run_program
+from despoof_keras.utils.programs import run_program
 
 GOES_ON = "the same command with --resume goes on after the last finished trial"
 # Hyperband needs three epochs: it trains the best third of the trials three times as long.

@@ -13,7 +13,7 @@ from despoof_keras.errors import DataError
 from despoof_keras.faces import face_at
 from despoof_keras.mesh_depth import mesh_depth
 from despoof_keras.preparation import CropSettings
-from despoof_keras.video import TruncatedVideoError, frame_count, read_frames
+from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames
 
 EYES = (203.0, 101.0, 246.0, 103.0)
 SIZE, JITTER = 64, 3

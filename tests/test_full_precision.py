@@ -6,8 +6,8 @@ import pytest
 
 from despoof_keras.exporting import export_saved_model, trial_crops
 from despoof_keras.full_precision import in_float32
-from despoof_keras.runtimes import open_interpreter
 from despoof_keras.tflite_export import export_tflite
+from despoof_keras.utils.litert import open_interpreter
 
 
 @pytest.fixture(scope="module", params=["mixed_bfloat16", "mixed_float16", "bfloat16"])

@@ -11,7 +11,7 @@ from media_files import as_nobody
 from PIL import Image
 
 from despoof_keras.errors import DataError
-from despoof_keras.images import read_image
+from despoof_keras.utils.images import read_image
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from despoof_keras.overlap import BusyTimes, InThread
+from despoof_keras.utils.threads import BusyTimes, InThread
 
 
 def test_items_come_in_order_from_another_thread():
@@ -82,7 +82,7 @@ def test_reading_again_after_the_end_gives_nothing():
 
 
 def test_a_chain_is_left_at_once_though_its_first_stage_is_stuck(monkeypatch):
-    monkeypatch.setattr("despoof_keras.overlap.GIVE_UP_AFTER", 0.1)
+    monkeypatch.setattr("despoof_keras.utils.threads.GIVE_UP_AFTER", 0.1)
     release = threading.Event()
 
     def stuck():
@@ -99,7 +99,7 @@ def test_a_chain_is_left_at_once_though_its_first_stage_is_stuck(monkeypatch):
 
 def test_busy_times_leave_out_the_waiting(monkeypatch):
     clock = [100.0]
-    monkeypatch.setattr("despoof_keras.overlap.time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr("despoof_keras.utils.threads.time.perf_counter", lambda: clock[0])
     times = BusyTimes()
 
     def slow():

@@ -17,7 +17,7 @@ from despoof_keras.errors import DataError
 from despoof_keras.preparation import CropSettings, frames_in_order, prepare_crops
 from despoof_keras.preprocessing import crop_face
 from despoof_keras.synthesis import write_oulu_npu
-from despoof_keras.video import read_frames
+from despoof_keras.utils.video import read_frames
 
 SIZE, FRAMES, JITTER = 32, 2, 4
 SETTINGS = CropSettings(SIZE, FRAMES, JITTER)

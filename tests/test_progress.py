@@ -2,7 +2,7 @@
 
 import pytest
 
-from despoof_keras.progress import tracked
+from despoof_keras.utils.progress import tracked
 
 
 def test_all_items_come_through(capfd):

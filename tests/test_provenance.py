@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from despoof_keras.provenance import code_commit
+from despoof_keras.utils.provenance import code_commit
 
 
 def git(folder, *arguments):

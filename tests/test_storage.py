@@ -11,8 +11,7 @@ import pytest
 import tensorflow as tf
 
 from despoof_keras.errors import DataError
-from despoof_keras.files import atomic_path, check_writable
-from despoof_keras.storage import storage_error
+from despoof_keras.utils.files import atomic_path, check_writable, storage_error
 
 LIMIT = 4096
 

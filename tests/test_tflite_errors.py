@@ -9,8 +9,9 @@ import tflite_files
 import tflite_fuzz
 from tflite_files import METADATA, random_crops
 
-from despoof_keras import DataError, demonstration, load_tflite, open_model, runtimes
+from despoof_keras import DataError, demonstration, load_tflite, open_model
 from despoof_keras.tflite_model import TfliteModel
+from despoof_keras.utils import litert
 
 # Files without a checksum are damaged in so many ways.
 FUZZ_CASES = 400
@@ -127,7 +128,7 @@ def test_wrong_arguments_are_named(arguments, expected, tflite_folder):
 
 
 def test_without_a_runtime_the_three_are_named(tflite_folder, monkeypatch):
-    monkeypatch.setattr(runtimes, "RUNTIMES", {name: f"not_{name}" for name in runtimes.RUNTIMES})
+    monkeypatch.setattr(litert, "RUNTIMES", {name: f"not_{name}" for name in litert.RUNTIMES})
     with pytest.raises(ImportError, match=r"ai-edge-litert.*tflite-runtime.*tensorflow.*pip"):
         load_tflite(tflite_folder / "model.tflite")
 
@@ -136,7 +137,7 @@ def test_without_a_runtime_the_three_are_named(tflite_folder, monkeypatch):
 def test_a_file_cut_short_is_refused_before_a_runtime_sees_it(
     length, tflite_folder, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(runtimes, "RUNTIMES", {})
+    monkeypatch.setattr(litert, "RUNTIMES", {})
     for name in ("model", "bare"):
         (tmp_path / "cut.tflite").write_bytes(
             (tflite_folder / f"{name}.tflite").read_bytes()[:length]
@@ -148,7 +149,7 @@ def test_a_file_cut_short_is_refused_before_a_runtime_sees_it(
 
 
 def test_random_files_are_refused_before_a_runtime_sees_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(runtimes, "RUNTIMES", {})
+    monkeypatch.setattr(litert, "RUNTIMES", {})
     random = np.random.default_rng(0)
     for number in range(200):
         content = random.bytes(int(random.integers(0, 2000)))

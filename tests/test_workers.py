@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from despoof_keras.files import atomic_path
-from despoof_keras.workers import in_processes
+from despoof_keras.utils.files import atomic_path
+from despoof_keras.utils.processes import in_processes
 
 
 def square_and_process(number):

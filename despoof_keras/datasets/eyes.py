@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from despoof_keras.errors import DataError
-from despoof_keras.files import atomic_path
+from despoof_keras.utils.files import atomic_path
 
 # Half a second at 30 frames a second: a head moves about evenly for that long.
 LONGEST_GAP = 15

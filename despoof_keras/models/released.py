@@ -7,12 +7,12 @@ OULU-NPU protocol 1, by its folder name. The weights are not part of this packag
 import re
 from pathlib import Path
 
-from despoof_keras.archives import read_arrays
 from despoof_keras.errors import DataError
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models.depth_net import build_depth_net
 from despoof_keras.models.discriminator import build_discriminator
 from despoof_keras.models.ds_net import build_ds_net
+from despoof_keras.utils.files import read_arrays
 
 IMAGE_SIZE = 256
 

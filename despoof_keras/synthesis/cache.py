@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from despoof_keras.files import one_at_a_time
 from despoof_keras.synthesis.writer import GENERATOR_VERSION, write_oulu_npu
+from despoof_keras.utils.files import one_at_a_time
 
 CACHE_VARIABLE = "DESPOOF_KERAS_CACHE"
 

@@ -18,12 +18,12 @@ from despoof_keras.datasets.oulu_npu_protocols import (
     protocol_lines,
 )
 from despoof_keras.errors import DataError
-from despoof_keras.files import atomic_path, write_json
 from despoof_keras.synthesis.avi import clip_bytes, encode_clip
 from despoof_keras.synthesis.cameras import PHONES
 from despoof_keras.synthesis.clips import BONA_FIDE, ClipKey, render_clip
 from despoof_keras.synthesis.lighting import SESSIONS
-from despoof_keras.workers import in_processes
+from despoof_keras.utils.files import atomic_path, write_json
+from despoof_keras.utils.processes import in_processes
 
 GENERATOR_VERSION = 4  # raised whenever the same parameters give other files
 PARAMETERS_FILE = "embedded_set.json"  # written last: a root that has it is complete

@@ -1,11 +1,13 @@
-"""How a long program ends: always with one line that says why, and with what goes on from there."""
+"""How a program starts and ends: without the libraries' chatter, and with a line that says why."""
 
+import contextlib
 import os
 import signal
 import sys
+import tempfile
 
 from despoof_keras.errors import DataError, TrainingError
-from despoof_keras.storage import DISK_FULL, storage_error
+from despoof_keras.utils.files import DISK_FULL, storage_error
 
 # As the shell reports a program that was ended by these signals.
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
@@ -58,3 +60,34 @@ def _raise_terminated(number, frame):
 def _say(line, code):
     print(line, file=sys.stderr)
     return code
+
+
+@contextlib.contextmanager
+def held_back_stderr():
+    """Holds back what is written to standard error, by C++ code too, while a block runs.
+
+    TensorFlow and LiteRT announce processors, drivers and delegates there, whatever their log
+    level. Where the block fails in a way that is not the user's to mend, everything is shown.
+    """
+    if sys.stderr is None:  # closed by whoever started the program
+        yield
+        return
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        expected = True
+        try:
+            yield
+        except (DataError, ImportError, KeyboardInterrupt):
+            raise
+        except BaseException:
+            expected = False
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            if not expected:
+                held.seek(0)
+                sys.stderr.write(held.read().decode(errors="replace"))

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 # Git answers in milliseconds; it only takes longer where the file system hangs.
 _PATIENCE = 10
 

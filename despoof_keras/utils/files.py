@@ -1,19 +1,29 @@
-"""Files appear under their final name only when they are complete."""
+"""Files that appear under their final name only when complete, and errors that name a file."""
 
 import contextlib
+import errno
 import json
 import logging
 import os
 import shutil
 import tempfile
+import zipfile
+import zlib
 from pathlib import Path
 
+import numpy as np
+
 from despoof_keras.errors import DataError
-from despoof_keras.storage import naming
 
 logger = logging.getLogger(__name__)
 # Temporary files that this process is writing.
 _half_written = set()
+
+# The last is a limit on the size of files.
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
+# TensorFlow and HDF5 have errors of their own, with these in their texts.
+_TEXTS = {os.strerror(number): number for number in (*DISK_FULL, errno.EROFS)}
 
 
 @contextlib.contextmanager
@@ -139,3 +149,70 @@ def one_at_a_time(path):
         except OSError as error:
             logger.warning("%s: cannot be locked (%s)", path, error.strerror)
         yield
+
+
+def storage_error(error):
+    """The reason why nothing could be written, if that is what an error comes from.
+
+    Args:
+        error: an exception. Whether the disk is full is asked of those that it came from and
+            those during which it came as well, for a writer that fails may fail again when it is
+            closed.
+
+    Returns:
+        `OSError` with a number among `DISK_FULL` and `NOT_WRITABLE`; None for any other error.
+    """
+    if getattr(error, "errno", None) in NOT_WRITABLE:
+        return error
+    while error is not None:
+        if getattr(error, "errno", None) in DISK_FULL:
+            return error
+        for text, number in _TEXTS.items():
+            if text in str(error):
+                return OSError(number, text)
+        error = error.__cause__ or error.__context__
+    return None
+
+
+@contextlib.contextmanager
+def naming(path, temporary):
+    """Gives errors of storage the name of the file that is written in the block.
+
+    Args:
+        path: the file's name.
+        temporary: the name that it has until it is complete.
+
+    Raises:
+        OSError: storage failed; `filename` is `path`.
+    """
+    try:
+        yield
+    except Exception as error:
+        reason = storage_error(error)
+        if reason is None or reason.filename not in (None, str(temporary)):
+            raise
+        raise OSError(reason.errno, os.strerror(reason.errno), str(path)) from error
+
+
+def read_arrays(path, names=None):
+    """Reads arrays from an `.npz` file.
+
+    Args:
+        path: the file.
+        names: the arrays wanted; None for all.
+
+    Returns:
+        Mapping from name to array.
+
+    Raises:
+        DataError: the file is missing, damaged, no `.npz` file, or lacks one of `names`.
+    """
+    try:
+        with np.load(path) as archive:
+            return {name: archive[name] for name in names or archive.files}
+    except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
+        reason = error
+    except (zipfile.BadZipFile, zlib.error) as error:
+        reason = error
+    wanted = ", ".join(f"array {name!r}" for name in names) if names else "arrays"
+    raise DataError(f"{path}: expected an .npz file with {wanted}; {reason}") from reason

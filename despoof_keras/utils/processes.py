@@ -9,7 +9,7 @@ import threading
 
 import cv2
 
-from despoof_keras.files import remove_half_written
+from despoof_keras.utils.files import remove_half_written
 
 # Seconds that a job has to remove what it has half written; none works longer outside Python.
 TIDYING = 10

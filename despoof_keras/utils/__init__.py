@@ -1,0 +1,1 @@
+"""Tools that know nothing of faces or models: files, videos, processes, programs."""
