@@ -71,7 +71,7 @@ def seconds(run):
 
 def in_this_process(batch_size, rounds):
     """`{name: seconds a step}` of everything that one process can hold, measured in turns."""
-    from despoof_keras.distribution import Distribution, distribute
+    from despoof_keras.distribution.strategy import Distribution, distribute
 
     mirrored = distribute("mirrored", 2)  # splits the processor: before anything else
     import tensorflow as tf
@@ -98,7 +98,7 @@ def in_this_process(batch_size, rounds):
 
 def worker(batch_size, rounds):
     """One of two processes: prints its seconds a step."""
-    from despoof_keras.distribution import distribute
+    from despoof_keras.distribution.strategy import distribute
 
     run = compiled_step(distribute("multi-worker"), batch_size)
     run()

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from despoof_keras.gradients import apply_gradients
+from despoof_keras.distribution.gradients import apply_gradients
 from despoof_keras.models.layers import FusedBatchNormalization, UpsampledConv2D
 from despoof_keras.trainer import Despoofer
 

@@ -76,7 +76,7 @@ def run_experiment(experiment, *, resume=False, distribution=None, verbose=1):
     Args:
         experiment: `Experiment`.
         resume: go on with the run in `output`; without it the folder must not hold a run.
-        distribution: `distribution.Distribution`; default: a single device. The machines of one
+        distribution: `Distribution`; default: a single device. The machines of one
             share `output` and `data_root`.
         verbose: as in `keras.Model.fit`.
 

@@ -11,10 +11,10 @@ import keras
 import keras_tuner
 
 from despoof_keras.datasets import oulu_npu
-from despoof_keras.distribution import one_device
+from despoof_keras.distribution.determinism import make_repeatable
+from despoof_keras.distribution.strategy import one_device
 from despoof_keras.errors import DataError, TrainingError
 from despoof_keras.preparation import CropSettings, prepare_crops
-from despoof_keras.repeatability import make_repeatable
 from despoof_keras.run_folder import check_folder, claim_folder
 from despoof_keras.search_report import describe, write_report
 from despoof_keras.search_watch import alive, watched
@@ -102,7 +102,7 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
     Args:
         search: `Search`.
         resume: go on with the search in `output`; without it the folder must not hold one.
-        distribution: `distribution.Distribution` that every trial trains on; one machine.
+        distribution: `Distribution` that every trial trains on; one machine.
         worker_timeout: seconds without a sign of life of any worker after which the chief ends.
         verbose: as in `keras.Model.fit`.
 

@@ -5,17 +5,17 @@ import tensorflow as tf
 from keras import ops
 
 from despoof_keras import losses, scoring
-from despoof_keras.compilation import compiled
 from despoof_keras.datasets.samples import INSTRUMENTS
 from despoof_keras.despoofer_files import DespooferFiles
-from despoof_keras.distributed_fit import DistributedFit
+from despoof_keras.distribution.determinism import fan_out
+from despoof_keras.distribution.gradients import apply_gradients, check_optimizer, replica_count
+from despoof_keras.distribution.multi_worker import DistributedFit
+from despoof_keras.distribution.xla import compiled
 from despoof_keras.errors import DataError
-from despoof_keras.gradients import apply_gradients, check_optimizer, replica_count
 from despoof_keras.loss_weights import RELEASED_WEIGHTS, TERMS
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models.ds_net import NOISE_DIVISOR
 from despoof_keras.models.layers import has_synchronized_norms
-from despoof_keras.repeatability import fan_out
 from despoof_keras.validation_metric import PresentationAttackRates
 from despoof_keras.weight_averages import WeightAverages
 

@@ -9,19 +9,19 @@ import keras
 from despoof_keras import pipeline
 from despoof_keras.averaged_validation import AveragedValidation
 from despoof_keras.checkpoints import RunCheckpoint, checkpoints
-from despoof_keras.distributed_fit import (
+from despoof_keras.distribution.determinism import make_repeatable
+from despoof_keras.distribution.multi_worker import (
     check_same_epoch,
     check_same_settings,
     distributed_batches,
     other_machines_watched,
 )
-from despoof_keras.distribution import one_device
+from despoof_keras.distribution.strategy import one_device
 from despoof_keras.full_precision import FULL, in_float32
 from despoof_keras.keras_files import load_model
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
 from despoof_keras.models.layers import synchronize_norms
-from despoof_keras.repeatability import make_repeatable
 from despoof_keras.run_guard import RunGuard
 from despoof_keras.shared_statistics import SharedStatistics
 from despoof_keras.trainer import Despoofer
@@ -90,7 +90,7 @@ def fit(
         model: `Despoofer`, made in the strategy's scope.
         config: `TrainingConfig`.
         train_crops, dev_crops: `PreparedCrops`.
-        distribution: `distribution.Distribution`.
+        distribution: `Distribution`.
         initial_epoch: finished epochs.
         seed: of the order and the augmentation.
         callbacks: further Keras callbacks.
@@ -140,7 +140,7 @@ def train(
         folder: of the run; several machines must share it, and the chief alone writes.
         seed: of the initial weights, the order and the augmentation.
         resume: go on from the newest checkpoint in `folder`, if there is one.
-        distribution: `distribution.Distribution`; default: a single device.
+        distribution: `Distribution`; default: a single device.
         callbacks: further Keras callbacks.
         verbose: as in `keras.Model.fit`.
 

@@ -8,7 +8,7 @@ import keras_tuner
 import tensorflow as tf
 
 from despoof_keras import training
-from despoof_keras.distribution import one_device
+from despoof_keras.distribution.strategy import one_device
 from despoof_keras.errors import TrainingError
 from despoof_keras.loss_weights import LossWeights
 from despoof_keras.metadata import SCORE_NAMES
@@ -49,7 +49,7 @@ class DespoofHyperModel(keras_tuner.HyperModel):
         crops: function from a `TrainingConfig` to `(train, dev)`, each `PreparedCrops`; asked for
             every trial, for they depend on the crop's scale.
         seed: of the initial weights, the order and the augmentation of every trial.
-        distribution: `distribution.Distribution` that a trial trains on; default: a single device.
+        distribution: `Distribution` that a trial trains on; default: a single device.
             The tuner has to be given its strategy.
 
     Example:

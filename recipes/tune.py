@@ -99,7 +99,7 @@ def run(options):
 
     from rich.console import Console
 
-    from despoof_keras.distribution import distribute
+    from despoof_keras.distribution.strategy import distribute
     from despoof_keras.search import Search, run_search
     from despoof_keras.search_report import ranked_table
     from despoof_keras.synthesis import cache_folder

@@ -18,7 +18,7 @@ RATE = 1e-6  # of SGD: the losses are in the thousands, the weights start at 0.0
 
 def main():
     settings = json.loads(sys.argv[1])
-    from despoof_keras.distribution import distribute
+    from despoof_keras.distribution.strategy import distribute
 
     distribution = distribute(settings["strategy"], settings.get("replicas"))
 

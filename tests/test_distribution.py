@@ -14,9 +14,9 @@ from clusters import cluster
 from recipe_runs import PATIENCE
 
 from despoof_keras.configuration import TrainingConfig
-from despoof_keras.distribution import Distribution, distribute, one_device
+from despoof_keras.distribution.gradients import check_optimizer
+from despoof_keras.distribution.strategy import Distribution, distribute, one_device
 from despoof_keras.errors import DataError
-from despoof_keras.gradients import check_optimizer
 from despoof_keras.models.dropout import BatchDropout
 from despoof_keras.synthesis import write_oulu_npu
 

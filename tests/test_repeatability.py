@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from despoof_keras import training
 from despoof_keras.configuration import TrainingConfig
-from despoof_keras.repeatability import fan_out
+from despoof_keras.distribution.determinism import fan_out
 
 
 def test_gradients_are_added_up_in_the_order_of_the_uses():

@@ -19,7 +19,7 @@ from recipe_runs import PATIENCE
 
 from despoof_keras import DespoofHyperModel
 from despoof_keras.configuration import TrainingConfig
-from despoof_keras.distribution import Distribution
+from despoof_keras.distribution.strategy import Distribution
 from despoof_keras.errors import DataError
 from despoof_keras.loss_weights import RELEASED_WEIGHTS
 from despoof_keras.search import Search, hyperband_trials, run_search

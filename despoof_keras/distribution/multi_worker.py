@@ -48,7 +48,7 @@ def distributed_batches(distribution, crops, config, steps, *, initial_epoch, se
     """Training batches for a strategy: on several machines each reads parts of its own.
 
     Args:
-        distribution: `distribution.Distribution`.
+        distribution: `Distribution`.
         crops, steps, initial_epoch, seed: as for `pipeline.training_batches`.
         config: `TrainingConfig`.
 
@@ -82,7 +82,7 @@ def check_same_epoch(distribution, epoch, folder):
     """Makes sure that all machines go on from the same checkpoint.
 
     Args:
-        distribution: `distribution.Distribution`.
+        distribution: `Distribution`.
         epoch: finished epochs of the newest checkpoint that this machine sees, 0 for none.
         folder: of the run, for the message.
 
@@ -100,7 +100,7 @@ def check_same_settings(distribution, settings):
     """Makes sure that all machines were started with the same settings.
 
     Args:
-        distribution: `distribution.Distribution`.
+        distribution: `Distribution`.
         settings: what must be the same, a mapping of JSON values.
 
     Raises:
