@@ -25,9 +25,9 @@ from despoof_keras import pipeline, tflite_quantiser, tflite_trial
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.distribution.determinism import make_repeatable
 from despoof_keras.export_crops import labelled_data
+from despoof_keras.faces.crop import PIXEL_SCALE
 from despoof_keras.model_files import open_despoofer
 from despoof_keras.preparation import CropSettings, prepare_crops
-from despoof_keras.preprocessing import PIXEL_SCALE
 from despoof_keras.synthesis import cache_folder, default_root
 from despoof_keras.tflite_conversion import convert
 from despoof_keras.tflite_measurements import Measurements

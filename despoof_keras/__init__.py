@@ -14,7 +14,7 @@ _PUBLIC = {
     "DataError": "errors",
     "DespoofHyperModel": "tuning",
     "Despoofer": "trainer",
-    "FaceFinder": "faces",
+    "FaceFinder": "faces.finder",
     "LivenessDetector": "tflite",
     "LossWeights": "loss_weights",
     "ModelMetadata": "metadata",
@@ -23,7 +23,7 @@ _PUBLIC = {
     "build_depth_net": "models",
     "build_discriminator": "models",
     "build_ds_net": "models",
-    "crop_face": "preprocessing",
+    "crop_face": "faces.crop",
     "export_saved_model": "exporting",
     "load_model": "keras_files",
     "load_released": "models.released",
@@ -31,9 +31,18 @@ _PUBLIC = {
     "open_model": "model_files",
     "read_image": "utils.images",
     "read_metadata": "metadata_files",
-    "to_network_range": "preprocessing",
+    "to_network_range": "faces.crop",
 }
-_MODULES = ("datasets", "losses", "metrics", "models", "preprocessing", "scoring", "synthesis")
+# Public module -> where it lies.
+_MODULES = {
+    "datasets": "datasets",
+    "losses": "losses",
+    "metrics": "metrics",
+    "models": "models",
+    "preprocessing": "faces.crop",
+    "scoring": "scoring",
+    "synthesis": "synthesis",
+}
 
 __all__ = ["__version__", *_PUBLIC, *_MODULES]
 
@@ -42,7 +51,7 @@ def __getattr__(name):
     if name in _PUBLIC:
         value = getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
     elif name in _MODULES:
-        value = importlib.import_module(f"{__name__}.{name}")
+        value = importlib.import_module(f"{__name__}.{_MODULES[name]}")
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -23,7 +23,7 @@ def camera_records(source, model, finder, *, every=1, most=None, all_faces=False
     Args:
         source: number of a device, from 0, or the address or file of a stream.
         model: `ScoringModel`.
-        finder: `faces.FaceFinder`.
+        finder: `FaceFinder`.
         every: distance between scored frames.
         most: frames to score; None for as long as the camera gives frames.
         all_faces: score every face, not the largest alone.

@@ -5,9 +5,9 @@ import numpy as np
 
 from despoof_keras.datasets.eyes import fill_gaps, read_eyes
 from despoof_keras.datasets.samples import BONA_FIDE
-from despoof_keras.depth_targets import exact_depth, generic_face_depth, read_depth_maps
 from despoof_keras.errors import DataError
-from despoof_keras.preprocessing import crop_face
+from despoof_keras.faces.crop import crop_face
+from despoof_keras.faces.depth import exact_depth, generic_face_depth, read_depth_maps
 from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames, spread_indices
 
 FACE_DEPTHS = ("mesh", "generic")
@@ -95,8 +95,8 @@ def _face_depth(sample, frame, eyes, settings):
     """
     size, jitter, rule = settings.image_size, settings.jitter, settings.crop_rule
     if settings.face_depth == "mesh" and sample.pai == BONA_FIDE:
-        from despoof_keras.faces import face_at, process_finder
-        from despoof_keras.mesh_depth import mesh_depth
+        from despoof_keras.faces.depth import mesh_depth
+        from despoof_keras.faces.finder import face_at, process_finder
 
         face = face_at(process_finder()(frame), eyes)
         if face is not None:

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 from despoof_keras.errors import DataError
+from despoof_keras.faces.crop import RELEASED_CROP
 from despoof_keras.loss_weights import NAMED_WEIGHTS, TERMS, LossWeights
 from despoof_keras.metadata import SCORE_NAMES
-from despoof_keras.preprocessing import RELEASED_CROP
 
 DTYPE_POLICIES = ("float32", "mixed_float16", "mixed_bfloat16")
 
@@ -45,7 +45,7 @@ class TrainingConfig:
         frames_per_video: frames taken from each video, evenly spread; None takes all.
         jitter: largest shift of a training crop, in pixels.
         colour_jitter: spread of a training crop's gains, see `pipeline.training_batches`.
-        crop_side: side of the face square in eye distances, see `preprocessing.CropRule`.
+        crop_side: side of the face square in eye distances, see `CropRule`.
         data_parts: disjoint parts of the prepared crops that every batch takes equal shares from,
             a multiple of the number of machines, each of which reads parts of its own; see
             `pipeline.training_batches`.
@@ -169,7 +169,7 @@ class TrainingConfig:
 
     @property
     def crop_rule(self):
-        """`preprocessing.CropRule` of the face crops."""
+        """`CropRule` of the face crops."""
         return RELEASED_CROP.scaled(self.crop_side)
 
     def _expect(self, name, is_met, expectation):

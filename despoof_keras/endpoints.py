@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from despoof_keras import scoring
-from despoof_keras.preprocessing import PIXEL_SCALE
+from despoof_keras.faces.crop import PIXEL_SCALE
 
 
 def score_endpoint(model):

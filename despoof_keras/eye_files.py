@@ -7,7 +7,7 @@ from pathlib import Path
 
 from despoof_keras.datasets.eyes import fill_gaps, write_eyes
 from despoof_keras.errors import DataError
-from despoof_keras.faces import is_tilted, process_finder
+from despoof_keras.faces.finder import is_tilted, process_finder
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.progress import tracked
 from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames
@@ -65,7 +65,7 @@ def find_eyes(path, finder, every=FIND_EVERY):
 
     Args:
         path: video file.
-        finder: `faces.FaceFinder`.
+        finder: `FaceFinder`.
         every: distance of the frames in which faces are looked for; those between are filled where
             the gap is short, see `eyes.fill_gaps`.
 

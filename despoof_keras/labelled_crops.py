@@ -6,9 +6,9 @@ import numpy as np
 
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation import FrameScores
+from despoof_keras.faces.crop import PIXEL_SCALE
 from despoof_keras.pipeline import evaluation_batches
 from despoof_keras.preparation import frames_in_order
-from despoof_keras.preprocessing import PIXEL_SCALE
 
 BONA_FIDE = "bona_fide"
 _SEED = 0

@@ -6,9 +6,9 @@ import threading
 import numpy as np
 
 from despoof_keras.errors import DataError
-from despoof_keras.faces import NO_FACE, OK, face_status
+from despoof_keras.faces.crop import crop_face
+from despoof_keras.faces.finder import NO_FACE, OK, face_status
 from despoof_keras.inputs import video_frames_to_score
-from despoof_keras.preprocessing import crop_face
 from despoof_keras.records import ScoreRecord
 from despoof_keras.utils.images import read_image
 from despoof_keras.utils.threads import BusyTimes, InThread
@@ -61,7 +61,7 @@ def score_stream(model, finder, stream, *, all_faces=False, on_face=None, times=
 
     Args:
         model: `model_files.ScoringModel`.
-        finder: `faces.FaceFinder`, used in a thread of its own.
+        finder: `FaceFinder`, used in a thread of its own.
         stream: iterable of `Frame`, `EndOfVideo` and `ScoreRecord` (of what could not be read), as
             from `read_inputs`; advanced in a thread of its own.
         all_faces: score every face, not the largest alone.

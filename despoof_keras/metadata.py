@@ -9,7 +9,7 @@ import math
 import numbers
 
 from despoof_keras.errors import DataError
-from despoof_keras.preprocessing import PIXEL_SCALE, RELEASED_CROP, CropRule
+from despoof_keras.faces.crop import PIXEL_SCALE, RELEASED_CROP, CropRule
 from despoof_keras.version import __version__
 
 # The spoof scores that a model can give, see `scoring`.
@@ -55,7 +55,7 @@ class ModelMetadata:
         crop: `{"left", "up", "side"}`: the corner of the face square, left of and above the
             subject's right eye, and its side, all in eye distances.
         resize: name of the rule by which the square becomes S x S. `"tf1_bilinear"`: bilinear, no
-            half-pixel centres, no smoothing before a reduction (`preprocessing.resize`).
+            half-pixel centres, no smoothing before a reduction (`crop.resize`).
         package_version: of the package that made the model; None in files that do not tell.
         licence: under which the weights may be used, or None where nobody has said.
         model_version: a name that its makers give the model, or None.
@@ -120,7 +120,7 @@ class ModelMetadata:
 
     @property
     def crop_rule(self):
-        """`crop` as the `preprocessing.CropRule` to cut faces out by."""
+        """`crop` as the `CropRule` to cut faces out by."""
         return CropRule(**self.crop)
 
     def check_usable(self, source):

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from despoof_keras.datasets.samples import INSTRUMENTS
 from despoof_keras.errors import DataError
-from despoof_keras.preprocessing import PIXEL_SCALE
+from despoof_keras.faces.crop import PIXEL_SCALE
 
 # An 8-bit pixel's highest value in the networks' input range.
 HIGHEST_PIXEL = 255 / PIXEL_SCALE

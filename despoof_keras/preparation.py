@@ -11,7 +11,7 @@ from despoof_keras.clip_crops import clip_records
 from despoof_keras.datasets.samples import instrument_of
 from despoof_keras.errors import DataError
 from despoof_keras.eye_files import with_eye_files
-from despoof_keras.preprocessing import RELEASED_CROP, CropRule
+from despoof_keras.faces.crop import RELEASED_CROP, CropRule
 from despoof_keras.utils.files import atomic_path, one_at_a_time
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.progress import tracked
@@ -40,7 +40,7 @@ class CropSettings:
         jitter: pixels kept beyond every side, for shifted crops in training.
         face_depth: depth of bona fide faces that come without an exact map: `"mesh"`, from the
             face's landmarks, or `"generic"`, a generic face placed by the eyes.
-        crop_rule: `preprocessing.CropRule`.
+        crop_rule: `CropRule`.
     """
 
     image_size: int = 256

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from despoof_keras.faces import OK
+from despoof_keras.faces.finder import OK
 
 # Pixel positions are given to a tenth: finders are no more exact.
 _PIXEL_DIGITS = 1

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from despoof_keras.camera import FrameFolder, ScreenWindow, camera_records, can_show_windows
 from despoof_keras.errors import DataError
-from despoof_keras.faces import FaceFinder
+from despoof_keras.faces.finder import FaceFinder
 from despoof_keras.inputs import expand
 from despoof_keras.liveness import FIND, read_inputs, score_stream
 from despoof_keras.model_files import open_model

@@ -10,8 +10,8 @@ import numpy as np
 from despoof_keras.crop_inputs import rgb_picture
 from despoof_keras.demonstration import demonstration_path
 from despoof_keras.errors import DataError
+from despoof_keras.faces.crop import crop_face, resize
 from despoof_keras.metadata import ModelMetadata
-from despoof_keras.preprocessing import crop_face, resize
 from despoof_keras.tflite_file import read_content
 from despoof_keras.tflite_metadata import metadata_of, missing_metadata
 from despoof_keras.tflite_model import TfliteModel

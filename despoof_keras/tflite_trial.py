@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 from despoof_keras import metrics
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation import rates_at
-from despoof_keras.preprocessing import PIXEL_SCALE
+from despoof_keras.faces.crop import PIXEL_SCALE
 from despoof_keras.tflite_graph import operation_counts
 from despoof_keras.tflite_model import TfliteModel
 

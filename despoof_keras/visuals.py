@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from despoof_keras.errors import DataError
-from despoof_keras.preprocessing import to_network_range
+from despoof_keras.faces.crop import to_network_range
 from despoof_keras.report import draw_outputs
 
 # RGB; attack, bona fide, and no decision.

@@ -76,7 +76,7 @@ def astronaut():
 @pytest.fixture(scope="session")
 def finder():
     """The face finder."""
-    from despoof_keras.faces import FaceFinder
+    from despoof_keras.faces.finder import FaceFinder
 
     return FaceFinder()
 

@@ -8,10 +8,9 @@ from media_files import write_video
 from despoof_keras.clip_crops import clip_records
 from despoof_keras.datasets.eyes import write_eyes
 from despoof_keras.datasets.samples import VideoSample
-from despoof_keras.depth_targets import generic_face_depth
 from despoof_keras.errors import DataError
-from despoof_keras.faces import face_at
-from despoof_keras.mesh_depth import mesh_depth
+from despoof_keras.faces.depth import generic_face_depth, mesh_depth
+from despoof_keras.faces.finder import face_at
 from despoof_keras.preparation import CropSettings
 from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames
 

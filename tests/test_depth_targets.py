@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from despoof_keras.depth_targets import exact_depth, generic_face_depth, read_depth_maps
 from despoof_keras.errors import DataError
-from despoof_keras.preprocessing import crop_face
+from despoof_keras.faces.crop import crop_face
+from despoof_keras.faces.depth import exact_depth, generic_face_depth, read_depth_maps
 
 UPRIGHT = (100, 120, 140, 120)
 

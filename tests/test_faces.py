@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from despoof_keras.face_mesh import LANDMARKS
-from despoof_keras.faces import CUT, MOST_TILT, OK, TILTED, TOO_SMALL, face_at, face_status
-from despoof_keras.preprocessing import crop_box
+from despoof_keras.faces.crop import crop_box
+from despoof_keras.faces.finder import CUT, MOST_TILT, OK, TILTED, TOO_SMALL, face_at, face_status
+from despoof_keras.faces.mesh import LANDMARKS
 
 # The astronaut's pupils, read off the picture by hand.
 PUPILS = np.array([203.0, 101.0, 246.0, 103.0])

@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 
-from despoof_keras.depth_targets import exact_depth, generic_face_depth
-from despoof_keras.face_mesh import LANDMARKS, NOSE_TIP, eye_positions
-from despoof_keras.faces import face_at
-from despoof_keras.mesh_depth import DEPTH_SPAN, _rasterise, mesh_depth, triangles
-from despoof_keras.preprocessing import crop_box
+from despoof_keras.faces.crop import crop_box
+from despoof_keras.faces.depth import (
+    DEPTH_SPAN,
+    _rasterise,
+    exact_depth,
+    generic_face_depth,
+    mesh_depth,
+    triangles,
+)
+from despoof_keras.faces.finder import face_at
+from despoof_keras.faces.mesh import LANDMARKS, NOSE_TIP, eye_positions
 
 
 def test_a_triangle_is_interpolated_at_whole_positions():

@@ -10,8 +10,9 @@ import keras
 import numpy as np
 import pytest
 
-from despoof_keras import preprocessing, scoring
+from despoof_keras import scoring
 from despoof_keras.errors import DataError
+from despoof_keras.faces import crop
 from despoof_keras.keras_files import load_model
 from despoof_keras.metadata import SCORE_NAMES, ModelMetadata
 from despoof_keras.metadata_files import read_metadata
@@ -30,10 +31,10 @@ FULL = ModelMetadata(
 
 def test_defaults_are_what_preprocessing_does():
     metadata = ModelMetadata(image_size=64)
-    box = preprocessing.crop_box((100, 200, 140, 200))
-    crop = {name: value * 40 for name, value in metadata.crop.items()}
-    assert box == (100 - crop["left"], 200 - crop["up"], crop["side"])
-    assert preprocessing.to_network_range(metadata.pixel_scale) == 1.0
+    box = crop.crop_box((100, 200, 140, 200))
+    square = {name: value * 40 for name, value in metadata.crop.items()}
+    assert box == (100 - square["left"], 200 - square["up"], square["side"])
+    assert crop.to_network_range(metadata.pixel_scale) == 1.0
     assert (metadata.colour, metadata.threshold) == ("RGB", None)
     metadata.check_usable("a file")
 

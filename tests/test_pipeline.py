@@ -12,10 +12,10 @@ import tensorflow as tf
 from despoof_keras import pipeline
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.eyes import read_eyes
-from despoof_keras.depth_targets import generic_face_depth, read_depth_maps
 from despoof_keras.errors import DataError
+from despoof_keras.faces.crop import crop_face
+from despoof_keras.faces.depth import generic_face_depth, read_depth_maps
 from despoof_keras.preparation import CropSettings, frames_in_order, prepare_crops
-from despoof_keras.preprocessing import crop_face
 from despoof_keras.synthesis import write_oulu_npu
 from despoof_keras.utils.video import read_frames
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from despoof_keras.errors import DataError
-from despoof_keras.preprocessing import crop_box, crop_face, cut_square, resize, to_network_range
+from despoof_keras.faces.crop import crop_box, crop_face, cut_square, resize, to_network_range
 
 
 def random_image(height, width, seed=0):

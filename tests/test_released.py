@@ -10,8 +10,8 @@ import tensorflow as tf
 
 import despoof_keras
 from despoof_keras.errors import DataError
+from despoof_keras.faces.crop import crop_face, resize, to_network_range
 from despoof_keras.models.released import read_released_variables
-from despoof_keras.preprocessing import crop_face, resize, to_network_range
 
 numpy = keras.ops.convert_to_numpy
 IMAGES = ("gradient", "noise", "face_odd_size", "face_large")

@@ -26,7 +26,7 @@ from despoof_keras import (
     read_metadata,
 )
 from despoof_keras.cli import main
-from despoof_keras.preprocessing import resize, to_network_range
+from despoof_keras.faces.crop import resize, to_network_range
 from despoof_keras.report import draw_outputs
 
 SIZE = 32

@@ -40,7 +40,7 @@ def build_ds_net(image_size=256, pooling="early", width=1.0, decoder_stride=MAP_
 
     Returns:
         Functional `keras.Model`. Input `image`: `(batch, S, S, 3)` RGB in [0, 1] (8-bit values
-        divided by 256, see `preprocessing.to_network_range`). Outputs, by name: `noise`,
+        divided by 256, see `crop.to_network_range`). Outputs, by name: `noise`,
         `(batch, S, S, 6)`, the spoof noise in the order HSV, RGB; `zero_one_map`,
         `(batch, S / 8, S / 8, 1)`, near 0 for live and near 1 for spoof. The layer `hsv_rgb` holds
         the six-channel form of the input that the other networks work on.

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from despoof_keras import DataError, load_tflite
-from despoof_keras.preprocessing import resize
+from despoof_keras.faces.crop import resize
 
 WIDTH, HEIGHT = 320, 240
 # The square around these leaves the frame on the left and above, where its border is replicated.

@@ -7,7 +7,7 @@ GPUs", CVPR workshop 2019; landmark numbers as in MediaPipe's canonical face mod
 import cv2
 import numpy as np
 
-from despoof_keras.face_models import MESH_FILE, open_face_model, outputs_by_size, probability
+from despoof_keras.faces.networks import MESH_FILE, open_face_model, outputs_by_size, probability
 
 INPUT_SIZE = 192
 LANDMARKS = 468
@@ -28,7 +28,7 @@ class FaceMesh:
         num_threads: threads of the network.
 
     Raises:
-        ImportError: see `face_models.open_face_model`.
+        ImportError: see `networks.open_face_model`.
     """
 
     def __init__(self, num_threads=None):
@@ -42,7 +42,7 @@ class FaceMesh:
 
         Args:
             image: `(height, width, 3)` RGB uint8.
-            detection: `face_detector.Detection`.
+            detection: `Detection`.
 
         Returns:
             `(landmarks, presence)`: `(468, 3)` float64, x and y in pixels of the image, z in

@@ -5,9 +5,9 @@ import functools
 
 import numpy as np
 
-from despoof_keras.face_detector import FaceDetector
-from despoof_keras.face_mesh import FaceMesh, eye_positions
-from despoof_keras.preprocessing import RELEASED_CROP, crop_box
+from despoof_keras.faces.crop import RELEASED_CROP, crop_box
+from despoof_keras.faces.detector import FaceDetector
+from despoof_keras.faces.mesh import FaceMesh, eye_positions
 
 MINIMUM_PRESENCE = 0.5  # of the mesh's own view that it saw a face (MediaPipe's default)
 # The mesh tells where the parts of a face lie that the picture does not show. A twentieth of the
@@ -37,7 +37,7 @@ class Face:
     Attributes:
         box: `(x, y, width, height)`, from the brows to the chin; may leave the picture.
         eyes: `(x_right, y_right, x_left, y_left)`, the subject's right eye (image left) first.
-        landmarks: `(468, 3)`, see `face_mesh.FaceMesh`.
+        landmarks: `(468, 3)`, see `FaceMesh`.
         confidence: the detector's, 0 to 1.
     """
 
@@ -128,7 +128,7 @@ def face_status(face, image_shape, image_size, rule=RELEASED_CROP):
         face: `Face`.
         image_shape: `(height, width, ...)` of the picture, in pixels.
         image_size: side of the model's input, in pixels.
-        rule: `preprocessing.CropRule`, the model's.
+        rule: `CropRule`, the model's.
 
     Returns:
         `OK`, or a reason that begins with `TOO_SMALL`, `CUT` or `TILTED` and tells the figures.

@@ -10,7 +10,12 @@ import dataclasses
 import cv2
 import numpy as np
 
-from despoof_keras.face_models import DETECTOR_FILE, open_face_model, outputs_by_size, probability
+from despoof_keras.faces.networks import (
+    DETECTOR_FILE,
+    open_face_model,
+    outputs_by_size,
+    probability,
+)
 
 INPUT_SIZE = 256
 # Cells along each side of the model's two output grids, and anchors in a cell.
@@ -44,7 +49,7 @@ class FaceDetector:
         num_threads: threads of the network.
 
     Raises:
-        ImportError: see `face_models.open_face_model`.
+        ImportError: see `networks.open_face_model`.
     """
 
     def __init__(self, num_threads=None):
