@@ -17,10 +17,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from despoof_keras.datasets import oulu_npu
+from despoof_keras.datasets.batches import evaluation_batches
+from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.datasets.samples import SPECIES, instrument_of
+from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.keras_files import load_model
-from despoof_keras.pipeline import evaluation_batches
-from despoof_keras.preparation import CropSettings, frames_in_order, prepare_crops
 from despoof_keras.report import noise_spectrum
 from despoof_keras.synthesis import cache_folder, default_root
 

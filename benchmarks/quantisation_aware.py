@@ -21,13 +21,14 @@ from rich.progress import track
 from rounded_ds_net import rounded_ds_net
 from scipy.stats import spearmanr
 
-from despoof_keras import pipeline, tflite_quantiser, tflite_trial
+from despoof_keras import tflite_quantiser, tflite_trial
 from despoof_keras.datasets import oulu_npu
+from despoof_keras.datasets.batches import training_batches
+from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.distribution.determinism import make_repeatable
 from despoof_keras.export_crops import labelled_data
 from despoof_keras.faces.crop import PIXEL_SCALE
 from despoof_keras.model_files import open_despoofer
-from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.synthesis import cache_folder, default_root
 from despoof_keras.tflite_conversion import convert
 from despoof_keras.tflite_measurements import Measurements
@@ -64,9 +65,7 @@ def training_images(metadata, steps, seed):
     crops = prepare_crops(
         samples, cache_folder() / "crops", settings, description="face crops of train"
     )
-    batches = pipeline.training_batches(
-        crops, BATCH_SIZE, steps, 1, seed=seed, colour_jitter=COLOUR_JITTER
-    )
+    batches = training_batches(crops, BATCH_SIZE, steps, 1, seed=seed, colour_jitter=COLOUR_JITTER)
     return batches.map(lambda batch: batch["image"])
 
 

@@ -23,10 +23,10 @@ import numpy as np
 import tensorflow as tf
 from three_pass import ThreePassDespoofer, plain_network
 
-from despoof_keras import pipeline
 from despoof_keras.datasets import oulu_npu
+from despoof_keras.datasets.batches import training_batches
+from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
-from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.synthesis import write_oulu_npu
 from despoof_keras.trainer import Despoofer
 
@@ -87,7 +87,7 @@ def main():
         samples = oulu_npu.load(folder, 1)["train"]
         crops = prepare_crops(samples, f"{folder}/crops", CropSettings(size, 4, size // 16))
         total = options.rounds * STEPS_PER_ROUND
-        stream = iter(pipeline.training_batches(crops, batch_size, total + STEPS_PER_ROUND, 1))
+        stream = iter(training_batches(crops, batch_size, total + STEPS_PER_ROUND, 1))
         held = [next(stream) for _ in range(STEPS_PER_ROUND)]
         steps = {
             "shared": compiled_step(Despoofer, size),

@@ -10,7 +10,7 @@ from despoof_keras.version import __version__
 
 # Public name -> module that defines it.
 _PUBLIC = {
-    "CropSettings": "preparation",
+    "CropSettings": "datasets.prepare",
     "DataError": "errors",
     "DespoofHyperModel": "tuning",
     "Despoofer": "trainer",

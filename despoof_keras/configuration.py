@@ -44,11 +44,11 @@ class TrainingConfig:
         steps_per_epoch: steps in an epoch; None: as many as show every attack crop once.
         frames_per_video: frames taken from each video, evenly spread; None takes all.
         jitter: largest shift of a training crop, in pixels.
-        colour_jitter: spread of a training crop's gains, see `pipeline.training_batches`.
+        colour_jitter: spread of a training crop's gains, see `batches.training_batches`.
         crop_side: side of the face square in eye distances, see `CropRule`.
         data_parts: disjoint parts of the prepared crops that every batch takes equal shares from,
             a multiple of the number of machines, each of which reads parts of its own; see
-            `pipeline.training_batches`.
+            `batches.training_batches`.
         learning_rate: Adam's, of DSNet.
         depth_learning_rate, discriminator_learning_rate: of the other two networks; None: the
             same.
@@ -58,7 +58,7 @@ class TrainingConfig:
         loss_weights: `"released"`, `"paper"`, or a mapping with the weight of every term, by the
             names of `loss_weights.LossWeights`.
         attack_depth: `"zero"` or `"face"`, see `Despoofer`.
-        face_depth: `"mesh"` or `"generic"`, see `preparation.CropSettings`.
+        face_depth: `"mesh"` or `"generic"`, see `CropSettings`.
         depth_variant: `"compact"` or `"full"`, see `build_depth_net`.
         pooling: `"early"` or `"late"`, of DSNet and the compact DepthNet, see `encoder.encoder`.
         decoder_stride: 8 (released), 4 or 2, see `build_ds_net`.

@@ -9,10 +9,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from despoof_keras import metrics
+from despoof_keras.datasets.batches import EVALUATION_BATCH, evaluation_batches
 from despoof_keras.datasets.samples import instrument_of
+from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.errors import DataError
-from despoof_keras.pipeline import EVALUATION_BATCH, evaluation_batches
-from despoof_keras.preparation import frames_in_order
 from despoof_keras.scoring import SCORE_NAMES
 from despoof_keras.utils.progress import tracked
 

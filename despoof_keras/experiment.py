@@ -9,11 +9,11 @@ import numpy as np
 from despoof_keras import evaluation, report, training
 from despoof_keras.checkpoints import read_history
 from despoof_keras.datasets import oulu_npu
-from despoof_keras.datasets.eyes import read_eyes
+from despoof_keras.datasets.eye_files import read_eyes
 from despoof_keras.datasets.oulu_npu_protocols import SPLITS
+from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.datasets.samples import SPECIES
 from despoof_keras.faces.crop import crop_face, to_network_range
-from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.run_folder import claim_folder
 from despoof_keras.score_files import PresentationScore, write_scores
 from despoof_keras.utils.files import atomic_path, check_writable, write_json

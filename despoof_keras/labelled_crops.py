@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 
+from despoof_keras.datasets.batches import evaluation_batches
+from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation import FrameScores
 from despoof_keras.faces.crop import PIXEL_SCALE
-from despoof_keras.pipeline import evaluation_batches
-from despoof_keras.preparation import frames_in_order
 
 BONA_FIDE = "bona_fide"
 _SEED = 0
@@ -32,7 +32,7 @@ class LabelledCrops:
 
     @classmethod
     def of(cls, prepared):
-        """The crops of `preparation.PreparedCrops`."""
+        """The crops of `PreparedCrops`."""
         batches = [np.rint(b["image"].numpy() * PIXEL_SCALE) for b in evaluation_batches(prepared)]
         index = frames_in_order(prepared)
         columns = (tuple(frame[name] for frame in index) for name in ("key", "frame", "pai"))

@@ -3,9 +3,9 @@
 import numpy as np
 
 from despoof_keras.datasets import oulu_npu
+from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.evaluation import evaluate, rates_at
 from despoof_keras.labelled_crops import LabelledCrops
-from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.utils.progress import tracked
 
 # Crops scored between two signs of progress.

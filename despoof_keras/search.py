@@ -11,10 +11,10 @@ import keras
 import keras_tuner
 
 from despoof_keras.datasets import oulu_npu
+from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.distribution.determinism import make_repeatable
 from despoof_keras.distribution.strategy import one_device
 from despoof_keras.errors import DataError, TrainingError
-from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.run_folder import check_folder, claim_folder
 from despoof_keras.search_report import describe, write_report
 from despoof_keras.search_watch import alive, watched

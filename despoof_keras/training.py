@@ -6,9 +6,9 @@ from pathlib import Path
 
 import keras
 
-from despoof_keras import pipeline
 from despoof_keras.averaged_validation import AveragedValidation
 from despoof_keras.checkpoints import RunCheckpoint, checkpoints
+from despoof_keras.datasets.batches import evaluation_batches, steps_per_epoch
 from despoof_keras.distribution.determinism import make_repeatable
 from despoof_keras.distribution.multi_worker import (
     check_same_epoch,
@@ -69,7 +69,7 @@ def compile_despoofer(model, config, steps):
 
 def steps_of(config, train_crops):
     """Steps in an epoch of a `TrainingConfig`."""
-    return config.steps_per_epoch or pipeline.steps_per_epoch(train_crops, config.batch_size)
+    return config.steps_per_epoch or steps_per_epoch(train_crops, config.batch_size)
 
 
 def fit(
@@ -110,7 +110,7 @@ def fit(
         epochs=config.epochs,
         initial_epoch=initial_epoch,
         steps_per_epoch=steps,
-        validation_data=pipeline.evaluation_batches(dev_crops, padded=distribution.replicas > 1),
+        validation_data=evaluation_batches(dev_crops, padded=distribution.replicas > 1),
         callbacks=[*validation, *callbacks],
         verbose=verbose if distribution.is_chief else 0,
     )

@@ -23,7 +23,7 @@ def main():
     distribution = distribute(settings["strategy"], settings.get("replicas"))
 
     from despoof_keras.datasets import oulu_npu
-    from despoof_keras.preparation import CropSettings, prepare_crops
+    from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 
     splits = oulu_npu.load(settings["root"], 1)
     crop_settings = CropSettings(

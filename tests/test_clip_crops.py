@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from media_files import write_video
 
-from despoof_keras.clip_crops import clip_records
-from despoof_keras.datasets.eyes import write_eyes
+from despoof_keras.datasets.clip_crops import clip_records
+from despoof_keras.datasets.eye_files import write_eyes
+from despoof_keras.datasets.prepare import CropSettings
 from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.errors import DataError
 from despoof_keras.faces.depth import generic_face_depth, mesh_depth
 from despoof_keras.faces.finder import face_at
-from despoof_keras.preparation import CropSettings
 from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames
 
 EYES = (203.0, 101.0, 246.0, 103.0)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from media_files import write_video
 
-from despoof_keras.datasets.eyes import read_eyes
+from despoof_keras.datasets.eye_files import read_eyes
+from despoof_keras.datasets.find_eyes import find_eyes, with_eye_files
 from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.errors import DataError
-from despoof_keras.eye_files import find_eyes, with_eye_files
 
 STEP = 2  # pixels that the face moves in a frame
 FRAMES = 46

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from despoof_keras.datasets.eyes import fill_gaps, read_eyes, write_eyes
+from despoof_keras.datasets.eye_files import fill_gaps, read_eyes, write_eyes
 from despoof_keras.errors import DataError
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from despoof_keras import evaluation
 from despoof_keras.datasets import oulu_npu
+from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.errors import DataError
 from despoof_keras.model_evaluation import evaluate_model
 from despoof_keras.model_files import open_model
-from despoof_keras.preparation import CropSettings, prepare_crops
 from despoof_keras.synthesis import write_oulu_npu
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "evaluate.py"

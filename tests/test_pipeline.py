@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from despoof_keras import pipeline
 from despoof_keras.datasets import oulu_npu
-from despoof_keras.datasets.eyes import read_eyes
+from despoof_keras.datasets.batches import evaluation_batches, steps_per_epoch, training_batches
+from despoof_keras.datasets.eye_files import read_eyes
+from despoof_keras.datasets.prepare import CropSettings, prepare_crops
+from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.depth import generic_face_depth, read_depth_maps
-from despoof_keras.preparation import CropSettings, frames_in_order, prepare_crops
 from despoof_keras.synthesis import write_oulu_npu
 from despoof_keras.utils.video import read_frames
 
@@ -62,7 +63,7 @@ def test_every_frame_is_there_once_with_its_label(samples, crops):
 def test_evaluation_batches_hold_the_released_crop_in_index_order(samples, crops):
     plain = prepare_crops(samples, crops.shards[0][0].parents[1], CropSettings(SIZE, FRAMES, 0))
     index = frames_in_order(plain)
-    stacked = np.concatenate(images(pipeline.evaluation_batches(plain, 7)))
+    stacked = np.concatenate(images(evaluation_batches(plain, 7)))
     assert len(stacked) == len(index)
     sample_of = {sample.key: sample for sample in samples}
     for entry, image in list(zip(index, stacked, strict=True))[::9]:
@@ -76,7 +77,7 @@ def test_evaluation_batches_hold_the_released_crop_in_index_order(samples, crops
 def test_depth_is_exact_for_bona_fide_and_generic_for_attacks(samples, crops):
     plain = prepare_crops(samples, crops.shards[0][0].parents[1], CropSettings(SIZE, FRAMES, 0))
     index = frames_in_order(plain)
-    depths = np.concatenate([b["depth"].numpy() for b in pipeline.evaluation_batches(plain, 8)])
+    depths = np.concatenate([b["depth"].numpy() for b in evaluation_batches(plain, 8)])
     sample_of = {sample.key: sample for sample in samples}
     for label in (0, 1):
         position = next(i for i, entry in enumerate(index) if entry["label"] == label)
@@ -92,9 +93,9 @@ def test_depth_is_exact_for_bona_fide_and_generic_for_attacks(samples, crops):
 
 
 def test_training_batches_are_half_bona_fide_and_show_every_attack_frame(crops):
-    steps = pipeline.steps_per_epoch(crops, 8)
+    steps = steps_per_epoch(crops, 8)
     assert steps == crops.counts[1] // 4
-    batches = list(pipeline.training_batches(crops, 8, steps, 1))
+    batches = list(training_batches(crops, 8, steps, 1))
     assert len(batches) == steps
     for batch in batches:
         assert batch["label"].numpy().tolist() == [0, 1] * 4
@@ -119,7 +120,7 @@ def test_augmented_crops_are_shifted_or_mirrored_pixels_of_the_prepared_ones(sam
                 for x in range(2 * JITTER + 1):
                     windows[view[y : y + SIZE, x : x + SIZE].tobytes()] = (y, x)
     offsets = set()
-    for image in np.concatenate(images(pipeline.training_batches(crops, 8, 20, 1))):
+    for image in np.concatenate(images(training_batches(crops, 8, 20, 1))):
         key = np.rint(image * 256).astype(np.uint8).tobytes()
         assert key in windows
         offsets.add(windows[key])
@@ -128,7 +129,7 @@ def test_augmented_crops_are_shifted_or_mirrored_pixels_of_the_prepared_ones(sam
 
 def test_order_and_augmentation_depend_on_seed_and_epoch_alone(crops):
     def run(**kwargs):
-        return images(pipeline.training_batches(crops, 8, 5, 3, **kwargs))
+        return images(training_batches(crops, 8, 5, 3, **kwargs))
 
     whole = run(seed=1)
     tf.random.set_seed(99)
@@ -140,7 +141,7 @@ def test_order_and_augmentation_depend_on_seed_and_epoch_alone(crops):
 
 def test_odd_batches_are_refused(crops):
     with pytest.raises(ValueError, match=r"batch_size.*7"):
-        pipeline.training_batches(crops, 7, 1, 1)
+        training_batches(crops, 7, 1, 1)
 
 
 def test_parts_read_apart_make_the_batches_of_all_together(samples, tmp_path):
@@ -162,21 +163,21 @@ def test_parts_read_apart_make_the_batches_of_all_together(samples, tmp_path):
     crops = dataclasses.replace(crops, shards=split)
 
     def run(**kwargs):
-        return images(pipeline.training_batches(crops, 8, 4, 2, seed=3, parts=2, **kwargs))
+        return images(training_batches(crops, 8, 4, 2, seed=3, parts=2, **kwargs))
 
     whole, first, second = run(), run(own_parts=[0]), run(own_parts=[1])
     np.testing.assert_array_equal(whole, np.concatenate([first, second], axis=1))
     seen = [{image.tobytes() for batch in part for image in batch} for part in (first, second)]
     assert not seen[0] & seen[1]
     with pytest.raises(DataError, match=r"data_parts: expected at most 3.*received 4"):
-        pipeline.training_batches(crops, 8, 1, 1, parts=4)
+        training_batches(crops, 8, 1, 1, parts=4)
     with pytest.raises(ValueError, match=r"batch_size: expected a multiple of 6.*received 8"):
-        pipeline.training_batches(crops, 8, 1, 1, parts=3)
+        training_batches(crops, 8, 1, 1, parts=3)
 
 
 def test_padding_fills_the_last_batch_with_rows_that_do_not_count(crops):
-    plain = list(pipeline.evaluation_batches(crops, 7))
-    padded = list(pipeline.evaluation_batches(crops, 7, padded=True))
+    plain = list(evaluation_batches(crops, 7))
+    padded = list(evaluation_batches(crops, 7, padded=True))
     assert len(padded) == len(plain)
     assert all(len(batch["label"]) == 7 for batch in padded)
     weights = np.concatenate([batch["weight"] for batch in padded])

@@ -24,7 +24,7 @@ class VideoSample:
         session: number of the recording session.
         pai: species, one of `SPECIES`.
         phone: number of the recording device; `None` where the data set has only one.
-        eye_path: file with the eye positions, see `eyes.read_eyes`; `None` where there is none.
+        eye_path: file with the eye positions, see `eye_files.read_eyes`; `None` for none.
         depth_path: exact depth maps (the embedded set alone has them); `None` elsewhere.
 
     Raises:

@@ -12,7 +12,7 @@ import json
 
 import tensorflow as tf
 
-from despoof_keras import pipeline
+from despoof_keras.datasets.batches import training_batches
 from despoof_keras.errors import DataError, TrainingError
 
 
@@ -49,7 +49,7 @@ def distributed_batches(distribution, crops, config, steps, *, initial_epoch, se
 
     Args:
         distribution: `Distribution`.
-        crops, steps, initial_epoch, seed: as for `pipeline.training_batches`.
+        crops, steps, initial_epoch, seed: as for `batches.training_batches`.
         config: `TrainingConfig`.
 
     Returns:
@@ -57,7 +57,7 @@ def distributed_batches(distribution, crops, config, steps, *, initial_epoch, se
     """
 
     def batches(own_parts=None):
-        return pipeline.training_batches(
+        return training_batches(
             crops,
             config.batch_size,
             steps,

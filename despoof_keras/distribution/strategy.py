@@ -82,7 +82,7 @@ class Distribution:
             )
 
     def own_parts(self, parts):
-        """The parts of the data that this machine reads, see `pipeline.training_batches`."""
+        """The parts of the data that this machine reads, see `batches.training_batches`."""
         share = parts // self.workers
         return range(self.worker * share, (self.worker + 1) * share)
 

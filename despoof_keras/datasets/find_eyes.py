@@ -5,7 +5,7 @@ import hashlib
 import logging
 from pathlib import Path
 
-from despoof_keras.datasets.eyes import fill_gaps, write_eyes
+from despoof_keras.datasets.eye_files import fill_gaps, write_eyes
 from despoof_keras.errors import DataError
 from despoof_keras.faces.finder import is_tilted, process_finder
 from despoof_keras.utils.processes import in_processes
@@ -67,7 +67,7 @@ def find_eyes(path, finder, every=FIND_EVERY):
         path: video file.
         finder: `FaceFinder`.
         every: distance of the frames in which faces are looked for; those between are filled where
-            the gap is short, see `eyes.fill_gaps`.
+            the gap is short, see `eye_files.fill_gaps`.
 
     Returns:
         Dictionary from frame to `(4,)`: `(x_right, y_right, x_left, y_left)` in pixels; empty

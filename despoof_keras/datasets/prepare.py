@@ -3,16 +3,16 @@
 import collections
 import dataclasses
 import hashlib
-import json
 import logging
 from pathlib import Path
 
-from despoof_keras.clip_crops import clip_records
+from despoof_keras.datasets.clip_crops import clip_records
+from despoof_keras.datasets.find_eyes import with_eye_files
 from despoof_keras.datasets.samples import instrument_of
+from despoof_keras.datasets.shards import is_complete, read_index, write_shard
 from despoof_keras.errors import DataError
-from despoof_keras.eye_files import with_eye_files
 from despoof_keras.faces.crop import RELEASED_CROP, CropRule
-from despoof_keras.utils.files import atomic_path, one_at_a_time
+from despoof_keras.utils.files import one_at_a_time
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.progress import tracked
 
@@ -26,8 +26,6 @@ CLIPS_PER_SHARD = 32
 FEWEST_SHARDS = 8
 # Bumped whenever the crops' contents change, so that old ones are not taken for new.
 FORMAT_VERSION = 3
-# What the index of a shard tells of each crop.
-_INDEXED = ("key", "frame", "label", "pai", "depth_source")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +105,7 @@ def prepare_crops(
         settings: `CropSettings`.
         processes: worker processes; default: all cores.
         skip_bad: leave out videos that cannot be used, with a warning each, instead of raising.
-        find_eyes: find the eyes in videos that have no eye file, see `eye_files.with_eye_files`.
+        find_eyes: find the eyes in videos that have no eye file, see `find_eyes.with_eye_files`.
         description: label of the progress bar.
 
     Returns:
@@ -123,7 +121,7 @@ def prepare_crops(
     folder = Path(folder) / _fingerprint(samples, settings)
     jobs = _shard_jobs(samples, folder, settings, skip_bad)
     with one_at_a_time(folder):
-        missing = [job for job in jobs if not _is_complete(job.path)]
+        missing = [job for job in jobs if not is_complete(job.path)]
         if missing:
             _run_jobs(missing, processes, description)
     return _collect(jobs, samples, settings, skip_bad)
@@ -159,22 +157,12 @@ def _shard_jobs(samples, folder, settings, skip_bad):
     return jobs
 
 
-def _index_path(shard):
-    return shard.with_suffix(".json")
-
-
-def _is_complete(shard):
-    return shard.is_file() and _index_path(shard).is_file()
-
-
 def _run_jobs(jobs, processes, description):
-    # TensorFlow writes the records in this process; the workers do without it.
-    import tensorflow as tf
-
     shards = in_processes(_crop_shard, jobs, processes)
     with tracked(shards, description, len(jobs)) as results:
         for job, (records, skipped) in zip(jobs, results, strict=True):
-            _write_shard(tf, job.path, records, skipped)
+            # TensorFlow writes the records in this process; the workers do without it.
+            write_shard(job.path, records, skipped)
 
 
 def _crop_shard(job):
@@ -190,34 +178,11 @@ def _crop_shard(job):
     return records, skipped
 
 
-def _write_shard(tf, path, records, skipped):
-    index = {
-        "skipped": skipped,
-        "frames": [{k: r[k] for k in _INDEXED} for r in records],
-    }
-    with atomic_path(path) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
-        for record in records:
-            writer.write(_example(tf, record).SerializeToString())
-    with atomic_path(_index_path(path)) as temporary:
-        temporary.write_text(json.dumps(index), encoding="utf-8")
-
-
-def _example(tf, record):
-    feature = {}
-    for name, value in record.items():
-        if isinstance(value, int):
-            feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
-        else:
-            value = value.encode() if isinstance(value, str) else value
-            feature[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-    return tf.train.Example(features=tf.train.Features(feature=feature))
-
-
 def _collect(jobs, samples, settings, skip_bad):
     shards, counts, skipped = {0: [], 1: []}, {0: 0, 1: 0}, []
     sources, instruments = collections.Counter(), set()
     for job in jobs:
-        index = json.loads(_index_path(job.path).read_text(encoding="utf-8"))
+        index = read_index(job.path)
         label = job.samples[0].label
         shards[label].append(job.path)
         counts[label] += len(index["frames"])
@@ -244,13 +209,3 @@ def _collect(jobs, samples, settings, skip_bad):
             "left out"
         )
     return PreparedCrops(shards, counts, settings, tuple(skipped), tuple(samples))
-
-
-def frames_in_order(crops):
-    """What the crops show, in the order in which `pipeline.evaluation_batches` gives them.
-
-    Returns:
-        List of mappings with `key` (the video), `frame`, `label`, `pai` and `depth_source`.
-    """
-    paths = [path for label in (0, 1) for path in crops.shards[label]]
-    return [f for path in paths for f in json.loads(_index_path(path).read_text("utf-8"))["frames"]]

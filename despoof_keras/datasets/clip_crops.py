@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from despoof_keras.datasets.eyes import fill_gaps, read_eyes
+from despoof_keras.datasets.eye_files import fill_gaps, read_eyes
 from despoof_keras.datasets.samples import BONA_FIDE
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import crop_face
@@ -19,11 +19,11 @@ def clip_records(sample, settings):
     """Cuts the faces out of a clip.
 
     Frames are chosen evenly among those whose eyes are known; short gaps in the eye file are
-    filled, see `eyes.fill_gaps`.
+    filled, see `eye_files.fill_gaps`.
 
     Args:
         sample: `VideoSample`.
-        settings: `preparation.CropSettings`.
+        settings: `CropSettings`.
 
     Yields:
         Mappings with `image` and `depth` (PNG bytes), `label`, `instrument`, `pai`, `key`, `frame`

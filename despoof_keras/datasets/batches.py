@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from despoof_keras.datasets.samples import INSTRUMENTS
+from despoof_keras.datasets.shards import parse_record
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import PIXEL_SCALE
 
@@ -19,13 +20,6 @@ SHARDS_AT_ONCE = 8
 # Independent random streams: of the epochs of one seed, and of the parts of the data.
 _EPOCH_STREAMS = 1009
 _SEEDS = 1_000_000
-
-_FEATURES = {
-    "image": tf.io.FixedLenFeature([], tf.string),
-    "depth": tf.io.FixedLenFeature([], tf.string),
-    "label": tf.io.FixedLenFeature([], tf.int64),
-    "instrument": tf.io.FixedLenFeature([], tf.string),
-}
 
 
 def steps_per_epoch(crops, batch_size):
@@ -135,7 +129,7 @@ def _joined(*batches):
 
 
 def evaluation_batches(crops, batch_size=EVALUATION_BATCH, padded=False):
-    """All crops once, unshifted, in the order of `preparation.frames_in_order`.
+    """All crops once, unshifted, in the order of `prepare.frames_in_order`.
 
     Args:
         crops: `PreparedCrops`.
@@ -149,15 +143,14 @@ def evaluation_batches(crops, batch_size=EVALUATION_BATCH, padded=False):
     paths = [str(path) for label in (0, 1) for path in crops.shards[label]]
 
     def centre(record):
-        image, depth = _decode(record)
+        record = parse_record(record)
         jitter = crops.settings.jitter
         offset = tf.constant([jitter, jitter])
-        return _sample(
-            record, _window(image, offset, crops.settings), _window(depth, offset, crops.settings)
-        )
+        image = _window(record["image"], offset, crops.settings)
+        return _sample(record, image, _window(record["depth"], offset, crops.settings))
 
     dataset = tf.data.TFRecordDataset(paths).map(
-        lambda record: centre(tf.io.parse_single_example(record, _FEATURES)),
+        centre,
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True,
     )
@@ -189,11 +182,6 @@ def _shuffled(paths, seed):
     )
 
 
-def _decode(record):
-    image = tf.ensure_shape(tf.io.decode_png(record["image"], channels=3), (None, None, 3))
-    return image, tf.ensure_shape(tf.io.decode_png(record["depth"], channels=1), (None, None, 1))
-
-
 def _window(image, offset, settings):
     size = settings.image_size
     return tf.slice(image, [offset[0], offset[1], 0], [size, size, image.shape[2]])
@@ -204,12 +192,12 @@ def _augmented(record, index, seed, settings, colour_jitter):
 
     The noise of a medium survives them, which it would not survive a blur, a rotation or a resize.
     """
-    record = tf.io.parse_single_example(record, _FEATURES)
-    image, depth = _decode(record)
+    record = parse_record(record)
     pair = tf.stack([seed, index])
     offset = tf.random.stateless_uniform([2], pair, 0, 2 * settings.jitter + 1, tf.int32)
     mirror = tf.random.stateless_uniform([], pair + 1, 0, 2, tf.int32) > 0
-    image, depth = _window(image, offset, settings), _window(depth, offset, settings)
+    image = _window(record["image"], offset, settings)
+    depth = _window(record["depth"], offset, settings)
     image = tf.cond(mirror, lambda: tf.reverse(image, [1]), lambda: image)
     depth = tf.cond(mirror, lambda: tf.reverse(depth, [1]), lambda: depth)
     sample = _sample(record, image, depth)
