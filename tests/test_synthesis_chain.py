@@ -6,7 +6,6 @@ import pytest
 
 from despoof_keras.errors import DataError
 from despoof_keras.synthesis.avi import clip_bytes, encode_clip
-from despoof_keras.synthesis.cameras import EARLY_BLUR, PHONES, RASTER, Camera, draw_capture
 from despoof_keras.synthesis.clips import (
     EYE_DISTANCE,
     EYE_X,
@@ -14,13 +13,14 @@ from despoof_keras.synthesis.clips import (
     ClipKey,
     render_clip,
 )
-from despoof_keras.synthesis.displays import STRIPES, Display, Panel
-from despoof_keras.synthesis.heads import build_head
-from despoof_keras.synthesis.identities import draw_identity
-from despoof_keras.synthesis.motion import Pose
-from despoof_keras.synthesis.presentation import OVERSCAN, Presentation
-from despoof_keras.synthesis.printing import DOTS, PRINTERS, Printer, print_sheet
-from despoof_keras.synthesis.rendering import Placement, place_eyes, project
+from despoof_keras.synthesis.heads.head import build_head
+from despoof_keras.synthesis.heads.identity import draw_identity
+from despoof_keras.synthesis.media.cameras import EARLY_BLUR, PHONES, RASTER, Camera, draw_capture
+from despoof_keras.synthesis.media.displays import STRIPES, Display, Panel
+from despoof_keras.synthesis.media.presentation import OVERSCAN, Presentation
+from despoof_keras.synthesis.media.printing import DOTS, PRINTERS, Printer, print_sheet
+from despoof_keras.synthesis.scene.motion import Pose
+from despoof_keras.synthesis.scene.rendering import Placement, place_eyes, project
 
 SIZE = (96, 128)
 REST = Pose(0, 0, 0, 0, 0, 0)

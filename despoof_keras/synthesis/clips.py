@@ -7,21 +7,21 @@ import cv2
 import numpy as np
 
 from despoof_keras.datasets.oulu_npu_protocols import SPLITS
-from despoof_keras.synthesis.backgrounds import draw_background
-from despoof_keras.synthesis.cameras import EARLY_BLUR, RASTER, Camera, draw_capture
-from despoof_keras.synthesis.displays import DISPLAYS, Panel
-from despoof_keras.synthesis.heads import build_head
-from despoof_keras.synthesis.identities import draw_identity
-from despoof_keras.synthesis.lighting import draw_lighting
-from despoof_keras.synthesis.motion import head_poses, sway
-from despoof_keras.synthesis.presentation import (
+from despoof_keras.synthesis.heads.head import build_head
+from despoof_keras.synthesis.heads.identity import draw_identity
+from despoof_keras.synthesis.media.cameras import EARLY_BLUR, RASTER, Camera, draw_capture
+from despoof_keras.synthesis.media.displays import DISPLAYS, Panel
+from despoof_keras.synthesis.media.presentation import (
     OVERSCAN,
     Presentation,
     display_reflection,
     sheet_light,
 )
-from despoof_keras.synthesis.printing import PRINTERS, print_sheet
-from despoof_keras.synthesis.rendering import Placement, cast_shadows, place_eyes, render_head
+from despoof_keras.synthesis.media.printing import PRINTERS, print_sheet
+from despoof_keras.synthesis.scene.background import draw_background
+from despoof_keras.synthesis.scene.lighting import draw_lighting
+from despoof_keras.synthesis.scene.motion import head_poses, sway
+from despoof_keras.synthesis.scene.rendering import Placement, cast_shadows, place_eyes, render_head
 
 BONA_FIDE = 1  # file number; 2, 3 are prints, 4, 5 replays
 

@@ -19,9 +19,9 @@ from despoof_keras.datasets.oulu_npu_protocols import (
 )
 from despoof_keras.errors import DataError
 from despoof_keras.synthesis.avi import clip_bytes, encode_clip
-from despoof_keras.synthesis.cameras import PHONES
 from despoof_keras.synthesis.clips import BONA_FIDE, ClipKey, render_clip
-from despoof_keras.synthesis.lighting import SESSIONS
+from despoof_keras.synthesis.media.cameras import PHONES
+from despoof_keras.synthesis.scene.lighting import SESSIONS
 from despoof_keras.utils.files import atomic_path, write_json
 from despoof_keras.utils.processes import in_processes
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from despoof_keras.synthesis.head_shape import EYE_X, TEXELS, bump, half_width, pair, soft_step
+from despoof_keras.synthesis.heads.shape import EYE_X, TEXELS, bump, half_width, pair, soft_step
 
 IRIS_RADIUS = 0.094  # 11.8 mm of a 63 mm eye distance, which varies little between adults
 PUPIL_RADIUS = 0.036

@@ -5,7 +5,7 @@ import dataclasses
 import cv2
 import numpy as np
 
-from despoof_keras.synthesis.lighting import temperature_rgb
+from despoof_keras.synthesis.scene.lighting import temperature_rgb
 
 
 @dataclasses.dataclass(frozen=True)

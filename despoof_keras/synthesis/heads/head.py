@@ -5,7 +5,7 @@ import dataclasses
 import cv2
 import numpy as np
 
-from despoof_keras.synthesis.head_shape import (
+from despoof_keras.synthesis.heads.shape import (
     EYE_X,
     TEXELS,
     X_LIMIT,
@@ -15,7 +15,7 @@ from despoof_keras.synthesis.head_shape import (
     soft_step,
     texture_grid,
 )
-from despoof_keras.synthesis.head_texture import paint, smooth_noise
+from despoof_keras.synthesis.heads.texture import paint, smooth_noise
 
 OCCLUSION_SIGMA = 0.22  # in eye distances: how far folds and sockets shade their neighbourhood
 OCCLUSION_STRENGTH = 1.8

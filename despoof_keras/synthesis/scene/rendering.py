@@ -10,9 +10,9 @@ import dataclasses
 import cv2
 import numpy as np
 
-from despoof_keras.synthesis.head_shape import TEXELS, X_LIMIT, Y_LIMIT, bump
-from despoof_keras.synthesis.lighting import TOWARDS_CAMERA, WRAP
-from despoof_keras.synthesis.motion import rotation
+from despoof_keras.synthesis.heads.shape import TEXELS, X_LIMIT, Y_LIMIT, bump
+from despoof_keras.synthesis.scene.lighting import TOWARDS_CAMERA, WRAP
+from despoof_keras.synthesis.scene.motion import rotation
 
 PIVOT = np.array([0.0, 0.9, -0.3])  # heads turn about the top of the neck
 ITERATIONS = 5  # the residual is below a texel then for all poses drawn

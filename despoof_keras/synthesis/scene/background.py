@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from despoof_keras.synthesis.head_shape import bump, soft_step
+from despoof_keras.synthesis.heads.shape import bump, soft_step
 
 COARSE = 4  # rooms are out of focus: drawn at a quarter of the raster and enlarged
 WALLS = np.array(

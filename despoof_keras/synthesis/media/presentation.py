@@ -6,9 +6,9 @@ The medium is described in canvas units: sensor pixels, origin in the canvas's m
 import cv2
 import numpy as np
 
-from despoof_keras.synthesis.cameras import EARLY_BLUR, RASTER
-from despoof_keras.synthesis.lighting import TOWARDS_CAMERA
-from despoof_keras.synthesis.motion import Pose, rotation, sway
+from despoof_keras.synthesis.media.cameras import EARLY_BLUR, RASTER
+from despoof_keras.synthesis.scene.lighting import TOWARDS_CAMERA
+from despoof_keras.synthesis.scene.motion import Pose, rotation, sway
 
 OVERSCAN = 1.18  # the medium is larger than the frame, so no border of it is ever seen
 TILT = 6.0  # degrees, standard deviation: people hold the medium about parallel to the phone

@@ -1,0 +1,1 @@
+"""The synthetic people: identity, shape, texture, and the head they make."""

@@ -1,0 +1,1 @@
+"""Where a head is seen: light, background, motion, and the picture of it."""
