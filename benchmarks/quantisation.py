@@ -28,10 +28,10 @@ from int8_alternatives import (
 from despoof_keras import tflite_quantiser, tflite_trial
 from despoof_keras.export_crops import labelled_data, released_data
 from despoof_keras.model_files import kind_of, open_despoofer
+from despoof_keras.tflite.model import TfliteModel
 from despoof_keras.tflite_conversion import convert
 from despoof_keras.tflite_graph import pack, unpack
 from despoof_keras.tflite_measurements import Measurements
-from despoof_keras.tflite_model import TfliteModel
 from despoof_keras.tflite_quantiser import StaticQuantiser
 from despoof_keras.tflite_static import DECODER, split_calibration, steps_of
 from despoof_keras.tflite_variants import (

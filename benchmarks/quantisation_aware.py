@@ -30,9 +30,9 @@ from despoof_keras.export_crops import labelled_data
 from despoof_keras.faces.crop import PIXEL_SCALE
 from despoof_keras.model_files import open_despoofer
 from despoof_keras.synthesis import cache_folder, default_root
+from despoof_keras.tflite.model import TfliteModel
 from despoof_keras.tflite_conversion import convert
 from despoof_keras.tflite_measurements import Measurements
-from despoof_keras.tflite_model import TfliteModel
 from despoof_keras.tflite_quantiser import StaticQuantiser
 from despoof_keras.tflite_static import split_calibration, steps_of
 from despoof_keras.tflite_variants import CALIBRATION_CROPS

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from despoof_keras.errors import DataError
 from despoof_keras.metadata import ModelMetadata
-from despoof_keras.tflite_file import is_tflite
-from despoof_keras.tflite_metadata import read_tflite_metadata
+from despoof_keras.tflite.file import is_tflite, read_tflite_metadata
 
 # Where TensorFlow Serving's convention puts files that go with a SavedModel and mean nothing to it.
 SAVED_MODEL_METADATA = Path("assets.extra") / "despoof_keras.json"

@@ -9,8 +9,8 @@ from pathlib import Path
 from despoof_keras.errors import DataError
 from despoof_keras.metadata_files import KERAS_CONFIG, SAVED_MODEL_METADATA, read_metadata
 from despoof_keras.scoring_model import ScoringModel
-from despoof_keras.tflite import open_tflite
-from despoof_keras.tflite_file import is_tflite
+from despoof_keras.tflite.detector import open_tflite
+from despoof_keras.tflite.file import is_tflite
 
 KINDS = ("keras", "saved_model", "released", "tflite")
 _EXPORTS = {"saved_model": "a SavedModel", "tflite": "a TFLite model"}

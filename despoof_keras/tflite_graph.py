@@ -8,9 +8,8 @@ import copy
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from despoof_keras.tflite_metadata import METADATA_ENTRY
+from despoof_keras.tflite.file import METADATA_ENTRY, SEAL_BYTES, SEAL_ENTRY, seal
 from despoof_keras.tflite_packing import pack
-from despoof_keras.tflite_seal import SEAL_BYTES, SEAL_ENTRY, seal
 
 Operator = schema.BuiltinOperator
 # The flatbuffer's old one-byte field for an operation's code holds this for every later code.
@@ -42,7 +41,7 @@ def with_metadata(content, metadata):
         metadata: `ModelMetadata`.
 
     Returns:
-        Bytes: the entry `tflite_metadata.METADATA_ENTRY`, JSON in UTF-8, and the seal.
+        Bytes: the entry `file.METADATA_ENTRY`, JSON in UTF-8, and the seal.
     """
     model = unpack(content)
     _add_entry(model, METADATA_ENTRY, metadata.to_json().encode())

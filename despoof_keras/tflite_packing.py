@@ -6,7 +6,7 @@ import flatbuffers
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from despoof_keras.tflite_file import IDENTIFIER
+from despoof_keras.tflite.file import IDENTIFIER
 
 # Index of an input that an operation does without.
 _ABSENT = -1

@@ -11,8 +11,8 @@ from despoof_keras import metrics
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation import rates_at
 from despoof_keras.faces.crop import PIXEL_SCALE
+from despoof_keras.tflite.model import TfliteModel
 from despoof_keras.tflite_graph import operation_counts
-from despoof_keras.tflite_model import TfliteModel
 
 # Crops in a call of the Keras model.
 _KERAS_BATCH = 16

@@ -11,9 +11,9 @@ from despoof_keras import tflite_trial
 from despoof_keras.errors import DataError
 from despoof_keras.exporting import trial_crops
 from despoof_keras.full_precision import in_float32
+from despoof_keras.tflite.model import TfliteModel
 from despoof_keras.tflite_conversion import convert
 from despoof_keras.tflite_graph import minimum_runtime, operation_counts, with_metadata
-from despoof_keras.tflite_model import TfliteModel
 from despoof_keras.tflite_report import ExportReport
 from despoof_keras.tflite_static import quantise
 from despoof_keras.tflite_trial import Bounds

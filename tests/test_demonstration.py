@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from despoof_keras import demonstration, load_tflite, read_metadata
+from despoof_keras import load_tflite, read_metadata
+from despoof_keras.tflite import demonstration
 
 MOST_BYTES = 300 * 1024
 

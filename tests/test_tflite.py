@@ -19,8 +19,6 @@ from despoof_keras import (
     DataError,
     ModelMetadata,
     crop_face,
-    demonstration,
-    image_readers,
     load_tflite,
     open_model,
     read_metadata,
@@ -28,6 +26,7 @@ from despoof_keras import (
 from despoof_keras.cli import main
 from despoof_keras.faces.crop import resize, to_network_range
 from despoof_keras.report import draw_outputs
+from despoof_keras.tflite import demonstration, pictures
 
 SIZE = 32
 
@@ -118,10 +117,10 @@ def test_a_path_is_read(detector, tmp_path, monkeypatch):
         Image.fromarray(crop).save(tmp_path / f"{number}.png")
     paths = [str(tmp_path / "0.png"), tmp_path / "1.png"]
     assert np.array_equal(detector.score(paths), detector.score(crops))
-    import_module = image_readers.importlib.import_module
+    import_module = pictures.importlib.import_module
     libraries = {"cv2": cv2}
     monkeypatch.setattr(
-        image_readers.importlib,
+        pictures.importlib,
         "import_module",
         lambda name: libraries[name] if name in libraries else import_module(f"no_{name}"),
     )

@@ -9,8 +9,9 @@ import tflite_files
 import tflite_fuzz
 from tflite_files import METADATA, random_crops
 
-from despoof_keras import DataError, demonstration, load_tflite, open_model
-from despoof_keras.tflite_model import TfliteModel
+from despoof_keras import DataError, load_tflite, open_model
+from despoof_keras.tflite import demonstration
+from despoof_keras.tflite.model import TfliteModel
 from despoof_keras.utils import litert
 
 # Files without a checksum are damaged in so many ways.

@@ -16,6 +16,7 @@ from despoof_keras.errors import DataError
 from despoof_keras.exporting import trial_crops
 from despoof_keras.labelled_crops import LabelledCrops
 from despoof_keras.metadata import ModelMetadata
+from despoof_keras.tflite.file import read_tflite_metadata
 from despoof_keras.tflite_export import export_tflite
 from despoof_keras.tflite_graph import (
     Operator,
@@ -25,7 +26,6 @@ from despoof_keras.tflite_graph import (
     probe,
     unpack,
 )
-from despoof_keras.tflite_metadata import read_tflite_metadata
 from despoof_keras.tflite_variants import THRESHOLD_RULE, VARIANTS, ExportData, weights_sha256
 from despoof_keras.utils.litert import open_interpreter
 

@@ -10,9 +10,9 @@ from despoof_keras import tflite_graph as graphs
 from despoof_keras import tflite_static
 from despoof_keras.errors import DataError
 from despoof_keras.metadata import SCORE_NAMES
+from despoof_keras.tflite.file import read_tflite_metadata
 from despoof_keras.tflite_export import export_tflite
 from despoof_keras.tflite_layers import int8_operations, layer_of
-from despoof_keras.tflite_metadata import read_tflite_metadata
 from despoof_keras.tflite_ranges import INT8_HIGH, INT8_LOW, Int8, best_int8, elu
 from despoof_keras.tflite_rounding import PatchStatistics, int8_weights
 from despoof_keras.tflite_static import ACER_AIM, MEDIAN_AIM, quantise, split_calibration, steps_of

@@ -10,9 +10,14 @@ from tflite_files import METADATA
 
 from despoof_keras.errors import DataError
 from despoof_keras.model_files import open_despoofer
-from despoof_keras.tflite_file import TfliteFile
-from despoof_keras.tflite_metadata import METADATA_ENTRY, read_tflite_metadata
-from despoof_keras.tflite_seal import SEAL_ENTRY, check_seal, seal
+from despoof_keras.tflite.file import (
+    METADATA_ENTRY,
+    SEAL_ENTRY,
+    TfliteFile,
+    check_seal,
+    read_tflite_metadata,
+    seal,
+)
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 
 from despoof_keras.endpoints import despoof_endpoint, score_endpoint
 from despoof_keras.metadata import ModelMetadata
-from despoof_keras.tflite_metadata import METADATA_ENTRY
-from despoof_keras.tflite_seal import SEAL_BYTES, SEAL_ENTRY, seal
+from despoof_keras.tflite.file import METADATA_ENTRY, SEAL_BYTES, SEAL_ENTRY, seal
 
 METADATA = ModelMetadata(image_size=32, threshold=0.25, threshold_rule="a rule")
 

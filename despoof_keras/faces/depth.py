@@ -1,7 +1,7 @@
 """Depth targets of faces: DepthNet is asked for a face's depth, in [0, 1], nearest point 1.
 
 The embedded set brings exact maps. Elsewhere the depth comes from the face's landmarks
-(`mesh_depth`), and where no landmarks are found from a generic 3D face placed by the eyes.
+(`mesh_depth`), or, where no landmarks are found, from a generic 3D face placed by the eyes.
 """
 
 import numpy as np

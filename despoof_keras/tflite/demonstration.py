@@ -5,7 +5,7 @@ from pathlib import Path
 
 from despoof_keras.errors import DataError
 
-DEMONSTRATION = Path(__file__).parent / "data" / "demonstration.tflite"
+DEMONSTRATION = Path(__file__).parent / "demonstration.tflite"
 _OWN_MODEL = (
     "'python recipes/train_oulu.py --data-root DATA' trains one of your own, "
     "'python export/to_tflite.py --model runs/p1-seed0/model.keras --variants all --output DIR' "

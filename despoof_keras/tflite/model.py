@@ -6,7 +6,7 @@ import numpy as np
 
 from despoof_keras.errors import DataError
 from despoof_keras.metadata import SIZE_MULTIPLE
-from despoof_keras.tflite_file import TfliteFile
+from despoof_keras.tflite.file import TfliteFile
 from despoof_keras.utils.litert import open_interpreter
 
 SCORE, DESPOOF = "score", "despoof"

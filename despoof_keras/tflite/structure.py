@@ -6,7 +6,7 @@ numbers are those of TensorFlow Lite's schema, version 3.
 """
 
 from despoof_keras.errors import DataError
-from despoof_keras.flatbuffer import INT8, INT32, UINT32, UINT64, Flatbuffer
+from despoof_keras.tflite.flatbuffer import INT8, INT32, UINT32, UINT64, Flatbuffer
 
 _CODES, _SUBGRAPHS, _BUFFERS, _SIGNATURES = 1, 2, 4, 7
 _TENSORS, _INPUTS, _OUTPUTS, _OPERATORS = 0, 1, 2, 3

@@ -1,12 +1,13 @@
-"""What a caller hands in as a picture: an RGB array or an image file, anything else is named."""
+"""Pictures that a caller hands in: RGB arrays, or image files read by Pillow or else by OpenCV."""
 
+import importlib
 import math
 import os
+from pathlib import Path
 
 import numpy as np
 
 from despoof_keras.errors import DataError
-from despoof_keras.image_readers import read_with_any
 
 
 def rgb_picture(image):
@@ -55,3 +56,48 @@ def _what_to_do(image):
         return found
     factor = "255 * " if high <= 1 else ""
     return f"{found}; np.rint({factor}image).astype(np.uint8) gives what is wanted"
+
+
+def read_with_any(path):
+    """Reads an image file with Pillow, or else with OpenCV.
+
+    Args:
+        path: image file.
+
+    Returns:
+        `(height, width, 3)` RGB uint8, upright by its EXIF orientation, as `read_image`.
+        OpenCV fills up a truncated JPEG with grey where Pillow refuses it.
+
+    Raises:
+        DataError: the file is missing, or no image; the message names it.
+        ImportError: neither library is there.
+    """
+    reasons = []
+    for library, read in (("PIL", _with_pillow), ("cv2", _with_opencv)):
+        try:
+            module = importlib.import_module(library)
+        except ImportError as error:
+            reasons.append(str(error))
+        else:
+            return read(module, path)
+    raise ImportError(
+        f"{path}: reading an image file needs Pillow or OpenCV ({'; '.join(reasons)}); "
+        "'pip install pillow' brings one, or pass the picture as an RGB array"
+    )
+
+
+def _with_pillow(_, path):
+    from despoof_keras.utils.images import read_image
+
+    return read_image(path)
+
+
+def _with_opencv(cv2, path):
+    try:
+        encoded = np.frombuffer(Path(path).read_bytes(), np.uint8)
+        picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
+    except (OSError, cv2.error) as error:
+        raise DataError(f"{path}: expected an image; {error}") from error
+    if picture is None:
+        raise DataError(f"{path}: expected an image; OpenCV knows no such format")
+    return np.ascontiguousarray(picture[..., ::-1])

@@ -7,15 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from despoof_keras.crop_inputs import rgb_picture
-from despoof_keras.demonstration import demonstration_path
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import crop_face, resize
 from despoof_keras.metadata import ModelMetadata
-from despoof_keras.tflite_file import read_content
-from despoof_keras.tflite_metadata import metadata_of, missing_metadata
-from despoof_keras.tflite_model import TfliteModel
-from despoof_keras.tflite_structure import check_structure
+from despoof_keras.tflite.demonstration import demonstration_path
+from despoof_keras.tflite.file import metadata_of, missing_metadata, read_content
+from despoof_keras.tflite.model import TfliteModel
+from despoof_keras.tflite.pictures import rgb_picture
+from despoof_keras.tflite.structure import check_structure
 
 
 class Prediction(NamedTuple):
