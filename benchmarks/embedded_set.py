@@ -27,8 +27,8 @@ from sklearn.svm import SVC
 
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.eye_files import read_eyes
+from despoof_keras.evaluation.metrics import acer, threshold_at_eer
 from despoof_keras.faces.crop import crop_face
-from despoof_keras.metrics import acer, threshold_at_eer
 from despoof_keras.synthesis import default_root
 from despoof_keras.utils.video import read_frames
 

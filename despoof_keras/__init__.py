@@ -37,7 +37,7 @@ _PUBLIC = {
 _MODULES = {
     "datasets": "datasets",
     "losses": "losses",
-    "metrics": "metrics",
+    "metrics": "evaluation.metrics",
     "models": "models",
     "preprocessing": "faces.crop",
     "scoring": "scoring",

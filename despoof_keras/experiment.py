@@ -6,16 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from despoof_keras import evaluation, report, training
+from despoof_keras import training
 from despoof_keras.checkpoints import read_history
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.eye_files import read_eyes
 from despoof_keras.datasets.oulu_npu_protocols import SPLITS
 from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.datasets.samples import SPECIES
+from despoof_keras.evaluation import figures, rates
+from despoof_keras.evaluation.video_scores import score_crops
+from despoof_keras.evaluation.score_files import PresentationScore, write_scores
 from despoof_keras.faces.crop import crop_face, to_network_range
 from despoof_keras.run_folder import claim_folder
-from despoof_keras.score_files import PresentationScore, write_scores
 from despoof_keras.utils.files import atomic_path, check_writable, write_json
 from despoof_keras.utils.provenance import code_commit
 from despoof_keras.utils.video import read_frames
@@ -110,14 +112,14 @@ def run_experiment(experiment, *, resume=False, distribution=None, verbose=1):
     if model is None:
         return None
     frame_scores = (
-        evaluation.score_crops(model, crops[split], f"scoring {split}") for split in ("dev", "test")
+        score_crops(model, crops[split], f"scoring {split}") for split in ("dev", "test")
     )
-    dev, test = evaluation.add_fusion(*frame_scores)
+    dev, test = rates.add_fusion(*frame_scores)
     left_out = {split: len(crops[split].skipped) for split in SPLITS}
     results = {
         **experiment.identity(),
         "videos_left_out": left_out,
-        **evaluation.evaluate(dev, test),
+        **rates.evaluate(dev, test),
     }
     model.metadata = _metadata(model, experiment, results, commit)
     with atomic_path(output / "model.keras") as temporary:
@@ -167,10 +169,10 @@ def _write_score_files(folder, split, frames, samples):
 def _draw(folder, model, samples, frames, results, history):
     scored = set(frames.keys)
     shown = [sample for sample in samples if sample.key in scored]
-    report.draw_panels(folder / "panels.png", model, _faces(shown, model.metadata))
-    report.draw_scores(folder / "scores.png", frames.by_video(), results)
+    figures.draw_panels(folder / "panels.png", model, _faces(shown, model.metadata))
+    figures.draw_scores(folder / "scores.png", frames.by_video(), results)
     if history:
-        report.draw_history(folder / "history.png", history)
+        figures.draw_history(folder / "history.png", history)
 
 
 def _faces(samples, metadata):

@@ -7,9 +7,9 @@ import time
 import numpy as np
 from scipy.stats import spearmanr
 
-from despoof_keras import metrics
 from despoof_keras.errors import DataError
-from despoof_keras.evaluation import rates_at
+from despoof_keras.evaluation import metrics
+from despoof_keras.evaluation.rates import rates_at
 from despoof_keras.faces.crop import PIXEL_SCALE
 from despoof_keras.tflite.model import TfliteModel
 from despoof_keras.tflite_graph import operation_counts

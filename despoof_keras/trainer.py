@@ -12,11 +12,11 @@ from despoof_keras.distribution.gradients import apply_gradients, check_optimize
 from despoof_keras.distribution.multi_worker import DistributedFit
 from despoof_keras.distribution.xla import compiled
 from despoof_keras.errors import DataError
+from despoof_keras.evaluation.streaming_metric import PresentationAttackRates
 from despoof_keras.loss_weights import RELEASED_WEIGHTS, TERMS
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models.ds_net import NOISE_DIVISOR
 from despoof_keras.models.layers import has_synchronized_norms
-from despoof_keras.validation_metric import PresentationAttackRates
 from despoof_keras.weight_averages import WeightAverages
 
 INSTRUMENT_COUNT = len(INSTRUMENTS)

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from despoof_keras.errors import DataError
+from despoof_keras.evaluation.figures import draw_outputs
 from despoof_keras.faces.crop import to_network_range
-from despoof_keras.report import draw_outputs
 
 # RGB; attack, bona fide, and no decision.
 COLOURS = {True: (230, 60, 60), False: (60, 200, 90), None: (240, 200, 60)}

@@ -43,9 +43,9 @@ def run(options):
 
     from rich.console import Console
 
-    from despoof_keras.model_evaluation import evaluate_model
+    from despoof_keras.evaluation.evaluate_model import evaluate_model
+    from despoof_keras.evaluation.tables import evaluation_table
     from despoof_keras.model_files import open_model
-    from despoof_keras.results_table import evaluation_table
     from despoof_keras.synthesis import cache_folder
     from despoof_keras.tflite.demonstration import demonstration_path
 

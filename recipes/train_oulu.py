@@ -88,8 +88,8 @@ def run(options):
     from rich.console import Console
 
     from despoof_keras.distribution.strategy import distribute
+    from despoof_keras.evaluation.tables import results_table
     from despoof_keras.experiment import Experiment, run_experiment
-    from despoof_keras.results_table import results_table
     from despoof_keras.synthesis import cache_folder
 
     check_writable(cache_folder())

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from despoof_keras import metrics
 from despoof_keras.errors import DataError
+from despoof_keras.evaluation import metrics
 
 NAN, INF = float("nan"), float("inf")
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from despoof_keras import evaluation
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.errors import DataError
-from despoof_keras.model_evaluation import evaluate_model
+from despoof_keras.evaluation import rates
+from despoof_keras.evaluation.video_scores import score_crops
+from despoof_keras.evaluation.evaluate_model import evaluate_model
 from despoof_keras.model_files import open_model
 from despoof_keras.synthesis import write_oulu_npu
 
@@ -38,10 +39,10 @@ def test_the_figures_are_those_of_the_evaluation_in_training(side, root, make_de
     splits = oulu_npu.load(root, 1)
     settings = CropSettings(model.image_size, 1, crop_rule=rule)
     dev, test = (
-        evaluation.score_crops(model, prepare_crops(splits[split], tmp_path, settings))
+        score_crops(model, prepare_crops(splits[split], tmp_path, settings))
         for split in ("dev", "test")
     )
-    expected = evaluation.evaluate(dev, test)["scores"]["noise"]
+    expected = rates.evaluate(dev, test)["scores"]["noise"]
     found = evaluate_model(open_model(tmp_path / "model.keras"), root, 1, cache=tmp_path, frames=1)
     assert found["score"] == "noise"
     assert found["eer_dev"] == expected.pop("eer_dev")

@@ -142,7 +142,7 @@ def test_numbers_and_files_work_without_the_heavy_libraries():
         "import despoof_keras\n"
         "import despoof_keras.score_files\n"
         "despoof_keras.datasets.oulu_npu.load\n"
-        "despoof_keras.metrics.eer([0.0], [1.0])\n"
+        "despoof_keras.evaluation.metrics.eer([0.0], [1.0])\n"
         "despoof_keras.faces.crop.crop_box((0, 0, 40, 0))\n"
         "print(json.dumps(sorted(sys.modules)))"
     )

@@ -8,7 +8,12 @@ import pytest
 
 from despoof_keras.datasets import VideoSample
 from despoof_keras.errors import DataError
-from despoof_keras.score_files import PresentationScore, read_scores, video_scores, write_scores
+from despoof_keras.evaluation.score_files import (
+    PresentationScore,
+    read_scores,
+    video_scores,
+    write_scores,
+)
 
 BONA_FIDE = VideoSample("1_1_20_1.avi", "1_1_20_1", subject=20, session=1, pai="bona_fide", phone=1)
 REPLAY = VideoSample("2_3_20_4.avi", "2_3_20_4", subject=20, session=3, pai="replay_1", phone=2)

@@ -24,8 +24,8 @@ from despoof_keras import (
     read_metadata,
 )
 from despoof_keras.cli import main
+from despoof_keras.evaluation.figures import draw_outputs
 from despoof_keras.faces.crop import resize, to_network_range
-from despoof_keras.report import draw_outputs
 from despoof_keras.tflite import demonstration, pictures
 
 SIZE = 32

@@ -13,8 +13,8 @@ from tensorflow.lite.python.schema_py_generated import TensorType
 from despoof_keras import tflite_static, tflite_trial
 from despoof_keras.endpoints import score_endpoint
 from despoof_keras.errors import DataError
+from despoof_keras.evaluation.labelled_crops import LabelledCrops
 from despoof_keras.exporting import trial_crops
-from despoof_keras.labelled_crops import LabelledCrops
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.tflite.file import read_tflite_metadata
 from despoof_keras.tflite_export import export_tflite

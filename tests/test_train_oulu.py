@@ -93,9 +93,9 @@ def test_the_model_carries_the_score_and_threshold_that_the_results_report(whole
 
 @pytest.mark.slow
 def test_score_files_give_the_published_rates_again(whole_run):
-    from despoof_keras import metrics
     from despoof_keras.datasets.samples import instrument_of
-    from despoof_keras.score_files import read_scores, video_scores
+    from despoof_keras.evaluation import metrics
+    from despoof_keras.evaluation.score_files import read_scores, video_scores
 
     folder, _ = whole_run
     results = json.loads((folder / "results.json").read_text())

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from despoof_keras import metrics
-from despoof_keras.validation_metric import PresentationAttackRates
+from despoof_keras.evaluation import metrics
+from despoof_keras.evaluation.streaming_metric import PresentationAttackRates
 
 
 def presentations(seed, bona_fide=64, attacks=(32, 32)):

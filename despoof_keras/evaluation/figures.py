@@ -101,7 +101,7 @@ def draw_scores(path, videos, results):
     Args:
         path: PNG file to write.
         videos: `VideoScores` of test.
-        results: as from `evaluation.evaluate`.
+        results: as from `rates.evaluate`.
     """
     figure = Figure(figsize=(9, 2.3 * len(results["scores"])), layout="constrained")
     axes = figure.subplots(len(results["scores"]), 1, squeeze=False)[:, 0]

@@ -7,7 +7,7 @@ import numpy as np
 from despoof_keras.datasets.batches import evaluation_batches
 from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.errors import DataError
-from despoof_keras.evaluation import FrameScores
+from despoof_keras.evaluation.video_scores import FrameScores
 from despoof_keras.faces.crop import PIXEL_SCALE
 
 BONA_FIDE = "bona_fide"

@@ -14,7 +14,7 @@ class PresentationAttackRates(keras.metrics.Metric):
     """ACER at the equal error rate's threshold, and AUC, of the frames seen since the last reset.
 
     The threshold is the one of these very frames: the figures are for watching a training run on
-    the dev set, not for reporting (`metrics.py` and `evaluation.py` do that, by video).
+    the dev set, not for reporting (`metrics.py` and `rates.py` do that, by video).
 
     Scores are squashed by `s / (1 + |s|)` and counted in a histogram for each instrument, which
     sums correctly over replicas.

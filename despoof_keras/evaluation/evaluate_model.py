@@ -4,8 +4,8 @@ import numpy as np
 
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.prepare import CropSettings, prepare_crops
-from despoof_keras.evaluation import evaluate, rates_at
-from despoof_keras.labelled_crops import LabelledCrops
+from despoof_keras.evaluation.labelled_crops import LabelledCrops
+from despoof_keras.evaluation.rates import evaluate, rates_at
 from despoof_keras.utils.progress import tracked
 
 # Crops scored between two signs of progress.
@@ -30,7 +30,7 @@ def evaluate_model(
         Mapping: `protocol`, `fold`, `score` (its name), `videos_left_out` (a count for each of dev
         and test), `eer_dev`, and the rates
         `at_dev_threshold` and `at_own_threshold`, the model's, None where it has none. Rates and
-        thresholds as from `evaluation.rates_at`, fractions of 1.
+        thresholds as from `rates.rates_at`, fractions of 1.
 
     Raises:
         DataError: the data are not as needed.

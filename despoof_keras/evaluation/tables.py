@@ -46,7 +46,7 @@ def evaluation_table(figures):
     """Table of a model's test rates, two rows a protocol: dev's threshold and the model's own.
 
     Args:
-        figures: list of mappings, as from `model_evaluation.evaluate_model`.
+        figures: list of mappings, as from `evaluate_model.evaluate_model`.
 
     Returns:
         `rich.table.Table`.
