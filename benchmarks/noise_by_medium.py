@@ -22,7 +22,7 @@ from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.datasets.samples import SPECIES, instrument_of
 from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.evaluation.figures import noise_spectrum
-from despoof_keras.keras_files import load_model
+from despoof_keras.models.saving import load_model
 from despoof_keras.synthesis import cache_folder, default_root
 
 FRAMES = 6  # of each video, as in the configuration `embedded`

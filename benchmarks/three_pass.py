@@ -9,8 +9,8 @@ import tensorflow as tf
 from keras import ops
 
 from despoof_keras.distribution.gradients import apply_gradients
+from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.models.layers import FusedBatchNormalization, UpsampledConv2D
-from despoof_keras.trainer import Despoofer
 
 
 @keras.saving.register_keras_serializable("despoof_keras_benchmarks")

@@ -27,8 +27,8 @@ from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.batches import training_batches
 from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
+from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.synthesis import write_oulu_npu
-from despoof_keras.trainer import Despoofer
 
 STEPS_PER_ROUND = 5
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import RELEASED_CROP
-from despoof_keras.loss_weights import NAMED_WEIGHTS, TERMS, LossWeights
 from despoof_keras.metadata import SCORE_NAMES
+from despoof_keras.models.loss_weights import NAMED_WEIGHTS, TERMS, LossWeights
 
 DTYPE_POLICIES = ("float32", "mixed_float16", "mixed_bfloat16")
 
@@ -56,7 +56,7 @@ class TrainingConfig:
         decay_rate: factor on the learning rate every `decay_epochs` epochs (staircase).
         decay_epochs: see `decay_rate`.
         loss_weights: `"released"`, `"paper"`, or a mapping with the weight of every term, by the
-            names of `loss_weights.LossWeights`.
+            names of `LossWeights`.
         attack_depth: `"zero"` or `"face"`, see `Despoofer`.
         face_depth: `"mesh"` or `"generic"`, see `CropSettings`.
         depth_variant: `"compact"` or `"full"`, see `build_depth_net`.

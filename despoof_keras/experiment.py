@@ -14,8 +14,8 @@ from despoof_keras.datasets.oulu_npu_protocols import SPLITS
 from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.datasets.samples import SPECIES
 from despoof_keras.evaluation import figures, rates
-from despoof_keras.evaluation.video_scores import score_crops
 from despoof_keras.evaluation.score_files import PresentationScore, write_scores
+from despoof_keras.evaluation.video_scores import score_crops
 from despoof_keras.faces.crop import crop_face, to_network_range
 from despoof_keras.run_folder import claim_folder
 from despoof_keras.utils.files import atomic_path, check_writable, write_json

@@ -10,8 +10,8 @@ import tensorflow as tf
 from despoof_keras.endpoints import despoof_endpoint, score_endpoint
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import PIXEL_SCALE
-from despoof_keras.full_precision import in_float32
 from despoof_keras.metadata_files import SAVED_MODEL_METADATA
+from despoof_keras.models.saving import in_float32
 from despoof_keras.utils.files import atomic_folder
 
 # Largest differences from the Keras model that an export may have, as shares of the largest value

@@ -83,7 +83,7 @@ def open_despoofer(path):
             f"one; found {_EXPORTS[kind]}"
         )
     if kind == "keras":
-        from despoof_keras.keras_files import load_model
+        from despoof_keras.models.saving import load_model
 
         # Asked first, so that a foreign model is named without being built.
         read_metadata(path).check_usable(path)

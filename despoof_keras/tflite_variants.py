@@ -10,7 +10,7 @@ import numpy as np
 from despoof_keras import tflite_trial
 from despoof_keras.errors import DataError
 from despoof_keras.exporting import trial_crops
-from despoof_keras.full_precision import in_float32
+from despoof_keras.models.saving import in_float32
 from despoof_keras.tflite.model import TfliteModel
 from despoof_keras.tflite_conversion import convert
 from despoof_keras.tflite_graph import minimum_runtime, operation_counts, with_metadata

@@ -17,14 +17,13 @@ from despoof_keras.distribution.multi_worker import (
     other_machines_watched,
 )
 from despoof_keras.distribution.strategy import one_device
-from despoof_keras.full_precision import FULL, in_float32
-from despoof_keras.keras_files import load_model
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
+from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.models.layers import synchronize_norms
+from despoof_keras.models.saving import FULL, in_float32, load_model
 from despoof_keras.run_guard import RunGuard
 from despoof_keras.shared_statistics import SharedStatistics
-from despoof_keras.trainer import Despoofer
 
 logger = logging.getLogger(__name__)
 

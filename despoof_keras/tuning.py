@@ -10,8 +10,8 @@ import tensorflow as tf
 from despoof_keras import training
 from despoof_keras.distribution.strategy import one_device
 from despoof_keras.errors import TrainingError
-from despoof_keras.loss_weights import LossWeights
 from despoof_keras.metadata import SCORE_NAMES
+from despoof_keras.models.loss_weights import LossWeights
 from despoof_keras.run_guard import RunGuard
 
 OBJECTIVE = "val_acer"

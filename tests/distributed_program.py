@@ -46,7 +46,7 @@ def train(distribution, crops, config, clipnorm=None, dropout=True):
 
     from despoof_keras import training
     from despoof_keras.configuration import TrainingConfig
-    from despoof_keras.models.dropout import BatchDropout
+    from despoof_keras.models.layers import BatchDropout
 
     def sgd():
         schedule = keras.optimizers.schedules.ExponentialDecay(RATE, 2, 0.5, staircase=True)

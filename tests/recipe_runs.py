@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from despoof_keras.keras_files import load_model
+from despoof_keras.models.saving import load_model
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "train_oulu.py"
 SMALL = {

@@ -8,7 +8,7 @@ import pytest
 
 from despoof_keras.configuration import TrainingConfig
 from despoof_keras.errors import DataError
-from despoof_keras.loss_weights import RELEASED_WEIGHTS, TERMS
+from despoof_keras.models.loss_weights import RELEASED_WEIGHTS, TERMS
 
 OTHER = {
     "image_size": 64,

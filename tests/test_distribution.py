@@ -17,7 +17,7 @@ from despoof_keras.configuration import TrainingConfig
 from despoof_keras.distribution.gradients import check_optimizer
 from despoof_keras.distribution.strategy import Distribution, distribute, one_device
 from despoof_keras.errors import DataError
-from despoof_keras.models.dropout import BatchDropout
+from despoof_keras.models.layers import BatchDropout
 from despoof_keras.synthesis import write_oulu_npu
 
 PROGRAM = Path(__file__).with_name("distributed_program.py")

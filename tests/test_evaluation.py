@@ -9,7 +9,7 @@ from despoof_keras.errors import DataError
 from despoof_keras.evaluation.figures import draw_scores, noise_spectrum
 from despoof_keras.evaluation.rates import add_fusion, evaluate
 from despoof_keras.evaluation.video_scores import FrameScores
-from despoof_keras.scoring import SCORE_NAMES
+from despoof_keras.models.scores import SCORE_NAMES
 
 SPECIES = ("bona_fide", "print_1", "print_2", "replay_1", "replay_2")
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from despoof_keras import losses
-from despoof_keras.loss_weights import PAPER_WEIGHTS, RELEASED_WEIGHTS, LossWeights
+from despoof_keras.models import losses
+from despoof_keras.models.loss_weights import PAPER_WEIGHTS, RELEASED_WEIGHTS, LossWeights
 
 numpy = keras.ops.convert_to_numpy
 LIVE, SPOOF = 0.0, 1.0

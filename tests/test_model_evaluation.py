@@ -12,8 +12,8 @@ from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation import rates
-from despoof_keras.evaluation.video_scores import score_crops
 from despoof_keras.evaluation.evaluate_model import evaluate_model
+from despoof_keras.evaluation.video_scores import score_crops
 from despoof_keras.model_files import open_model
 from despoof_keras.synthesis import write_oulu_npu
 

@@ -56,7 +56,7 @@ UPPER = (
 # The console script, whose business printing is.
 PROGRAM = ("despoof_keras.cli", "despoof_keras.utils.programs", "despoof_keras.score_command")
 # `load_released` returns a ready Despoofer, and imports it when it is called.
-EXCEPTION = ("despoof_keras.models.released", "despoof_keras.trainer")
+EXCEPTION = ("despoof_keras.models.released", "despoof_keras.models.despoofer")
 
 
 def run_fresh(code):
@@ -174,7 +174,7 @@ def test_dir_lists_the_public_names():
 
 def test_the_import_graph_is_read_correctly():
     assert "despoof_keras.models.layers" in IMPORTS["despoof_keras.models.ds_net"]
-    assert "despoof_keras.losses" in IMPORTS["despoof_keras.trainer"]
+    assert "despoof_keras.models.losses" in IMPORTS["despoof_keras.models.despoofer"]
     assert EXCEPTION[1] in IMPORTS[EXCEPTION[0]]
     # Written as a relative import in `synthesis/__init__.py`.
     assert "despoof_keras.synthesis.writer" in IMPORTS["despoof_keras.synthesis"]

@@ -21,7 +21,7 @@ from despoof_keras import DespoofHyperModel
 from despoof_keras.configuration import TrainingConfig
 from despoof_keras.distribution.strategy import Distribution
 from despoof_keras.errors import DataError
-from despoof_keras.loss_weights import RELEASED_WEIGHTS
+from despoof_keras.models.loss_weights import RELEASED_WEIGHTS
 from despoof_keras.search import Search, hyperband_trials, run_search
 from despoof_keras.synthesis import write_oulu_npu
 from despoof_keras.tuning import CROP_SIDES

@@ -1,7 +1,29 @@
-"""The three networks, and the authors' released weights for them."""
+"""Networks, losses, scores and the trainable model, and the authors' released weights.
 
-from despoof_keras.models.depth_net import build_depth_net
-from despoof_keras.models.discriminator import build_discriminator
-from despoof_keras.models.ds_net import build_ds_net
+Its names are resolved on first use (PEP 562), because Keras is slow to import and light modules
+such as `loss_weights` do without it.
+"""
 
-__all__ = ["build_depth_net", "build_discriminator", "build_ds_net"]
+import importlib
+
+_PUBLIC = {
+    "Despoofer": "despoofer",
+    "build_depth_net": "depth_net",
+    "build_discriminator": "discriminator",
+    "build_ds_net": "ds_net",
+    "load_released": "released",
+}
+
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return __all__

@@ -2,8 +2,13 @@
 
 import keras
 
-from despoof_keras.models.dropout import BatchDropout
-from despoof_keras.models.layers import WEIGHT_STDDEV, check_image_size, conv_elu, max_pool
+from despoof_keras.models.layers import (
+    WEIGHT_STDDEV,
+    BatchDropout,
+    check_image_size,
+    conv_elu,
+    max_pool,
+)
 
 STAGES = ((24, 20), (20, 16), (12, 6))
 DENSE_UNITS = 100

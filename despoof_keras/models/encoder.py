@@ -2,8 +2,14 @@
 
 import keras
 
-from despoof_keras.models.dropout import BatchDropout
-from despoof_keras.models.layers import Subsample, average_pool, conv_elu, max_pool, plain_conv
+from despoof_keras.models.layers import (
+    BatchDropout,
+    Subsample,
+    average_pool,
+    conv_elu,
+    max_pool,
+    plain_conv,
+)
 
 # Channels of the released model's encoder: the first convolution, then each block's three.
 COMPACT_WIDTHS = (24, 20, 25, 20)

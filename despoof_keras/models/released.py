@@ -10,6 +10,7 @@ from pathlib import Path
 from despoof_keras.errors import DataError
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models.depth_net import build_depth_net
+from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.models.discriminator import build_discriminator
 from despoof_keras.models.ds_net import build_ds_net
 from despoof_keras.utils.files import read_arrays
@@ -146,8 +147,6 @@ def load_released(path):
         >>> crop = crop_face(frame, eyes, 256)  # doctest: +SKIP
         >>> model.predict(to_network_range(crop)[None])["score"]  # doctest: +SKIP
     """
-    from despoof_keras.trainer import Despoofer
-
     variables = read_released_variables(path)
     networks = (
         build_ds_net(IMAGE_SIZE),

@@ -1,29 +1,32 @@
 """Despoofer: DSNet, DepthNet and the discriminator, trained in turn in one custom step."""
 
+import dataclasses
+
 import keras
 import tensorflow as tf
 from keras import ops
 
-from despoof_keras import losses, scoring
 from despoof_keras.datasets.samples import INSTRUMENTS
-from despoof_keras.despoofer_files import DespooferFiles
 from despoof_keras.distribution.determinism import fan_out
 from despoof_keras.distribution.gradients import apply_gradients, check_optimizer, replica_count
 from despoof_keras.distribution.multi_worker import DistributedFit
 from despoof_keras.distribution.xla import compiled
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.streaming_metric import PresentationAttackRates
-from despoof_keras.loss_weights import RELEASED_WEIGHTS, TERMS
 from despoof_keras.metadata import ModelMetadata
+from despoof_keras.models import losses, scores
 from despoof_keras.models.ds_net import NOISE_DIVISOR
 from despoof_keras.models.layers import has_synchronized_norms
-from despoof_keras.weight_averages import WeightAverages
+from despoof_keras.models.loss_weights import RELEASED_WEIGHTS, TERMS, LossWeights
+from despoof_keras.models.weight_averages import WeightAverages
 
 INSTRUMENT_COUNT = len(INSTRUMENTS)
+_NETWORKS = ("ds_net", "depth_net", "discriminator")
+_OPTIMIZERS = ("optimizer", "depth_optimizer", "discriminator_optimizer")
 
 
 @keras.saving.register_keras_serializable("despoof_keras")
-class Despoofer(DistributedFit, DespooferFiles, WeightAverages, keras.Model):
+class Despoofer(DistributedFit, WeightAverages, keras.Model):
     """The three networks as one model.
 
     Called on `(batch, S, S, 3)` RGB in [0, 1] it returns a mapping: `noise`, `zero_one_map`,
@@ -214,7 +217,7 @@ class Despoofer(DistributedFit, DespooferFiles, WeightAverages, keras.Model):
         outputs["depth"] = self.depth_net(hsv_rgb, training=training)["depth"]
         live_depth = self.depth_net(outputs["live_estimate"], training=training)["depth"]
         outputs["depth_of_live_estimate"] = live_depth
-        outputs["score"] = scoring.spoof_scores(outputs)[self.score]
+        outputs["score"] = scores.spoof_scores(outputs)[self.score]
         return outputs
 
     def predict_scores(self, images):
@@ -228,7 +231,7 @@ class Despoofer(DistributedFit, DespooferFiles, WeightAverages, keras.Model):
         """
         outputs = dict(self._ds_net_with_input(images, training=False))
         outputs["depth"] = self.depth_net(outputs["hsv_rgb"], training=False)["depth"]
-        return scoring.spoof_scores(outputs)
+        return scores.spoof_scores(outputs)
 
     def train_step(self, data):
         """One turn each of DepthNet, discriminator and DSNet, with one DSNet forward pass.
@@ -267,7 +270,7 @@ class Despoofer(DistributedFit, DespooferFiles, WeightAverages, keras.Model):
             self.discriminator(outputs["hsv_rgb"], training=False)["logits"],
             data["label"],
         )
-        score = scoring.spoof_scores(outputs)[self.score]
+        score = scores.spoof_scores(outputs)[self.score]
         weight = data.get("weight")
         self._rates.update_state(score, data["instrument"], weight)
         return {**self._track(values, weight), **self._rates.result()}
@@ -351,3 +354,52 @@ class Despoofer(DistributedFit, DespooferFiles, WeightAverages, keras.Model):
             with tf.control_dependencies([value]):
                 self._trackers[name].update_state(value, weight)
         return {name: tracker.result() for name, tracker in self._trackers.items()}
+
+    def get_config(self):
+        networks = {name: getattr(self, name) for name in _NETWORKS}
+        return {
+            **super().get_config(),
+            **{k: keras.saving.serialize_keras_object(v) for k, v in networks.items()},
+            "loss_weights": dataclasses.asdict(self.loss_weights),
+            "attack_depth": self.attack_depth,
+            "instruments": self.instruments,
+            "average_decay": self.average_decay,
+            "metadata": self.metadata.to_dict(),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        for name in _NETWORKS:
+            config[name] = keras.saving.deserialize_keras_object(config[name])
+        config["loss_weights"] = LossWeights(**config["loss_weights"])
+        if "metadata" in config:
+            config["metadata"] = ModelMetadata.from_dict(config["metadata"], "metadata")
+        else:  # saved before there was metadata, see `read_metadata`
+            size, score = config["ds_net"].input.shape[1], config.pop("score")
+            config["metadata"] = ModelMetadata(size, score, package_version=None)
+        return cls(**config)
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return None
+        optimizers = {name: getattr(self, name) for name in _OPTIMIZERS}
+        saved = {k: keras.saving.serialize_keras_object(v) for k, v in optimizers.items()}
+        return {**saved, "jit_compile": self.jit_gradients}
+
+    def compile_from_config(self, config):
+        optimizers = {k: keras.saving.deserialize_keras_object(config[k]) for k in _OPTIMIZERS}
+        self.compile(**optimizers, jit_compile=config.get("jit_compile", False))
+
+    def _own_variables(self):
+        """Moving averages, and dropout's random state, which Keras itself saves nowhere."""
+        averages = {f"average_{n}": v for n, v in enumerate(self.averages)}
+        return averages | {f"seed_{n}": v for n, v in enumerate(self.seed_states())}
+
+    def save_own_variables(self, store):
+        for name, variable in self._own_variables().items():
+            store[name] = ops.convert_to_numpy(variable)
+
+    def load_own_variables(self, store):
+        for name, variable in self._own_variables().items():
+            variable.assign(store[name])
