@@ -32,9 +32,9 @@ def compiled_step(distribution, batch_size, **settings):
 
     import keras
     import tensorflow as tf
-    from configurations import EMBEDDED
+    from despoof_keras.training.presets import EMBEDDED
 
-    from despoof_keras.training import build_despoofer, compile_despoofer
+    from despoof_keras.training.fit import build_despoofer, compile_despoofer
 
     config = dataclasses.replace(EMBEDDED, batch_size=batch_size, **settings)
     keras.config.set_dtype_policy(config.dtype_policy)

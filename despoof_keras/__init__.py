@@ -12,7 +12,7 @@ from despoof_keras.version import __version__
 _PUBLIC = {
     "CropSettings": "datasets.prepare",
     "DataError": "errors",
-    "DespoofHyperModel": "tuning",
+    "DespoofHyperModel": "training.search.space",
     "Despoofer": "models.despoofer",
     "FaceFinder": "faces.finder",
     "LivenessDetector": "tflite.detector",

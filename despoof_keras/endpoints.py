@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from despoof_keras.faces.crop import PIXEL_SCALE
-from despoof_keras.models import scores
+from despoof_keras.models.scores import spoof_scores
 
 
 def score_endpoint(model):
@@ -26,7 +26,7 @@ def score_endpoint(model):
         output = part(_network_range(image), training=False)
         if name == "depth":
             output = model.depth_net(output, training=False)["depth"]
-        return {"score": scores.spoof_scores({name: output})[name]}
+        return {"score": spoof_scores({name: output})[name]}
 
     return score
 
@@ -52,7 +52,7 @@ def despoof_endpoint(model, with_depth=False):
         outputs = {key: found[key] for key in ("noise", "live_estimate", "zero_one_map")}
         if has_depth:
             outputs["depth"] = model.depth_net(found["hsv_rgb"], training=False)["depth"]
-        outputs["score"] = scores.spoof_scores(outputs)[name]
+        outputs["score"] = spoof_scores(outputs)[name]
         if not with_depth:
             outputs.pop("depth", None)
         return {key: ops.cast(value, "float32") for key, value in outputs.items()}
@@ -75,7 +75,7 @@ def light_endpoint(model):
 
     def light(image):
         found = part(_network_range(image), training=False)
-        return {"score": scores.spoof_scores({name: found})[name], name: found}
+        return {"score": spoof_scores({name: found})[name], name: found}
 
     return light
 

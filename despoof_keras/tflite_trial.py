@@ -49,13 +49,13 @@ def keras_answers(model, crops, score):
     Raises:
         DataError: they are not finite.
     """
-    from despoof_keras.models import scores
+    from despoof_keras.models.scores import spoof_scores
 
     parts = []
     for start in range(0, len(crops), _KERAS_BATCH):
         image = crops[start : start + _KERAS_BATCH].astype(np.float32) / np.float32(PIXEL_SCALE)
         outputs = model(image)
-        values = scores.spoof_scores(outputs)[score]
+        values = spoof_scores(outputs)[score]
         parts.append((np.asarray(values), np.asarray(outputs["noise"])))
     answers = Answers(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     if not (np.isfinite(answers.score).all() and np.isfinite(answers.noise).all()):

@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from configurations import CONFIGURATIONS, named_or_stored
+from despoof_keras.training.presets import CONFIGURATIONS, named_or_stored
 from data_arguments import add_data_arguments, chosen_data
 
 from despoof_keras.datasets.oulu_npu_protocols import check_protocol
@@ -89,8 +89,8 @@ def run(options):
 
     from despoof_keras.distribution.strategy import distribute
     from despoof_keras.evaluation.tables import results_table
-    from despoof_keras.experiment import Experiment, run_experiment
     from despoof_keras.synthesis import cache_folder
+    from despoof_keras.training.experiment import Experiment, run_experiment
 
     check_writable(cache_folder())
     distribution = distribute(options.strategy, options.replicas)

@@ -14,7 +14,7 @@ import os
 import sys
 from pathlib import Path
 
-from configurations import CONFIGURATIONS, named_or_stored
+from despoof_keras.training.presets import CONFIGURATIONS, named_or_stored
 from data_arguments import add_data_arguments, chosen_data
 
 from despoof_keras.datasets.oulu_npu_protocols import check_protocol
@@ -100,9 +100,9 @@ def run(options):
     from rich.console import Console
 
     from despoof_keras.distribution.strategy import distribute
-    from despoof_keras.search import Search, run_search
-    from despoof_keras.search_report import ranked_table
     from despoof_keras.synthesis import cache_folder
+    from despoof_keras.training.search.report import ranked_table
+    from despoof_keras.training.search.run import Search, run_search
 
     distribution = distribute(options.strategy, options.replicas)
     fold = f"-fold{options.fold}" if options.fold else ""

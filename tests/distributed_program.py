@@ -44,9 +44,9 @@ def main():
 def train(distribution, crops, config, clipnorm=None, dropout=True):
     import keras
 
-    from despoof_keras import training
-    from despoof_keras.configuration import TrainingConfig
     from despoof_keras.models.layers import BatchDropout
+    from despoof_keras.training.config import TrainingConfig
+    from despoof_keras.training.fit import build_despoofer, fit
 
     def sgd():
         schedule = keras.optimizers.schedules.ExponentialDecay(RATE, 2, 0.5, staircase=True)
@@ -56,14 +56,12 @@ def train(distribution, crops, config, clipnorm=None, dropout=True):
     distribution.check(config)
     keras.utils.set_random_seed(0)
     with distribution.strategy.scope():
-        model = training.build_despoofer(config)
+        model = build_despoofer(config)
         for layer in [*model.depth_net.layers, *model.discriminator.layers]:
             if isinstance(layer, BatchDropout) and not dropout:
                 layer.rate = 0.0
         model.compile(sgd(), sgd(), sgd(), jit_compile=config.jit_compile)
-    fitted = training.fit(
-        model, config, crops["train"], crops["dev"], distribution, seed=1, verbose=0
-    )
+    fitted = fit(model, config, crops["train"], crops["dev"], distribution, seed=1, verbose=0)
     return model, fitted.history
 
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from despoof_keras.configuration import TrainingConfig
 from despoof_keras.errors import DataError
 from despoof_keras.models.loss_weights import RELEASED_WEIGHTS, TERMS
+from despoof_keras.training.config import TrainingConfig
 
 OTHER = {
     "image_size": 64,

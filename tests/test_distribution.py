@@ -13,12 +13,12 @@ import tensorflow as tf
 from clusters import cluster
 from recipe_runs import PATIENCE
 
-from despoof_keras.configuration import TrainingConfig
 from despoof_keras.distribution.gradients import check_optimizer
 from despoof_keras.distribution.strategy import Distribution, distribute, one_device
 from despoof_keras.errors import DataError
 from despoof_keras.models.layers import BatchDropout
 from despoof_keras.synthesis import write_oulu_npu
+from despoof_keras.training.config import TrainingConfig
 
 PROGRAM = Path(__file__).with_name("distributed_program.py")
 CONFIG = {

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from despoof_keras import training
-from despoof_keras.configuration import TrainingConfig
 from despoof_keras.distribution.determinism import fan_out
+from despoof_keras.training.config import TrainingConfig
+from despoof_keras.training.fit import build_despoofer, compile_despoofer
 
 
 def test_gradients_are_added_up_in_the_order_of_the_uses():
@@ -33,8 +33,8 @@ def test_every_use_has_the_value():
 @pytest.mark.slow
 def test_no_sum_in_a_training_step_starts_with_whichever_term_is_free():
     config = TrainingConfig(image_size=32, jitter=0, pooling="late", decoder_stride=2)
-    model = training.build_despoofer(config)
-    training.compile_despoofer(model, config, steps=1)
+    model = build_despoofer(config)
+    compile_despoofer(model, config, steps=1)
     batch = {
         "image": tf.random.stateless_uniform((2, 32, 32, 3), (0, 1)),
         "depth": tf.ones((2, 4, 4, 1)),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from despoof_keras.errors import TrainingError
-from despoof_keras.run_guard import RunGuard
+from despoof_keras.training.callbacks import RunGuard
 
 X = np.linspace(-1, 1, 24, dtype="float32").reshape(12, 2)
 Y = X.sum(axis=1, keepdims=True)

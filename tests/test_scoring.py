@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from despoof_keras.models import scores
+from despoof_keras.metadata import SCORE_NAMES
+from despoof_keras.models.scores import depth_score, noise_score, spoof_scores, zero_one_map_score
 
 numpy = keras.ops.convert_to_numpy
 
@@ -20,17 +21,17 @@ def test_noise_score_is_the_mean_absolute_noise_over_all_channels():
     noise = np.zeros((2, 2, 2, 6), np.float32)
     noise[0, ..., :3] = [1.0, -2.0, 3.0]  # (1 + 2 + 3) / 6
     noise[1, 0, 0] = -1.2  # 6 * 1.2 / 24
-    np.testing.assert_allclose(scores.noise_score(noise), [1.0, 0.3], rtol=1e-6)
+    np.testing.assert_allclose(noise_score(noise), [1.0, 0.3], rtol=1e-6)
 
 
 def test_zero_one_map_score_is_the_signed_mean():
     zero_one_map = np.reshape([[0.5, -0.5, 1.0, 0.2]], (1, 2, 2, 1)).astype(np.float32)
-    np.testing.assert_allclose(scores.zero_one_map_score(zero_one_map), [0.3], rtol=1e-6)
+    np.testing.assert_allclose(zero_one_map_score(zero_one_map), [0.3], rtol=1e-6)
 
 
 def test_depth_score_is_minus_the_mean_depth():
     depth = np.reshape([[0.5, -0.1, 1.0, 0.2]], (1, 2, 2, 1)).astype(np.float32)
-    np.testing.assert_allclose(scores.depth_score(depth), [-0.4], rtol=1e-6)
+    np.testing.assert_allclose(depth_score(depth), [-0.4], rtol=1e-6)
 
 
 def test_scores_are_higher_for_attacks():
@@ -39,8 +40,8 @@ def test_scores_are_higher_for_attacks():
         "zero_one_map": filled([0.1, 0.9], 2, 1),
         "depth": filled([0.6, 0.0], 2, 1),
     }
-    found = scores.spoof_scores(live_then_attack)
-    assert set(found) == set(scores.SCORE_NAMES) == {"noise", "zero_one_map", "depth"}
+    found = spoof_scores(live_then_attack)
+    assert set(found) == set(SCORE_NAMES) == {"noise", "zero_one_map", "depth"}
     for live, attack in (numpy(score) for score in found.values()):
         assert live < attack
 
@@ -48,13 +49,13 @@ def test_scores_are_higher_for_attacks():
 @pytest.mark.parametrize("names", [(), ("depth",), ("noise", "zero_one_map")])
 def test_outputs_that_are_missing_give_no_score(names):
     outputs = {name: filled([0.25], 4, 1) for name in (*names, "live_estimate")}
-    found = scores.spoof_scores(outputs)
+    found = spoof_scores(outputs)
     assert set(found) == set(names)
     assert all(abs(float(score[0])) == 0.25 for score in found.values())
 
 
 def test_half_precision_outputs_are_averaged_in_float32():
     # The sum of 6 * 64 * 64 values of 8 lies beyond float16's 65504.
-    score = scores.noise_score(tf.constant(np.full((1, 64, 64, 6), 8.0, np.float16)))
+    score = noise_score(tf.constant(np.full((1, 64, 64, 6), 8.0, np.float16)))
     assert score.dtype == tf.float32
     assert float(score[0]) == 8.0

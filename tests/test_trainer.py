@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from despoof_keras.averaged_validation import AveragedValidation
 from despoof_keras.errors import DataError
+from despoof_keras.metadata import SCORE_NAMES
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
 from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.models.loss_weights import RELEASED_WEIGHTS, TERMS
 from despoof_keras.models.saving import load_model
+from despoof_keras.training.callbacks import AveragedValidation
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from three_pass import ThreePassDespoofer, plain_network
@@ -120,7 +121,7 @@ def test_call_gives_the_live_estimate_and_the_named_score():
     np.testing.assert_allclose(outputs["live_estimate"], expected, atol=1e-6)
     np.testing.assert_allclose(outputs["score"], outputs["zero_one_map"].mean((1, 2, 3)), atol=1e-6)
     scores = model.predict_scores(image)
-    assert set(scores) == set(scores.SCORE_NAMES)
+    assert set(scores) == set(SCORE_NAMES)
     np.testing.assert_allclose(scores["zero_one_map"], outputs["score"], atol=1e-6)
 
 

@@ -18,13 +18,13 @@ from clusters import free_ports
 from recipe_runs import PATIENCE
 
 from despoof_keras import DespoofHyperModel
-from despoof_keras.configuration import TrainingConfig
 from despoof_keras.distribution.strategy import Distribution
 from despoof_keras.errors import DataError
 from despoof_keras.models.loss_weights import RELEASED_WEIGHTS
-from despoof_keras.search import Search, hyperband_trials, run_search
 from despoof_keras.synthesis import write_oulu_npu
-from despoof_keras.tuning import CROP_SIDES
+from despoof_keras.training.config import TrainingConfig
+from despoof_keras.training.search.run import Search, hyperband_trials, run_search
+from despoof_keras.training.search.space import CROP_SIDES
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "tune.py"
 BASE = TrainingConfig(image_size=32, batch_size=16, steps_per_epoch=40, jitter=2)

@@ -12,7 +12,6 @@ import json
 
 import tensorflow as tf
 
-from despoof_keras.datasets.batches import training_batches
 from despoof_keras.errors import DataError, TrainingError
 
 
@@ -42,40 +41,6 @@ class DistributedFit:
             return {name: local(value)[0] for name, value in per_replica.items()}
 
         return step
-
-
-def distributed_batches(distribution, crops, config, steps, *, initial_epoch, seed):
-    """Training batches for a strategy: on several machines each reads parts of its own.
-
-    Args:
-        distribution: `Distribution`.
-        crops, steps, initial_epoch, seed: as for `batches.training_batches`.
-        config: `TrainingConfig`.
-
-    Returns:
-        What `fit` takes.
-    """
-
-    def batches(own_parts=None):
-        return training_batches(
-            crops,
-            config.batch_size,
-            steps,
-            config.epochs,
-            initial_epoch=initial_epoch,
-            seed=seed,
-            colour_jitter=config.colour_jitter,
-            parts=config.data_parts,
-            own_parts=own_parts,
-        )
-
-    if distribution.workers == 1:
-        return batches()
-    per_replica = config.batch_size // distribution.replicas
-    own = distribution.own_parts(config.data_parts)
-    return distribution.strategy.distribute_datasets_from_function(
-        lambda context: batches(own).rebatch(per_replica)
-    )
 
 
 def check_same_epoch(distribution, epoch, folder):

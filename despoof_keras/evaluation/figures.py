@@ -129,7 +129,7 @@ def draw_history(path, rows):
 
     Args:
         path: PNG file to write.
-        rows: list of mappings, as from `checkpoints.read_history`.
+        rows: list of mappings, as from `run_folder.read_history`.
     """
     names = [n for n in rows[0] if n != "epoch" and not n.startswith("val_")]
     names += [

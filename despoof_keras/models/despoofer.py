@@ -14,10 +14,11 @@ from despoof_keras.distribution.xla import compiled
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.streaming_metric import PresentationAttackRates
 from despoof_keras.metadata import ModelMetadata
-from despoof_keras.models import losses, scores
+from despoof_keras.models import losses
 from despoof_keras.models.ds_net import NOISE_DIVISOR
 from despoof_keras.models.layers import has_synchronized_norms
 from despoof_keras.models.loss_weights import RELEASED_WEIGHTS, TERMS, LossWeights
+from despoof_keras.models.scores import spoof_scores
 from despoof_keras.models.weight_averages import WeightAverages
 
 INSTRUMENT_COUNT = len(INSTRUMENTS)
@@ -217,7 +218,7 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         outputs["depth"] = self.depth_net(hsv_rgb, training=training)["depth"]
         live_depth = self.depth_net(outputs["live_estimate"], training=training)["depth"]
         outputs["depth_of_live_estimate"] = live_depth
-        outputs["score"] = scores.spoof_scores(outputs)[self.score]
+        outputs["score"] = spoof_scores(outputs)[self.score]
         return outputs
 
     def predict_scores(self, images):
@@ -231,7 +232,7 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         """
         outputs = dict(self._ds_net_with_input(images, training=False))
         outputs["depth"] = self.depth_net(outputs["hsv_rgb"], training=False)["depth"]
-        return scores.spoof_scores(outputs)
+        return spoof_scores(outputs)
 
     def train_step(self, data):
         """One turn each of DepthNet, discriminator and DSNet, with one DSNet forward pass.
@@ -270,7 +271,7 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
             self.discriminator(outputs["hsv_rgb"], training=False)["logits"],
             data["label"],
         )
-        score = scores.spoof_scores(outputs)[self.score]
+        score = spoof_scores(outputs)[self.score]
         weight = data.get("weight")
         self._rates.update_state(score, data["instrument"], weight)
         return {**self._track(values, weight), **self._rates.result()}

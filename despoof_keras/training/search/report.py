@@ -39,7 +39,7 @@ def describe(trials, hypermodel, base):
 
     Args:
         trials: of the tuner's oracle.
-        hypermodel: `tuning.DespoofHyperModel`.
+        hypermodel: `DespoofHyperModel`.
         base: `TrainingConfig` that the outcomes' are made from.
 
     Returns:
@@ -79,7 +79,7 @@ def ranked_table(outcomes, most=10):
 
 
 def write_report(folder, outcomes):
-    """Writes `trials.csv`, `best.json` and `search.png`.
+    """Writes `trials.csv`, `best.json` and `run.png`.
 
     Args:
         folder: of the search.

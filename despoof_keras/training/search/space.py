@@ -7,12 +7,12 @@ import keras
 import keras_tuner
 import tensorflow as tf
 
-from despoof_keras import training
 from despoof_keras.distribution.strategy import one_device
 from despoof_keras.errors import TrainingError
 from despoof_keras.metadata import SCORE_NAMES
 from despoof_keras.models.loss_weights import LossWeights
-from despoof_keras.run_guard import RunGuard
+from despoof_keras.training.callbacks import RunGuard
+from despoof_keras.training.fit import build_despoofer, compile_despoofer, fit, steps_of
 
 OBJECTIVE = "val_acer"
 # Learning rates from a quarter of the embedded configuration's up to where, now and then, its
@@ -106,10 +106,10 @@ class DespoofHyperModel(keras_tuner.HyperModel):
         """
         config = self.configuration(hp)
         with _failing_by_its_settings_alone():
-            steps = training.steps_of(config, self.crops(config)[0])
+            steps = steps_of(config, self.crops(config)[0])
             keras.utils.set_random_seed(self.seed)
-            model = training.build_despoofer(config)
-            training.compile_despoofer(model, config, steps)
+            model = build_despoofer(config)
+            compile_despoofer(model, config, steps)
         return model
 
     def fit(self, hp, model, *, callbacks=(), epochs=None, initial_epoch=0, verbose=0):
@@ -133,7 +133,7 @@ class DespoofHyperModel(keras_tuner.HyperModel):
         config = self.configuration(hp)
         config = dataclasses.replace(config, epochs=epochs or config.epochs)
         with _failing_by_its_settings_alone():
-            return training.fit(
+            return fit(
                 model,
                 config,
                 *self.crops(config),

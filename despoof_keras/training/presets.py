@@ -1,10 +1,10 @@
-"""The named configurations of `--config`."""
+"""The named configurations."""
 
 import dataclasses
 from pathlib import Path
 
-from despoof_keras.configuration import TrainingConfig
 from despoof_keras.errors import DataError
+from despoof_keras.training.config import TrainingConfig
 
 # For the embedded set on a CPU with two cores: 64 pixels and a learning rate that gets there in
 # minutes. At 64 pixels the media's structure is one or two pixels fine, and the released model's

@@ -15,10 +15,15 @@ from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.distribution.determinism import make_repeatable
 from despoof_keras.distribution.strategy import one_device
 from despoof_keras.errors import DataError, TrainingError
-from despoof_keras.run_folder import check_folder, claim_folder
-from despoof_keras.search_report import describe, write_report
-from despoof_keras.search_watch import alive, watched
-from despoof_keras.tuning import BATCH_SIZES, CROP_SIDES, OBJECTIVE, DespoofHyperModel
+from despoof_keras.training.run_folder import check_folder, claim_folder
+from despoof_keras.training.search.heartbeat import alive, watched
+from despoof_keras.training.search.report import describe, write_report
+from despoof_keras.training.search.space import (
+    BATCH_SIZES,
+    CROP_SIDES,
+    OBJECTIVE,
+    DespoofHyperModel,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -92,8 +97,8 @@ class Search:
 def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0, verbose=1):
     """Runs a search to the end, or on from where its folder stands.
 
-    Leaves in `output`: `search.json` (settings), `trials.csv` (all, ranked), `best.json` (settings
-    for `train_oulu.py --config`), `search.png`, and keras-tuner's own files in `tuner/`.
+    Leaves in `output`: `run.json` (settings), `trials.csv` (all, ranked), `best.json` (settings
+    for `train_oulu.py --config`), `run.png`, and keras-tuner's own files in `tuner/`.
 
     With keras-tuner's environment variables set, this process is the chief or one of the workers:
     `KERASTUNER_TUNER_ID` (`chief`, `tuner0`, ...), `KERASTUNER_ORACLE_IP`,
@@ -107,7 +112,7 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
         verbose: as in `keras.Model.fit`.
 
     Returns:
-        List of `search_report.Outcome`, the best first; None in a worker.
+        List of `Outcome`, the best first; None in a worker.
 
     Raises:
         DataError: the data or the folder is not as needed, the devices cannot share a batch of the

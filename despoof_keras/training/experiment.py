@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from despoof_keras import training
-from despoof_keras.checkpoints import read_history
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.eye_files import read_eyes
 from despoof_keras.datasets.oulu_npu_protocols import SPLITS
@@ -17,7 +15,8 @@ from despoof_keras.evaluation import figures, rates
 from despoof_keras.evaluation.score_files import PresentationScore, write_scores
 from despoof_keras.evaluation.video_scores import score_crops
 from despoof_keras.faces.crop import crop_face, to_network_range
-from despoof_keras.run_folder import claim_folder
+from despoof_keras.training.fit import train
+from despoof_keras.training.run_folder import claim_folder, read_history
 from despoof_keras.utils.files import atomic_path, check_writable, write_json
 from despoof_keras.utils.provenance import code_commit
 from despoof_keras.utils.video import read_frames
@@ -87,7 +86,7 @@ def run_experiment(experiment, *, resume=False, distribution=None, verbose=1):
 
     Raises:
         DataError: the data or the folder is not as needed; nothing is lost then.
-        TrainingError: see `training.train`.
+        TrainingError: see `fit.train`.
         OSError: the folder cannot be written to. What was finished is kept.
     """
     output = Path(experiment.output)
@@ -99,7 +98,7 @@ def run_experiment(experiment, *, resume=False, distribution=None, verbose=1):
         check_writable(output)
         claim_folder(output / "run.json", experiment.identity(), "run", resume)
     crops = {split: _prepare(experiment, split, splits[split]) for split in SPLITS}
-    model = training.train(
+    model = train(
         experiment.config,
         crops["train"],
         crops["dev"],

@@ -6,14 +6,11 @@ from pathlib import Path
 
 import keras
 
-from despoof_keras.averaged_validation import AveragedValidation
-from despoof_keras.checkpoints import RunCheckpoint, checkpoints
-from despoof_keras.datasets.batches import evaluation_batches, steps_per_epoch
+from despoof_keras.datasets.batches import evaluation_batches, steps_per_epoch, training_batches
 from despoof_keras.distribution.determinism import make_repeatable
 from despoof_keras.distribution.multi_worker import (
     check_same_epoch,
     check_same_settings,
-    distributed_batches,
     other_machines_watched,
 )
 from despoof_keras.distribution.strategy import one_device
@@ -22,8 +19,13 @@ from despoof_keras.models import build_depth_net, build_discriminator, build_ds_
 from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.models.layers import synchronize_norms
 from despoof_keras.models.saving import FULL, in_float32, load_model
-from despoof_keras.run_guard import RunGuard
-from despoof_keras.shared_statistics import SharedStatistics
+from despoof_keras.training.callbacks import (
+    AveragedValidation,
+    RunCheckpoint,
+    RunGuard,
+    SharedStatistics,
+)
+from despoof_keras.training.run_folder import checkpoints
 
 logger = logging.getLogger(__name__)
 
@@ -200,3 +202,37 @@ def _callbacks(folder, further, distribution):
         return [guard, *further]
     board = keras.callbacks.TensorBoard(str(Path(folder) / "tensorboard"), write_graph=False)
     return [board, guard, *further, RunCheckpoint(folder)]
+
+
+def distributed_batches(distribution, crops, config, steps, *, initial_epoch, seed):
+    """Training batches for a strategy: on several machines each reads parts of its own.
+
+    Args:
+        distribution: `Distribution`.
+        crops, steps, initial_epoch, seed: as for `batches.training_batches`.
+        config: `TrainingConfig`.
+
+    Returns:
+        What `fit` takes.
+    """
+
+    def batches(own_parts=None):
+        return training_batches(
+            crops,
+            config.batch_size,
+            steps,
+            config.epochs,
+            initial_epoch=initial_epoch,
+            seed=seed,
+            colour_jitter=config.colour_jitter,
+            parts=config.data_parts,
+            own_parts=own_parts,
+        )
+
+    if distribution.workers == 1:
+        return batches()
+    per_replica = config.batch_size // distribution.replicas
+    own = distribution.own_parts(config.data_parts)
+    return distribution.strategy.distribute_datasets_from_function(
+        lambda context: batches(own).rebatch(per_replica)
+    )

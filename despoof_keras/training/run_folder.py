@@ -1,9 +1,47 @@
-"""The folder of a run or a search: begun once, and gone on with under the same settings alone."""
+"""The folder of a run or a search: its settings, its checkpoints and its history."""
 
+import csv
 import json
+import re
+from pathlib import Path
 
 from despoof_keras.errors import DataError
-from despoof_keras.utils.files import write_json
+from despoof_keras.utils.files import atomic_path, write_json
+
+_CHECKPOINT_NAME = re.compile(r"epoch-(\d+)\.keras")
+
+
+def checkpoint_path(folder, epochs_done):
+    return Path(folder) / "checkpoints" / f"epoch-{epochs_done:04d}.keras"
+
+
+def checkpoints(folder):
+    """`(epochs done, path)` of a run's checkpoints, oldest first."""
+    found = []
+    for path in (Path(folder) / "checkpoints").glob("*.keras"):
+        match = _CHECKPOINT_NAME.fullmatch(path.name)
+        if match:
+            found.append((int(match[1]), path))
+    return sorted(found)
+
+
+def read_history(folder, until=None):
+    """Rows of `history.csv` up to epoch `until`, mappings of strings; none where it is missing."""
+    path = Path(folder) / "history.csv"
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if until is None or int(row["epoch"]) <= until]
+
+
+def write_history(folder, rows):
+    with (
+        atomic_path(Path(folder) / "history.csv") as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(file, fieldnames=list(rows[-1]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def claim_folder(path, identity, what, resume):

@@ -1,0 +1,1 @@
+"""Searches for settings by keras-tuner: the space, the run, its report, its workers."""
