@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from despoof_keras import tflite_quantiser
-from despoof_keras.tflite_quantiser import StaticQuantiser
-from despoof_keras.tflite_ranges import INT8_HIGH, Int8
+from despoof_keras.export.int8 import quantiser
+from despoof_keras.export.int8.quantiser import StaticQuantiser
+from despoof_keras.export.int8.ranges import INT8_HIGH, Int8
 
 
 def extreme_steps(values, before_elu=False):
@@ -37,7 +37,7 @@ class OwnEluSteps(StaticQuantiser):
     """Gives the output of an ELU the steps of least error, whatever its input's are."""
 
     def _steps_behind_elu(self, source, output):
-        return tflite_quantiser.best_int8(self._values[output])
+        return quantiser.best_int8(self._values[output])
 
 
 class Plain(UncorrectedMeans, OwnEluSteps):

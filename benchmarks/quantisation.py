@@ -25,21 +25,22 @@ from int8_alternatives import (
     one_scale_weights,
 )
 
-from despoof_keras import tflite_quantiser, tflite_trial
-from despoof_keras.export_crops import labelled_data, released_data
-from despoof_keras.model_files import kind_of, open_despoofer
-from despoof_keras.tflite.model import TfliteModel
-from despoof_keras.tflite_conversion import convert
-from despoof_keras.tflite_graph import pack, unpack
-from despoof_keras.tflite_measurements import Measurements
-from despoof_keras.tflite_quantiser import StaticQuantiser
-from despoof_keras.tflite_static import DECODER, split_calibration, steps_of
-from despoof_keras.tflite_variants import (
+from despoof_keras.export import parity
+from despoof_keras.export.calibration import labelled_data, released_data
+from despoof_keras.export.conversion import convert
+from despoof_keras.export.graph import pack, unpack
+from despoof_keras.export.int8 import quantiser
+from despoof_keras.export.int8.choose_layers import DECODER, split_calibration, steps_of
+from despoof_keras.export.int8.measurements import Measurements
+from despoof_keras.export.int8.quantiser import StaticQuantiser
+from despoof_keras.export.variants import (
     CALIBRATION_CROPS,
     HELD_OUT_CROPS,
     LATENCY_ROUNDS,
     ExportData,
 )
+from despoof_keras.model_files import kind_of, open_despoofer
+from despoof_keras.tflite.model import TfliteModel
 
 NEAREST = {"int8_weights": nearest_weights}
 # Measures one after the other, everything in int8. Row: what differs from the package's quantiser,
@@ -102,15 +103,15 @@ class Comparison:
     float_model: TfliteModel
     data: ExportData
     held_out: np.ndarray
-    expected: tflite_trial.Answers
+    expected: parity.Answers
     gap: float
     dev_scores: np.ndarray | None
 
     def figures(self, content):
         model = TfliteModel(content, "row", num_threads=1)
-        found = tflite_trial.compare(model, self.held_out, self.expected, self.gap)
+        found = parity.compare(model, self.held_out, self.expected, self.gap)
         models = {"float32": self.float_model, "row": model}
-        ratio = tflite_trial.latency_ratios(models, self.held_out[0], LATENCY_ROUNDS)["row"]
+        ratio = parity.latency_ratios(models, self.held_out[0], LATENCY_ROUNDS)["row"]
         return [
             f"{len(content) / 1024:.0f}",
             f"{found['score_error_median']:.2%}",
@@ -125,18 +126,18 @@ class Comparison:
         """ACER of test by the float model's threshold, carried over as an export does it."""
         dev, test = self.data.dev, self.data.test
         scores = [model.score_batch(split.crops)["score"] for split in (dev, test)]
-        threshold = tflite_trial.error_rates(dev, self.dev_scores)["threshold"]
-        threshold = tflite_trial.carried_threshold(threshold, dev, self.dev_scores, scores[0])
-        return tflite_trial.error_rates(dev, scores[0], test, scores[1], threshold)["acer_test"]
+        threshold = parity.error_rates(dev, self.dev_scores)["threshold"]
+        threshold = parity.carried_threshold(threshold, dev, self.dev_scores, scores[0])
+        return parity.error_rates(dev, scores[0], test, scores[1], threshold)["acer_test"]
 
 
 def comparison(model, data):
     dev_scores, gap, held_out = None, data.gap, data.held_out
     if data.dev is not None:
-        dev_scores = tflite_trial.keras_scores(model, data.dev.crops, model.score)
+        dev_scores = parity.keras_scores(model, data.dev.crops, model.score)
         gap, held_out = data.dev.gap(dev_scores), data.test.balanced(HELD_OUT_CROPS)
     float_model = TfliteModel(convert(model, "float32"), "float32", num_threads=1)
-    expected = tflite_trial.keras_answers(model, held_out, model.score)
+    expected = parity.keras_answers(model, held_out, model.score)
     return Comparison(float_model, data, held_out, expected, gap, dev_scores)
 
 
@@ -163,7 +164,7 @@ def main():
     for name, (changes, kept, kind) in rows.items():
         with contextlib.ExitStack() as stack:
             for attribute, value in changes.items():
-                stack.enter_context(mock.patch.object(tflite_quantiser, attribute, value))
+                stack.enter_context(mock.patch.object(quantiser, attribute, value))
             made = kind(measurements, kept).finish()
         print(f"| {' | '.join([name, *against.figures(made)])} |", flush=True)
 

@@ -21,21 +21,22 @@ from rich.progress import track
 from rounded_ds_net import rounded_ds_net
 from scipy.stats import spearmanr
 
-from despoof_keras import tflite_quantiser, tflite_trial
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.batches import training_batches
 from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.distribution.determinism import make_repeatable
-from despoof_keras.export_crops import labelled_data
+from despoof_keras.export import parity
+from despoof_keras.export.calibration import labelled_data
+from despoof_keras.export.conversion import convert
+from despoof_keras.export.int8 import quantiser
+from despoof_keras.export.int8.choose_layers import split_calibration, steps_of
+from despoof_keras.export.int8.measurements import Measurements
+from despoof_keras.export.int8.quantiser import StaticQuantiser
+from despoof_keras.export.variants import CALIBRATION_CROPS
 from despoof_keras.faces.crop import PIXEL_SCALE
 from despoof_keras.model_files import open_despoofer
 from despoof_keras.synthesis import cache_folder, default_root
 from despoof_keras.tflite.model import TfliteModel
-from despoof_keras.tflite_conversion import convert
-from despoof_keras.tflite_measurements import Measurements
-from despoof_keras.tflite_quantiser import StaticQuantiser
-from despoof_keras.tflite_static import split_calibration, steps_of
-from despoof_keras.tflite_variants import CALIBRATION_CROPS
 
 FRAMES = 6
 PROTOCOL = 1
@@ -114,7 +115,7 @@ def rows_of(name, model, fitted):
             f"{name}, {len(kept)} layers in float: the export's recipe",
             StaticQuantiser(measurements, kept).finish(),
         )
-        with mock.patch.object(tflite_quantiser, "int8_weights", nearest_weights):
+        with mock.patch.object(quantiser, "int8_weights", nearest_weights):
             yield (
                 f"{name}, {len(kept)} layers in float: nearest weights",
                 UncorrectedMeans(measurements, kept).finish(),
@@ -127,10 +128,10 @@ class Comparison:
     def __init__(self, model, data):
         self._splits = data.dev, data.test
         self._expected = [
-            tflite_trial.keras_scores(model, split.crops, model.score) for split in self._splits
+            parity.keras_scores(model, split.crops, model.score) for split in self._splits
         ]
         self.gap = data.dev.gap(self._expected[0])
-        self._threshold = tflite_trial.error_rates(data.dev, self._expected[0])["threshold"]
+        self._threshold = parity.error_rates(data.dev, self._expected[0])["threshold"]
 
     def row(self, content):
         """Median and largest error on test, rank correlation, ACER of test."""
@@ -140,10 +141,8 @@ class Comparison:
     def figures(self, scores):
         """The same from scores of dev and test."""
         (dev, test), (dev_scores, test_scores) = self._splits, scores
-        threshold = tflite_trial.carried_threshold(
-            self._threshold, dev, self._expected[0], dev_scores
-        )
-        rates = tflite_trial.error_rates(dev, dev_scores, test, test_scores, threshold)
+        threshold = parity.carried_threshold(self._threshold, dev, self._expected[0], dev_scores)
+        rates = parity.error_rates(dev, dev_scores, test, test_scores, threshold)
         errors = np.abs(test_scores - self._expected[1]) / self.gap
         return [
             f"{np.median(errors):.2%}",
@@ -170,8 +169,7 @@ def main():
     kept = steps_of(model.score)[0]
     fine_tune(model, fitted, kept, against.gap, images, options.learning_rate)
     scores = [
-        tflite_trial.keras_scores(model, split.crops, model.score)
-        for split in (data.dev, data.test)
+        parity.keras_scores(model, split.crops, model.score) for split in (data.dev, data.test)
     ]
     print(f"| {' | '.join(['fine-tuned, float', *against.figures(scores)])} |", flush=True)
     print_rows("fine-tuned", model, fitted, against)

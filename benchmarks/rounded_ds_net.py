@@ -1,6 +1,6 @@
 """DSNet with a static int8 file's rounding in it, on DSNet's own weights, to fine-tune them for it.
 
-What is rounded, and into which steps, is what `tflite_quantiser.StaticQuantiser` does, but for
+What is rounded, and into which steps, is what `StaticQuantiser` does, but for
 weights, which go to the nearest code here. Gradients pass the rounding as if it were not there
 (straight through), and stop where a value is beyond its range. Reference: Jacob et al.,
 Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, CVPR
@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from despoof_keras.export.int8.ranges import INT8_HIGH, INT8_LOW, VALUES_PER_CROP, best_int8
 from despoof_keras.models.layers import UpsampledConv2D
-from despoof_keras.tflite_ranges import INT8_HIGH, INT8_LOW, VALUES_PER_CROP, best_int8
 
 # Layers that only move values, or choose or average among them, and keep their steps.
 _KEEPING_STEPS = ("Subsample", "MaxPooling2D", "AveragePooling2D")

@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "recipes"))
 
 STEPS_PER_ROUND = 4
 PORTS = (29471, 29472)
@@ -32,9 +31,9 @@ def compiled_step(distribution, batch_size, **settings):
 
     import keras
     import tensorflow as tf
-    from despoof_keras.training.presets import EMBEDDED
 
     from despoof_keras.training.fit import build_despoofer, compile_despoofer
+    from despoof_keras.training.presets import EMBEDDED
 
     config = dataclasses.replace(EMBEDDED, batch_size=batch_size, **settings)
     keras.config.set_dtype_policy(config.dtype_policy)

@@ -24,7 +24,7 @@ _PUBLIC = {
     "build_discriminator": "models",
     "build_ds_net": "models",
     "crop_face": "faces.crop",
-    "export_saved_model": "exporting",
+    "export_saved_model": "export.saved_model",
     "load_model": "models.saving",
     "load_released": "models.released",
     "load_tflite": "tflite.detector",

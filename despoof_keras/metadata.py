@@ -61,7 +61,7 @@ class ModelMetadata:
         model_version: a name that its makers give the model, or None.
         weights_sha256: SHA-256 of the float weights that an export was made from, in hexadecimal
             digits (`tflite_variants.weights_sha256`); None in a model that is no export.
-        variant: of a TFLite export, one of `tflite_variants.VARIANTS`, else None.
+        variant: of a TFLite export, one of `variants.VARIANTS`, else None.
 
     Raises:
         DataError: a value has the wrong type or is outside its range; the message names it.

@@ -54,7 +54,7 @@ def open_model(path, threshold=None):
         metadata.check_usable(path)
         functions = saved_model_functions(path, metadata.image_size)
     else:
-        from despoof_keras.endpoints import keras_functions
+        from despoof_keras.export.endpoints import keras_functions
 
         model = open_despoofer(path)
         metadata = model.metadata

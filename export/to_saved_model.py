@@ -31,7 +31,7 @@ def parse_arguments(arguments=None):
 def main():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     options = parse_arguments()
-    from despoof_keras.exporting import check_target, export_saved_model
+    from despoof_keras.export.saved_model import check_target, export_saved_model
     from despoof_keras.model_files import open_despoofer
 
     try:

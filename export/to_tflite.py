@@ -70,9 +70,9 @@ def parse_arguments(arguments=None):
 def export(options):
     # Imported here, so that --help and mistakes in the arguments answer at once.
     from despoof_keras.datasets.oulu_npu_protocols import check_protocol
+    from despoof_keras.export.tflite_files import check_targets, export_tflite
+    from despoof_keras.export.variants import VARIANTS
     from despoof_keras.model_files import open_despoofer
-    from despoof_keras.tflite_export import check_targets, export_tflite
-    from despoof_keras.tflite_variants import VARIANTS
 
     if options.protocol is not None:
         check_protocol(options.protocol, options.fold)
@@ -94,11 +94,11 @@ def export(options):
 
 def export_data(metadata, options):
     """The crops that a model is calibrated, tried and given its threshold on."""
-    from despoof_keras import export_crops
+    from despoof_keras.export import calibration
     from despoof_keras.model_files import kind_of
 
     protocol, fold = options.protocol, options.fold
-    if options.calibration is None and export_crops.is_of_other_faces(metadata):
+    if options.calibration is None and calibration.is_of_other_faces(metadata):
         given = {
             "--protocol": protocol is not None,
             "--frames": options.frames is not None,
@@ -112,7 +112,7 @@ def export_data(metadata, options):
                 "the embedded set"
             )
         if kind_of(options.model) == "released":
-            return export_crops.released_data(metadata)
+            return calibration.released_data(metadata)
         logging.warning(
             "%s: trained on %s; no threshold is chosen, files that score as the model does keep "
             "its own (%s); --calibration DATA chooses one for each",
@@ -120,10 +120,10 @@ def export_data(metadata, options):
             metadata.training_data or "what it does not say",
             metadata.threshold,
         )
-        return export_crops.faces_alone(metadata)
+        return calibration.faces_alone(metadata)
     if protocol is None:
-        protocol, fold = export_crops.trained_protocol(metadata)
-    return export_crops.labelled_data(
+        protocol, fold = calibration.trained_protocol(metadata)
+    return calibration.labelled_data(
         metadata,
         options.calibration,
         protocol,

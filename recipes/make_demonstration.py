@@ -31,11 +31,11 @@ def parse_arguments(arguments=None):
 
 
 def run(options):
-    from despoof_keras.export_crops import labelled_data
+    from despoof_keras.export.calibration import labelled_data
+    from despoof_keras.export.tflite_files import export_tflite
     from despoof_keras.model_files import open_despoofer
     from despoof_keras.synthesis import EMBEDDED_SET
     from despoof_keras.tflite.demonstration import DEMONSTRATION
-    from despoof_keras.tflite_export import export_tflite
     from despoof_keras.utils.files import atomic_path
 
     results = json.loads((options.run / "results.json").read_text(encoding="utf-8"))

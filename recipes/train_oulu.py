@@ -11,10 +11,10 @@ import os
 import sys
 from pathlib import Path
 
-from despoof_keras.training.presets import CONFIGURATIONS, named_or_stored
 from data_arguments import add_data_arguments, chosen_data
 
 from despoof_keras.datasets.oulu_npu_protocols import check_protocol
+from despoof_keras.training.presets import CONFIGURATIONS, named_or_stored
 from despoof_keras.utils.files import check_writable
 from despoof_keras.utils.programs import run_program
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from despoof_keras import export_crops
 from despoof_keras.errors import DataError
+from despoof_keras.export import calibration
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.synthesis import write_oulu_npu
 
@@ -29,10 +29,10 @@ def test_the_embedded_set_gives_thresholds_to_models_of_it_alone(
     training_data, is_of_others, protocol
 ):
     metadata = dataclasses.replace(METADATA, training_data=training_data)
-    assert export_crops.is_of_other_faces(metadata) == is_of_others
-    assert export_crops.trained_protocol(metadata) == protocol
+    assert calibration.is_of_other_faces(metadata) == is_of_others
+    assert calibration.trained_protocol(metadata) == protocol
     unsaid = dataclasses.replace(METADATA, training_data=None, threshold=None)
-    assert not export_crops.is_of_other_faces(unsaid)
+    assert not calibration.is_of_other_faces(unsaid)
 
 
 def test_an_export_takes_crops_that_its_model_can_be_rated_on(
@@ -41,7 +41,7 @@ def test_an_export_takes_crops_that_its_model_can_be_rated_on(
     small = {"subjects": (1, 1, 1), "frames": 1, "size": (120, 96), "progress": False}
     root = write_oulu_npu(tmp_path / "set", **small)
     monkeypatch.setenv("DESPOOF_KERAS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(export_crops, "default_root", lambda: root)
+    monkeypatch.setattr(calibration, "default_root", lambda: root)
     make_despoofer().save(tmp_path / "m.keras")
     script = importlib.util.spec_from_file_location("to_tflite", SCRIPT)
     to_tflite = importlib.util.module_from_spec(script)

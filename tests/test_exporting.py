@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from despoof_keras import exporting
 from despoof_keras.errors import DataError
-from despoof_keras.exporting import export_saved_model, trial_crops
+from despoof_keras.export import saved_model
+from despoof_keras.export.saved_model import export_saved_model, trial_crops
 from despoof_keras.metadata import SCORE_NAMES, ModelMetadata
 from despoof_keras.metadata_files import SAVED_MODEL_METADATA, read_metadata
 
@@ -148,7 +148,7 @@ def test_a_model_that_gives_nan_is_not_exported(make_despoofer, tmp_path):
     ("endpoint", "output"), [("despoof_endpoint", "noise"), ("score_endpoint", "score")]
 )
 def test_an_export_that_disagrees_leaves_nothing(endpoint, output, models, tmp_path, monkeypatch):
-    make_endpoint = getattr(exporting, endpoint)
+    make_endpoint = getattr(saved_model, endpoint)
 
     def off_by_a_little(model):
         function = make_endpoint(model)
@@ -161,7 +161,7 @@ def test_an_export_that_disagrees_leaves_nothing(endpoint, output, models, tmp_p
 
     export_saved_model(models["noise"], tmp_path / "target")
     before = contents(tmp_path)
-    monkeypatch.setattr(exporting, endpoint, off_by_a_little)
+    monkeypatch.setattr(saved_model, endpoint, off_by_a_little)
     with pytest.raises(DataError, match=rf"target: not exported.*{output} differs"):
         export_saved_model(models["noise"], tmp_path / "target", overwrite=True)
     # What was there stays as it was.

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from despoof_keras.exporting import export_saved_model, trial_crops
+from despoof_keras.export.saved_model import export_saved_model, trial_crops
+from despoof_keras.export.tflite_files import export_tflite
 from despoof_keras.models.saving import in_float32
-from despoof_keras.tflite_export import export_tflite
 from despoof_keras.utils.litert import open_interpreter
 
 

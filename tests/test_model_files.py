@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from despoof_keras.errors import DataError
-from despoof_keras.exporting import export_saved_model
+from despoof_keras.export.saved_model import export_saved_model
 from despoof_keras.faces.crop import crop_box, to_network_range
 from despoof_keras.metadata import SCORE_NAMES, ModelMetadata
 from despoof_keras.metadata_files import SAVED_MODEL_METADATA

@@ -10,15 +10,11 @@ import numpy as np
 import pytest
 from tensorflow.lite.python.schema_py_generated import TensorType
 
-from despoof_keras import tflite_static, tflite_trial
-from despoof_keras.endpoints import score_endpoint
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
-from despoof_keras.exporting import trial_crops
-from despoof_keras.metadata import ModelMetadata
-from despoof_keras.tflite.file import read_tflite_metadata
-from despoof_keras.tflite_export import export_tflite
-from despoof_keras.tflite_graph import (
+from despoof_keras.export import parity
+from despoof_keras.export.endpoints import score_endpoint
+from despoof_keras.export.graph import (
     Operator,
     code_of,
     minimum_runtime,
@@ -26,7 +22,12 @@ from despoof_keras.tflite_graph import (
     probe,
     unpack,
 )
-from despoof_keras.tflite_variants import THRESHOLD_RULE, VARIANTS, ExportData, weights_sha256
+from despoof_keras.export.int8 import choose_layers
+from despoof_keras.export.saved_model import trial_crops
+from despoof_keras.export.tflite_files import export_tflite
+from despoof_keras.export.variants import THRESHOLD_RULE, VARIANTS, ExportData, weights_sha256
+from despoof_keras.metadata import ModelMetadata
+from despoof_keras.tflite.file import read_tflite_metadata
 from despoof_keras.utils.litert import open_interpreter
 
 SCRIPT = Path(__file__).parents[1] / "export" / "to_tflite.py"
@@ -67,7 +68,7 @@ def exported(model, tmp_path_factory):
     data = ExportData(calibration=smooth_crops(24), held_out=smooth_crops(16, 4), gap=0.3)
     with pytest.MonkeyPatch.context() as patch:
         # The scores of an untrained model lie too close together for a rank to be kept.
-        patch.setattr(tflite_static, "RANK_AIM", 0.0)
+        patch.setattr(choose_layers, "RANK_AIM", 0.0)
         return folder, export_tflite(model, folder, data=data)
 
 
@@ -172,7 +173,7 @@ def test_int8_runs_its_elus_in_int8_without_detours(exported):
 def test_dev_chooses_the_threshold_and_test_is_rated(make_despoofer, tmp_path):
     model = make_despoofer(metadata=dataclasses.replace(METADATA, score="zero_one_map"))
     dev, test = labelled(1), labelled(2)
-    score = tflite_trial.keras_scores(model, dev.crops, "zero_one_map")
+    score = parity.keras_scores(model, dev.crops, "zero_one_map")
     if dev.gap(score) < 0:  # an untrained map may lean either way
         kernel = model.ds_net.get_layer("zero_one_map").kernel
         kernel.assign(-kernel)
@@ -201,7 +202,7 @@ def test_a_threshold_is_carried_over_by_the_videos_nearest_to_it():
     dev = LabelledCrops(crops, keys, (0, 1) * 30, ("bona_fide",) * 60)
     # Frames differ, their means do not.
     frames = np.tile([-0.05, 0.05], 30)
-    carried = tflite_trial.carried_threshold(
+    carried = parity.carried_threshold(
         0.5, dev, np.repeat(expected, 2) + frames, np.repeat(found, 2) - frames
     )
     assert carried == pytest.approx(0.53)
@@ -223,7 +224,7 @@ def test_a_model_that_gives_nan_leaves_nothing(make_despoofer, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["nan", "off", "names"])
 def test_a_file_that_disagrees_leaves_nothing(wrong, model, tmp_path, monkeypatch):
-    from despoof_keras import tflite_conversion
+    from despoof_keras.export import conversion
 
     def spoilt(model):
         function = score_endpoint(model)
@@ -237,10 +238,10 @@ def test_a_file_that_disagrees_leaves_nothing(wrong, model, tmp_path, monkeypatc
         return score
 
     (tmp_path / "float16.tflite").write_bytes(b"old")
-    monkeypatch.setitem(tflite_conversion._ENDPOINTS, "score", spoilt)
+    monkeypatch.setitem(conversion._ENDPOINTS, "score", spoilt)
     names = ["float32"] if wrong != "names" else ["light"]
     if wrong == "names":
-        monkeypatch.setitem(tflite_conversion._ENDPOINTS, "light", spoilt)
+        monkeypatch.setitem(conversion._ENDPOINTS, "light", spoilt)
     with pytest.raises(DataError, match=f"{names[0]}: not exported, for "):
         export_tflite(model, tmp_path, names, overwrite=True)
     assert contents(tmp_path) == {"float16.tflite": b"old"}
@@ -249,14 +250,14 @@ def test_a_file_that_disagrees_leaves_nothing(wrong, model, tmp_path, monkeypatc
 def test_flex_operations_are_refused(model, tmp_path, monkeypatch):
     import tensorflow as tf
 
-    from despoof_keras import tflite_conversion
+    from despoof_keras.export import conversion
 
     def flex(model):
         return lambda image: {
             "score": tf.reduce_mean(tf.image.rgb_to_hsv(tf.cast(image, tf.float32)), (1, 2, 3))
         }
 
-    monkeypatch.setitem(tflite_conversion._ENDPOINTS, "score", flex)
+    monkeypatch.setitem(conversion._ENDPOINTS, "score", flex)
     with pytest.raises(DataError, match="float32: not converted; "):
         export_tflite(model, tmp_path, ["float32"])
     assert contents(tmp_path) == {}

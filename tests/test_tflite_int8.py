@@ -6,17 +6,23 @@ import itertools
 import numpy as np
 import pytest
 
-from despoof_keras import tflite_graph as graphs
-from despoof_keras import tflite_static
 from despoof_keras.errors import DataError
+from despoof_keras.export import graph as graphs
+from despoof_keras.export.int8 import choose_layers
+from despoof_keras.export.int8.choose_layers import (
+    ACER_AIM,
+    MEDIAN_AIM,
+    quantise,
+    split_calibration,
+    steps_of,
+)
+from despoof_keras.export.int8.operations import int8_operations, layer_of
+from despoof_keras.export.int8.ranges import INT8_HIGH, INT8_LOW, Int8, best_int8, elu
+from despoof_keras.export.int8.rounding import PatchStatistics, int8_weights
+from despoof_keras.export.tflite_files import export_tflite
+from despoof_keras.export.variants import ExportData
 from despoof_keras.metadata import SCORE_NAMES
 from despoof_keras.tflite.file import read_tflite_metadata
-from despoof_keras.tflite_export import export_tflite
-from despoof_keras.tflite_layers import int8_operations, layer_of
-from despoof_keras.tflite_ranges import INT8_HIGH, INT8_LOW, Int8, best_int8, elu
-from despoof_keras.tflite_rounding import PatchStatistics, int8_weights
-from despoof_keras.tflite_static import ACER_AIM, MEDIAN_AIM, quantise, split_calibration, steps_of
-from despoof_keras.tflite_variants import ExportData
 from despoof_keras.utils.litert import open_interpreter
 
 
@@ -28,7 +34,7 @@ def crops_of(count, size=32, seed=5):
 
 @pytest.fixture(scope="module")
 def float_content(make_despoofer):
-    from despoof_keras.tflite_conversion import convert
+    from despoof_keras.export.conversion import convert
 
     return convert(make_despoofer(), "float32", {"despoof": "despoof"})
 
@@ -88,8 +94,8 @@ def test_rounded_weights_change_the_output_less_than_the_nearest_do():
 
 @pytest.mark.slow
 def test_means_stay_those_of_the_float_file(float_content):
-    from despoof_keras.tflite_measurements import Measurements
-    from despoof_keras.tflite_quantiser import StaticQuantiser
+    from despoof_keras.export.int8.measurements import Measurements
+    from despoof_keras.export.int8.quantiser import StaticQuantiser
 
     class Uncorrected(StaticQuantiser):
         def _corrected(self, bias, missing):
@@ -142,8 +148,8 @@ def choose(monkeypatch, score, found, changes=None):
     """What `quantise` keeps where its files' scores, and changes of the ACER, are those in turn."""
     expected = np.arange(3.0)
     answers = iter([expected, *(expected + np.asarray(one) for one in found)])
-    monkeypatch.setattr(tflite_static, "Measurements", lambda *_: None)
-    monkeypatch.setattr(tflite_static, "_scores", lambda *_: next(answers))
+    monkeypatch.setattr(choose_layers, "Measurements", lambda *_: None)
+    monkeypatch.setattr(choose_layers, "_scores", lambda *_: next(answers))
 
     class Fake:
         def __init__(self, _, kept):
@@ -152,7 +158,7 @@ def choose(monkeypatch, score, found, changes=None):
         def finish(self):
             return repr(self._kept).encode()
 
-    monkeypatch.setattr(tflite_static, "StaticQuantiser", Fake)
+    monkeypatch.setattr(choose_layers, "StaticQuantiser", Fake)
     left = iter(changes or ())
     acer_change = None if changes is None else lambda _: next(left)
     content, kept = quantise(b"", crops_of(4), score, 1.0, acer_change)
@@ -187,7 +193,7 @@ def test_one_crop_is_too_few():
 
 @pytest.mark.slow
 def test_a_model_that_scores_by_depth(make_despoofer, tmp_path, monkeypatch):
-    monkeypatch.setattr(tflite_static, "RANK_AIM", 0.0)
+    monkeypatch.setattr(choose_layers, "RANK_AIM", 0.0)
     model = make_despoofer()
     model.metadata = dataclasses.replace(model.metadata, score="depth")
     data = ExportData(calibration=crops_of(16), held_out=crops_of(8, seed=6), gap=1.0)

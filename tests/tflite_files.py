@@ -6,7 +6,7 @@ import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
-from despoof_keras.endpoints import despoof_endpoint, score_endpoint
+from despoof_keras.export.endpoints import despoof_endpoint, score_endpoint
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.tflite.file import METADATA_ENTRY, SEAL_BYTES, SEAL_ENTRY, seal
 

@@ -2,8 +2,8 @@
 
 import re
 
-from despoof_keras import tflite_graph as graphs
-from despoof_keras.tflite_graph import Operator
+from despoof_keras.export import graph as graphs
+from despoof_keras.export.graph import Operator
 
 # `.../encoder_1_2_conv_1/convolution` is layer encoder_1_2; decoder_1's is a Tensordot.
 _LAYER = re.compile(r"(\w+?)_conv(?:_\d+)?/(?:convolution|Tensordot)")

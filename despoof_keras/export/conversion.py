@@ -5,8 +5,8 @@ import tempfile
 import keras
 import tensorflow as tf
 
-from despoof_keras.endpoints import despoof_endpoint, light_endpoint, score_endpoint
 from despoof_keras.errors import DataError
+from despoof_keras.export.endpoints import despoof_endpoint, light_endpoint, score_endpoint
 
 # The functions behind a signature.
 _ENDPOINTS = {"score": score_endpoint, "despoof": despoof_endpoint, "light": light_endpoint}

@@ -1,9 +1,9 @@
 """What a float TFLite file holds inside, for calibration crops."""
 
-from despoof_keras import tflite_graph as graphs
-from despoof_keras.tflite_layers import data_inputs, int8_operations, kernel_side, layer_of
-from despoof_keras.tflite_ranges import run_probe, sample_values
-from despoof_keras.tflite_rounding import PatchStatistics
+from despoof_keras.export import graph as graphs
+from despoof_keras.export.int8.operations import data_inputs, int8_operations, kernel_side, layer_of
+from despoof_keras.export.int8.ranges import run_probe, sample_values
+from despoof_keras.export.int8.rounding import PatchStatistics
 
 # Crops that weights are fitted on: twice as many made no difference, and the time is theirs.
 FITTED_CROPS = 24
@@ -13,7 +13,7 @@ class Measurements:
     """What a float file holds inside, for crops.
 
     Args:
-        content: bytes of a file with one signature, as `tflite_conversion.convert` gives them for
+        content: bytes of a file with one signature, as `conversion.convert` gives them for
             `"float32"`.
         crops: `(n, S, S, 3)` uint8.
 

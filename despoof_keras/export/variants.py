@@ -7,16 +7,16 @@ import itertools
 
 import numpy as np
 
-from despoof_keras import tflite_trial
 from despoof_keras.errors import DataError
-from despoof_keras.exporting import trial_crops
+from despoof_keras.export import parity
+from despoof_keras.export.conversion import convert
+from despoof_keras.export.graph import minimum_runtime, operation_counts, with_metadata
+from despoof_keras.export.int8.choose_layers import quantise
+from despoof_keras.export.parity import Bounds
+from despoof_keras.export.report import ExportReport
+from despoof_keras.export.saved_model import trial_crops
 from despoof_keras.models.saving import in_float32
 from despoof_keras.tflite.model import TfliteModel
-from despoof_keras.tflite_conversion import convert
-from despoof_keras.tflite_graph import minimum_runtime, operation_counts, with_metadata
-from despoof_keras.tflite_report import ExportReport
-from despoof_keras.tflite_static import quantise
-from despoof_keras.tflite_trial import Bounds
 
 VARIANTS = ("float32", "float16", "dynamic", "int8", "light")
 # What each variant may differ from the Keras model, see `Bounds`; docs/quantisation.md has what
@@ -51,7 +51,7 @@ class ExportData:
         calibration: `(n, S, S, 3)` uint8 crops, bona fide and attacks mixed, for the ranges of
             `int8`; default: crops of `dev`.
         held_out: `(n, S, S, 3)` uint8 crops to compare with the Keras model on; default: crops of
-            `test`, else `exporting.trial_crops`.
+            `test`, else `saved_model.trial_crops`.
         dev, test: `LabelledCrops`; the threshold is chosen anew on dev, error rates are of both.
         gap: live-spoof gap that errors are shares of, in units of the score; default: that of the
             Keras model on `dev`, else the range of its scores of `held_out`.
@@ -129,11 +129,11 @@ class Exporter:
             change = functools.partial(self._acer_change, reference) if self._splits else None
             content, kept = quantise(content, self._calibration(), score, reference["gap"], change)
         is_light = variant == "light"
-        trial = tflite_trial.open_trial(content, variant, is_light)
-        found = tflite_trial.compare(
+        trial = parity.open_trial(content, variant, is_light)
+        found = parity.compare(
             trial, self._held_out, reference["answers"], reference["gap"], is_light
         )
-        tflite_trial.check_bounds(found, BOUNDS[variant], variant)
+        parity.check_bounds(found, BOUNDS[variant], variant)
         scores = [trial.score_batch(split.crops)["score"] for split in self._splits]
         rates = self._rates(scores, reference)
         metadata = self._metadata_of(variant, score, rates)
@@ -153,14 +153,14 @@ class Exporter:
             "minimum_runtime": minimum_runtime(content),
         }
         # Opened again as it will be written, with its metadata.
-        model = tflite_trial.open_trial(content, variant, is_light)
+        model = parity.open_trial(content, variant, is_light)
         return Artifact(content, model, figures)
 
     def report(self, artifacts):
         """`ExportReport` of the variants' artifacts, with the latencies."""
-        models = {"float32": tflite_trial.open_trial(self._content("float32"), "float32", False)}
+        models = {"float32": parity.open_trial(self._content("float32"), "float32", False)}
         models |= {name: one.model for name, one in artifacts.items()}
-        ratios = tflite_trial.latency_ratios(models, self._held_out[0], LATENCY_ROUNDS)
+        ratios = parity.latency_ratios(models, self._held_out[0], LATENCY_ROUNDS)
         figures = {
             name: {**one.figures, "latency_ratio": ratios[name]} for name, one in artifacts.items()
         }
@@ -198,9 +198,9 @@ class Exporter:
     def _reference(self, score):
         """What the Keras model gives by a score: answers, gap, scores of dev, error rates."""
         if score not in self._references:
-            answers = tflite_trial.keras_answers(self._model, self._held_out, score)
+            answers = parity.keras_answers(self._model, self._held_out, score)
             scores = [
-                tflite_trial.keras_scores(self._model, split.crops, score) for split in self._splits
+                parity.keras_scores(self._model, split.crops, score) for split in self._splits
             ]
             gap = self._data.gap if score == self._model.score else None
             if gap is None and self._data.dev is not None:
@@ -225,11 +225,11 @@ class Exporter:
         dev = self._splits[0]
         scores = TfliteModel(content, "int8", num_threads=1).score_batch(dev.crops)["score"]
         threshold = self._carried(reference, scores)
-        rates = tflite_trial.error_rates(dev, scores, threshold=threshold)
+        rates = parity.error_rates(dev, scores, threshold=threshold)
         return abs(rates["acer_dev"] - reference["rates"]["acer_dev"])
 
     def _carried(self, reference, dev_scores):
-        return tflite_trial.carried_threshold(
+        return parity.carried_threshold(
             reference["rates"]["threshold"],
             self._splits[0],
             reference["dev_scores"],
@@ -242,7 +242,7 @@ class Exporter:
             return None
         threshold = reference and self._carried(reference, scores[0])
         pairs = itertools.chain(*zip(self._splits, scores, strict=True))
-        return tflite_trial.error_rates(*pairs, threshold=threshold)
+        return parity.error_rates(*pairs, threshold=threshold)
 
     def _metadata_of(self, variant, score, rates):
         values = {"variant": variant, "score": score}

@@ -8,7 +8,7 @@ _ABSENT = "-"
 
 @dataclasses.dataclass(frozen=True)
 class ExportReport:
-    """The report of `tflite_export.export_tflite`.
+    """The report of `tflite_files.export_tflite`.
 
     Attributes:
         metadata: `ModelMetadata` that the variants share.

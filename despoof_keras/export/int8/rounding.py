@@ -7,7 +7,7 @@ Hassibi and Stork, Optimal Brain Surgeon.
 
 import numpy as np
 
-from despoof_keras.tflite_ranges import INT8_HIGH
+from despoof_keras.export.int8.ranges import INT8_HIGH
 
 # Places that are taken from each crop's map.
 PLACES_PER_CROP = 1000

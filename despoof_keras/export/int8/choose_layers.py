@@ -11,9 +11,9 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from despoof_keras.errors import DataError
+from despoof_keras.export.int8.measurements import Measurements
+from despoof_keras.export.int8.quantiser import StaticQuantiser
 from despoof_keras.models.ds_net import DECODER_CHANNELS
-from despoof_keras.tflite_measurements import Measurements
-from despoof_keras.tflite_quantiser import StaticQuantiser
 from despoof_keras.utils.litert import open_interpreter
 
 logger = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from scipy.stats import spearmanr
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation import metrics
 from despoof_keras.evaluation.rates import rates_at
+from despoof_keras.export.graph import operation_counts
 from despoof_keras.faces.crop import PIXEL_SCALE
 from despoof_keras.tflite.model import TfliteModel
-from despoof_keras.tflite_graph import operation_counts
 
 # Crops in a call of the Keras model.
 _KERAS_BATCH = 16

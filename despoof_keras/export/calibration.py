@@ -5,9 +5,9 @@ import re
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
+from despoof_keras.export.variants import CALIBRATION_CROPS, HELD_OUT_CROPS, ExportData
 from despoof_keras.models.released import EXAMPLE_LIVE_SCORE, EXAMPLE_PRINT_SCORE
 from despoof_keras.synthesis import EMBEDDED_SET, cache_folder, default_root
-from despoof_keras.tflite_variants import CALIBRATION_CROPS, HELD_OUT_CROPS, ExportData
 
 # The embedded set's protocol for models that it is only a source of faces to.
 _PROTOCOL = 1
@@ -50,7 +50,7 @@ def labelled_data(
         find_eyes: find the eyes in videos that have no eye file.
 
     Returns:
-        `tflite_variants.ExportData`.
+        `ExportData`.
 
     Raises:
         DataError: the data are not as needed.
@@ -75,7 +75,7 @@ def faces_alone(metadata, gap=None):
         gap: as in `ExportData`.
 
     Returns:
-        `tflite_variants.ExportData` without dev and test.
+        `ExportData` without dev and test.
     """
     splits = oulu_npu.load(default_root(), _PROTOCOL)
     settings = CropSettings(metadata.image_size, 1, crop_rule=metadata.crop_rule)

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 from despoof_keras.errors import DataError
-from despoof_keras.tflite_variants import VARIANTS, ExportData, Exporter
+from despoof_keras.export.variants import VARIANTS, ExportData, Exporter
 from despoof_keras.utils.files import atomic_path
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def export_tflite(
     0/1 map's score alone, weights in half precision.
 
     Metadata and a checksum lie inside (`tflite_metadata`, `tflite_seal`). The files get their names
-    when all of them were run in the runtime and are within `tflite_variants.BOUNDS` of the Keras
+    when all of them were run in the runtime and are within `variants.BOUNDS` of the Keras
     model.
 
     Args:

@@ -8,8 +8,8 @@ import copy
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
+from despoof_keras.export.packing import pack
 from despoof_keras.tflite.file import METADATA_ENTRY, SEAL_BYTES, SEAL_ENTRY, seal
-from despoof_keras.tflite_packing import pack
 
 Operator = schema.BuiltinOperator
 # The flatbuffer's old one-byte field for an operation's code holds this for every later code.

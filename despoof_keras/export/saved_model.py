@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from despoof_keras.endpoints import despoof_endpoint, score_endpoint
 from despoof_keras.errors import DataError
+from despoof_keras.export.endpoints import despoof_endpoint, score_endpoint
 from despoof_keras.faces.crop import PIXEL_SCALE
 from despoof_keras.metadata_files import SAVED_MODEL_METADATA
 from despoof_keras.models.saving import in_float32

@@ -18,17 +18,17 @@ HSV, the last convolutions and the score stay as they are.
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from despoof_keras import tflite_graph as graphs
-from despoof_keras.tflite_graph import Operator
-from despoof_keras.tflite_layers import (
+from despoof_keras.export import graph as graphs
+from despoof_keras.export.graph import Operator
+from despoof_keras.export.int8.operations import (
     INT8_VERSIONS,
     data_inputs,
     int8_operations,
     kernel_side,
     layer_of,
 )
-from despoof_keras.tflite_ranges import best_int8, run_probe
-from despoof_keras.tflite_rounding import PatchStatistics, int8_weights
+from despoof_keras.export.int8.ranges import best_int8, run_probe
+from despoof_keras.export.int8.rounding import PatchStatistics, int8_weights
 
 _INT8, _INT32, _FLOAT32 = (
     getattr(schema.TensorType, name) for name in ("INT8", "INT32", "FLOAT32")

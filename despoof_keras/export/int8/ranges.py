@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from despoof_keras.tflite_graph import PROBE, probe
+from despoof_keras.export.graph import PROBE, probe
 from despoof_keras.utils.litert import open_interpreter
 
 INT8_LOW, INT8_HIGH = -128, 127

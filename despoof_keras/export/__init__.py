@@ -1,0 +1,1 @@
+"""A trained model as SavedModel or TFLite: converted, quantised, compared, reported."""

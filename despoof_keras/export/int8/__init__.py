@@ -1,0 +1,1 @@
+"""Static int8: which layers, which ranges, which rounding."""
