@@ -58,7 +58,7 @@ def bare_interpreter(path, threads, crop):
 
 def keras_predict(path, crop):
     from despoof_keras import to_network_range
-    from despoof_keras.model_files import open_despoofer
+    from despoof_keras.inference.open_model import open_despoofer
 
     model = open_despoofer(path)
     if model.image_size != len(crop):

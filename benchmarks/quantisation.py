@@ -39,7 +39,7 @@ from despoof_keras.export.variants import (
     LATENCY_ROUNDS,
     ExportData,
 )
-from despoof_keras.model_files import kind_of, open_despoofer
+from despoof_keras.inference.open_model import kind_of, open_despoofer
 from despoof_keras.tflite.model import TfliteModel
 
 NEAREST = {"int8_weights": nearest_weights}

@@ -34,7 +34,7 @@ from despoof_keras.export.int8.measurements import Measurements
 from despoof_keras.export.int8.quantiser import StaticQuantiser
 from despoof_keras.export.variants import CALIBRATION_CROPS
 from despoof_keras.faces.crop import PIXEL_SCALE
-from despoof_keras.model_files import open_despoofer
+from despoof_keras.inference.open_model import open_despoofer
 from despoof_keras.synthesis import cache_folder, default_root
 from despoof_keras.tflite.model import TfliteModel
 

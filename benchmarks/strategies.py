@@ -14,10 +14,8 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
-
 
 STEPS_PER_ROUND = 4
 PORTS = (29471, 29472)

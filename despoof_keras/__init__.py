@@ -28,9 +28,9 @@ _PUBLIC = {
     "load_model": "models.saving",
     "load_released": "models.released",
     "load_tflite": "tflite.detector",
-    "open_model": "model_files",
+    "open_model": "inference.open_model",
     "read_image": "utils.images",
-    "read_metadata": "metadata_files",
+    "read_metadata": "inference.read_metadata",
     "to_network_range": "faces.crop",
 }
 # Public module -> where it lies.

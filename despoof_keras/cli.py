@@ -128,7 +128,7 @@ def _quieten_libraries():
 
 def _score(options):
     with held_back_stderr():
-        from despoof_keras.score_command import open_parts, run_score
+        from despoof_keras.inference.command import open_parts, run_score
 
         parts = open_parts(options)
     return SCORED if run_score(options, *parts) else SOME_FAILED
@@ -147,7 +147,7 @@ def _info(options):
 
 
 def _described(path):
-    from despoof_keras.model_files import kind_of
+    from despoof_keras.inference.open_model import kind_of
 
     kind = kind_of(path)
     if kind == "released":
@@ -155,7 +155,7 @@ def _described(path):
 
         metadata = load_released(path).metadata
     else:
-        from despoof_keras.metadata_files import read_metadata
+        from despoof_keras.inference.read_metadata import read_metadata
 
         metadata = read_metadata(path)
     return {"kind": kind, **metadata.to_dict()}

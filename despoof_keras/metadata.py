@@ -7,6 +7,7 @@ import dataclasses
 import json
 import math
 import numbers
+from pathlib import Path
 
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import PIXEL_SCALE, RELEASED_CROP, CropRule
@@ -21,6 +22,8 @@ CROP_DTYPES = ("uint8", "float32")
 # The maps of the networks are S / 8.
 SIZE_MULTIPLE = 8
 GIVEN_THRESHOLD_RULE = "given by the caller"
+# Where TensorFlow Serving's convention puts files that go with a SavedModel and mean nothing to it.
+SAVED_MODEL_METADATA = Path("assets.extra") / "despoof_keras.json"
 
 _CROP_NAMES = tuple(field.name for field in dataclasses.fields(CropRule))
 _TEXTS = ("colour", "resize", "score", "crop_dtype")

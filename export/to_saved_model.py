@@ -32,7 +32,7 @@ def main():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     options = parse_arguments()
     from despoof_keras.export.saved_model import check_target, export_saved_model
-    from despoof_keras.model_files import open_despoofer
+    from despoof_keras.inference.open_model import open_despoofer
 
     try:
         check_target(options.output, options.overwrite)

@@ -72,7 +72,7 @@ def export(options):
     from despoof_keras.datasets.oulu_npu_protocols import check_protocol
     from despoof_keras.export.tflite_files import check_targets, export_tflite
     from despoof_keras.export.variants import VARIANTS
-    from despoof_keras.model_files import open_despoofer
+    from despoof_keras.inference.open_model import open_despoofer
 
     if options.protocol is not None:
         check_protocol(options.protocol, options.fold)
@@ -95,7 +95,7 @@ def export(options):
 def export_data(metadata, options):
     """The crops that a model is calibrated, tried and given its threshold on."""
     from despoof_keras.export import calibration
-    from despoof_keras.model_files import kind_of
+    from despoof_keras.inference.open_model import kind_of
 
     protocol, fold = options.protocol, options.fold
     if options.calibration is None and calibration.is_of_other_faces(metadata):

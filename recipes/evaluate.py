@@ -45,7 +45,7 @@ def run(options):
 
     from despoof_keras.evaluation.evaluate_model import evaluate_model
     from despoof_keras.evaluation.tables import evaluation_table
-    from despoof_keras.model_files import open_model
+    from despoof_keras.inference.open_model import open_model
     from despoof_keras.synthesis import cache_folder
     from despoof_keras.tflite.demonstration import demonstration_path
 

@@ -33,7 +33,7 @@ def parse_arguments(arguments=None):
 def run(options):
     from despoof_keras.export.calibration import labelled_data
     from despoof_keras.export.tflite_files import export_tflite
-    from despoof_keras.model_files import open_despoofer
+    from despoof_keras.inference.open_model import open_despoofer
     from despoof_keras.synthesis import EMBEDDED_SET
     from despoof_keras.tflite.demonstration import DEMONSTRATION
     from despoof_keras.utils.files import atomic_path

@@ -13,8 +13,8 @@ import tensorflow as tf
 from despoof_keras.errors import DataError
 from despoof_keras.export import saved_model
 from despoof_keras.export.saved_model import export_saved_model, trial_crops
-from despoof_keras.metadata import SCORE_NAMES, ModelMetadata
-from despoof_keras.metadata_files import SAVED_MODEL_METADATA, read_metadata
+from despoof_keras.inference.read_metadata import read_metadata
+from despoof_keras.metadata import SAVED_MODEL_METADATA, SCORE_NAMES, ModelMetadata
 
 SCRIPT = Path(__file__).parents[1] / "export" / "to_saved_model.py"
 METADATA = ModelMetadata(image_size=32, threshold=0.25, threshold_rule="a rule")

@@ -9,7 +9,7 @@ from media_files import as_nobody
 from PIL import Image
 
 from despoof_keras.errors import DataError
-from despoof_keras.inputs import Input, expand, video_frames_to_score
+from despoof_keras.inference.inputs import Input, expand, video_frames_to_score
 
 
 @pytest.fixture

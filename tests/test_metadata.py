@@ -12,8 +12,8 @@ import pytest
 
 from despoof_keras.errors import DataError
 from despoof_keras.faces import crop
+from despoof_keras.inference.read_metadata import read_metadata
 from despoof_keras.metadata import SCORE_NAMES, ModelMetadata
-from despoof_keras.metadata_files import read_metadata
 from despoof_keras.models.saving import load_model
 from despoof_keras.models.scores import spoof_scores
 

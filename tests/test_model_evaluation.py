@@ -14,7 +14,7 @@ from despoof_keras.errors import DataError
 from despoof_keras.evaluation import rates
 from despoof_keras.evaluation.evaluate_model import evaluate_model
 from despoof_keras.evaluation.video_scores import score_crops
-from despoof_keras.model_files import open_model
+from despoof_keras.inference.open_model import open_model
 from despoof_keras.synthesis import write_oulu_npu
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "evaluate.py"

@@ -13,10 +13,9 @@ import tensorflow as tf
 from despoof_keras.errors import DataError
 from despoof_keras.export.saved_model import export_saved_model
 from despoof_keras.faces.crop import crop_box, to_network_range
-from despoof_keras.metadata import SCORE_NAMES, ModelMetadata
-from despoof_keras.metadata_files import SAVED_MODEL_METADATA
-from despoof_keras.model_files import open_despoofer, open_model
-from despoof_keras.scoring_model import SCORING_BATCH
+from despoof_keras.inference.open_model import open_despoofer, open_model
+from despoof_keras.inference.scoring_model import SCORING_BATCH
+from despoof_keras.metadata import SAVED_MODEL_METADATA, SCORE_NAMES, ModelMetadata
 
 METADATA = ModelMetadata(image_size=32, threshold=0.25, threshold_rule="a rule")
 

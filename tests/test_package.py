@@ -54,7 +54,7 @@ UPPER = (
     "score_command",
 )
 # The console script, whose business printing is.
-PROGRAM = ("despoof_keras.cli", "despoof_keras.utils.programs", "despoof_keras.score_command")
+PROGRAM = ("despoof_keras.cli", "despoof_keras.utils.programs", "despoof_keras.inference.command")
 # `load_released` returns a ready Despoofer, and imports it when it is called.
 EXCEPTION = ("despoof_keras.models.released", "despoof_keras.models.despoofer")
 

@@ -9,7 +9,7 @@ import tflite_files
 from tflite_files import METADATA
 
 from despoof_keras.errors import DataError
-from despoof_keras.model_files import open_despoofer
+from despoof_keras.inference.open_model import open_despoofer
 from despoof_keras.tflite.file import (
     METADATA_ENTRY,
     SEAL_ENTRY,

@@ -14,7 +14,7 @@ import pytest
 from recipe_runs import PATIENCE, SMALL, assert_same_weights, start, wait_for
 
 from despoof_keras import __version__
-from despoof_keras.metadata_files import read_metadata
+from despoof_keras.inference.read_metadata import read_metadata
 from despoof_keras.models.saving import load_model
 from despoof_keras.utils.provenance import code_commit
 

@@ -80,22 +80,5 @@ def light_endpoint(model):
     return light
 
 
-def keras_functions(model):
-    """The answers of a Keras model, as `scoring_model.ScoringModel` takes them.
-
-    Args:
-        model: `Despoofer`.
-
-    Returns:
-        `score_endpoint` and `despoof_endpoint`, with the depth, as functions of batches of any size
-        in the crops' dtype of the model's metadata.
-    """
-    size = model.image_size
-    # The signature leaves the batch open, so batches of every size share one graph.
-    signature = [tf.TensorSpec((None, size, size, 3), model.metadata.crop_dtype)]
-    functions = score_endpoint(model), despoof_endpoint(model, with_depth=True)
-    return [tf.function(function, input_signature=signature) for function in functions]
-
-
 def _network_range(image):
     return tf.cast(image, tf.float32) / PIXEL_SCALE

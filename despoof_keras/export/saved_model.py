@@ -10,7 +10,7 @@ import tensorflow as tf
 from despoof_keras.errors import DataError
 from despoof_keras.export.endpoints import despoof_endpoint, score_endpoint
 from despoof_keras.faces.crop import PIXEL_SCALE
-from despoof_keras.metadata_files import SAVED_MODEL_METADATA
+from despoof_keras.metadata import SAVED_MODEL_METADATA
 from despoof_keras.models.saving import in_float32
 from despoof_keras.utils.files import atomic_folder
 

@@ -93,7 +93,7 @@ class TfliteModel:
         return {name: found[name] for name in OUTPUTS if name in found}
 
     def score_batch(self, crops):
-        """`{"score": (n,)}` of `(n, S, S, 3)` RGB uint8 crops, see `scoring_model.ScoringModel`."""
+        """`{"score": (n,)}` of `(n, S, S, 3)` RGB uint8 crops, see `ScoringModel`."""
         return {"score": np.array([self.score(crop) for crop in crops], np.float32)}
 
     def despoof_batch(self, crops):

@@ -7,8 +7,9 @@ import zipfile
 from pathlib import Path
 
 from despoof_keras.errors import DataError
-from despoof_keras.metadata_files import KERAS_CONFIG, SAVED_MODEL_METADATA, read_metadata
-from despoof_keras.scoring_model import ScoringModel
+from despoof_keras.inference.read_metadata import KERAS_CONFIG, read_metadata
+from despoof_keras.inference.scoring_model import ScoringModel
+from despoof_keras.metadata import SAVED_MODEL_METADATA
 from despoof_keras.tflite.detector import open_tflite
 from despoof_keras.tflite.file import is_tflite
 
@@ -48,13 +49,13 @@ def open_model(path, threshold=None):
         model, metadata = open_tflite(path, threshold=threshold)
         return ScoringModel(kind, metadata, model.score_batch, model.despoof_batch)
     if kind == "saved_model":
-        from despoof_keras.saved_models import saved_model_functions
+        from despoof_keras.inference.backends import saved_model_functions
 
         metadata = read_metadata(path)
         metadata.check_usable(path)
         functions = saved_model_functions(path, metadata.image_size)
     else:
-        from despoof_keras.export.endpoints import keras_functions
+        from despoof_keras.inference.backends import keras_functions
 
         model = open_despoofer(path)
         metadata = model.metadata

@@ -1,12 +1,13 @@
-"""SavedModels of this package, opened again."""
+"""Keras models and SavedModels as functions of face crops."""
 
 import tensorflow as tf
 
 from despoof_keras.errors import DataError
+from despoof_keras.export.endpoints import despoof_endpoint, score_endpoint
 
 
 def saved_model_functions(path, size):
-    """The two signatures, as `scoring_model.ScoringModel` takes them.
+    """The two signatures, as `ScoringModel` takes them.
 
     Args:
         path: SavedModel folder that `export_saved_model` wrote.
@@ -35,3 +36,20 @@ def saved_model_functions(path, size):
         # The model stays alive with the functions that use it.
         functions.append(lambda image, run=signature, model=loaded: run(image=tf.constant(image)))
     return functions
+
+
+def keras_functions(model):
+    """The answers of a Keras model, as `ScoringModel` takes them.
+
+    Args:
+        model: `Despoofer`.
+
+    Returns:
+        `score_endpoint` and `despoof_endpoint`, with the depth, as functions of batches of any size
+        in the crops' dtype of the model's metadata.
+    """
+    size = model.image_size
+    # The signature leaves the batch open, so batches of every size share one graph.
+    signature = [tf.TensorSpec((None, size, size, 3), model.metadata.crop_dtype)]
+    functions = score_endpoint(model), despoof_endpoint(model, with_depth=True)
+    return [tf.function(function, input_signature=signature) for function in functions]

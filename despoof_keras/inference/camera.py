@@ -6,9 +6,9 @@ import sys
 import cv2
 
 from despoof_keras.errors import DataError
-from despoof_keras.liveness import Frame, score_stream
+from despoof_keras.inference.drawing import draw_overlay, writable_folder
+from despoof_keras.inference.stream import Frame, score_stream
 from despoof_keras.utils.files import atomic_path
-from despoof_keras.visuals import draw_overlay, writable_folder
 
 WINDOW = "despoof (q ends)"
 QUIT_KEYS = (ord("q"), 27)  # 27 is Escape

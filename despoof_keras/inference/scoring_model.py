@@ -13,7 +13,7 @@ class ScoringModel:
     """A model that scores face crops, whatever file it came from.
 
     Attributes:
-        kind: one of `model_files.KINDS`.
+        kind: one of `open_model.KINDS`.
         metadata: `ModelMetadata`; a crop is an attack when its score is at least
             `metadata.threshold`, where there is one.
 

@@ -10,14 +10,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from despoof_keras.camera import FrameFolder, ScreenWindow, camera_records, can_show_windows
 from despoof_keras.errors import DataError
 from despoof_keras.faces.finder import FaceFinder
-from despoof_keras.inputs import expand
-from despoof_keras.liveness import FIND, read_inputs, score_stream
-from despoof_keras.model_files import open_model
+from despoof_keras.inference.camera import (
+    FrameFolder,
+    ScreenWindow,
+    camera_records,
+    can_show_windows,
+)
+from despoof_keras.inference.drawing import DECISIONS, PanelWriter
+from despoof_keras.inference.inputs import expand
+from despoof_keras.inference.open_model import open_model
+from despoof_keras.inference.stream import FIND, read_inputs, score_stream
 from despoof_keras.utils.threads import BusyTimes
-from despoof_keras.visuals import DECISIONS, PanelWriter
 
 _COLUMNS = "{score:>9}  {decision:12}  {frame:>6}  {path}  {rest}"
 

@@ -8,8 +8,8 @@ import numpy as np
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.finder import NO_FACE, OK, face_status
-from despoof_keras.inputs import video_frames_to_score
-from despoof_keras.records import ScoreRecord
+from despoof_keras.inference.inputs import video_frames_to_score
+from despoof_keras.inference.records import ScoreRecord
 from despoof_keras.utils.images import read_image
 from despoof_keras.utils.threads import BusyTimes, InThread
 from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames
@@ -60,7 +60,7 @@ def score_stream(model, finder, stream, *, all_faces=False, on_face=None, times=
     """Scores a stream of frames.
 
     Args:
-        model: `model_files.ScoringModel`.
+        model: `ScoringModel`.
         finder: `FaceFinder`, used in a thread of its own.
         stream: iterable of `Frame`, `EndOfVideo` and `ScoreRecord` (of what could not be read), as
             from `read_inputs`; advanced in a thread of its own.
@@ -85,7 +85,7 @@ def read_inputs(inputs, every=1, most=None, expect=lambda frames: None):
     """Decodes inputs one after the other.
 
     Args:
-        inputs: iterable of `inputs.Input`.
+        inputs: iterable of `Input`.
         every: of a video, the distance between scored frames.
         most: of a video, score at most so many frames; None for all.
         expect: called with the number of frames of every input before they are read.

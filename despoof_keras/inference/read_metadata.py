@@ -6,11 +6,9 @@ import zlib
 from pathlib import Path
 
 from despoof_keras.errors import DataError
-from despoof_keras.metadata import ModelMetadata
+from despoof_keras.metadata import SAVED_MODEL_METADATA, ModelMetadata
 from despoof_keras.tflite.file import is_tflite, read_tflite_metadata
 
-# Where TensorFlow Serving's convention puts files that go with a SavedModel and mean nothing to it.
-SAVED_MODEL_METADATA = Path("assets.extra") / "despoof_keras.json"
 # Where Keras keeps a model's configuration inside a `.keras` archive.
 KERAS_CONFIG = "config.json"
 KERAS_CLASS = "Despoofer"

@@ -25,7 +25,7 @@ MOST_NAME = 60
 class PanelWriter:
     """Writes one picture of panels for every scored face.
 
-    Called as `liveness.score_stream` calls its `on_face`. The noise is amplified for each picture
+    Called as `stream.score_stream` calls its `on_face`. The noise is amplified for each picture
     by itself; its title tells how much.
 
     Args:
@@ -77,7 +77,7 @@ def draw_overlay(image, record):
 
     Args:
         image: `(height, width, 3)` RGB uint8; unchanged.
-        record: `records.ScoreRecord`.
+        record: `ScoreRecord`.
 
     Returns:
         A copy with the face's box, the score and the decision, or the reason for none.

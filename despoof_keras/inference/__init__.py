@@ -1,0 +1,1 @@
+"""Any model file to spoof scores: the parts of `despoof score`."""
