@@ -15,13 +15,14 @@ a busy machine too:
 import argparse
 import math
 import statistics
+import sys
 import tempfile
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-from three_pass import ThreePassDespoofer, plain_network
 
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.batches import training_batches
@@ -29,6 +30,11 @@ from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
 from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.synthesis import write_oulu_npu
+
+# The plain formulations are the tests' own, which hold a step equal to them.
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
+
+from three_pass import ThreePassDespoofer, plain_network
 
 STEPS_PER_ROUND = 5
 

@@ -11,9 +11,8 @@ import sys
 import cv2
 import numpy as np
 import pytest
-from media_files import write_video
+from media_files import write_huge, write_text, write_truncated, write_video
 from PIL import Image
-from test_images import write_huge, write_text, write_truncated
 
 from despoof_keras.cli import main
 from despoof_keras.metadata import ModelMetadata

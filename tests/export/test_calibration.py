@@ -11,7 +11,7 @@ from despoof_keras.export import calibration
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.synthesis import write_oulu_npu
 
-SCRIPT = Path(__file__).parents[1] / "export" / "to_tflite.py"
+SCRIPT = Path(__file__).parents[2] / "export" / "to_tflite.py"
 METADATA = ModelMetadata(image_size=32, threshold=0.25)
 
 

@@ -20,7 +20,7 @@ from despoof_keras.models.layers import BatchDropout
 from despoof_keras.synthesis import write_oulu_npu
 from despoof_keras.training.config import TrainingConfig
 
-PROGRAM = Path(__file__).with_name("distributed_program.py")
+PROGRAM = Path(__file__).parents[1] / "helpers" / "distributed_program.py"
 CONFIG = {
     "image_size": 32,
     "batch_size": 8,

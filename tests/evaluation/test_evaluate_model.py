@@ -17,7 +17,7 @@ from despoof_keras.evaluation.video_scores import score_crops
 from despoof_keras.inference.open_model import open_model
 from despoof_keras.synthesis import write_oulu_npu
 
-RECIPE = Path(__file__).parents[1] / "recipes" / "evaluate.py"
+RECIPE = Path(__file__).parents[2] / "recipes" / "evaluate.py"
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import tflite_fuzz
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FUZZ_CASES = 200
 # What runs there: prints the scores, which libraries were loaded, and which can be.
 SCORE = """

@@ -11,7 +11,7 @@ import numpy as np
 
 from despoof_keras.models.saving import load_model
 
-RECIPE = Path(__file__).parents[1] / "recipes" / "train_oulu.py"
+RECIPE = Path(__file__).parents[2] / "recipes" / "train_oulu.py"
 SMALL = {
     "image_size": 32,
     "batch_size": 4,

@@ -26,7 +26,7 @@ from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.search.run import Search, hyperband_trials, run_search
 from despoof_keras.training.search.space import CROP_SIDES
 
-RECIPE = Path(__file__).parents[1] / "recipes" / "tune.py"
+RECIPE = Path(__file__).parents[3] / "recipes" / "tune.py"
 BASE = TrainingConfig(image_size=32, batch_size=16, steps_per_epoch=40, jitter=2)
 TINY = ("--epochs", "1", "--steps", "2", "--frames", "1", "--algorithm", "random")
 

@@ -16,7 +16,7 @@ from despoof_keras.export.saved_model import export_saved_model, trial_crops
 from despoof_keras.inference.read_metadata import read_metadata
 from despoof_keras.metadata import SAVED_MODEL_METADATA, SCORE_NAMES, ModelMetadata
 
-SCRIPT = Path(__file__).parents[1] / "export" / "to_saved_model.py"
+SCRIPT = Path(__file__).parents[2] / "export" / "to_saved_model.py"
 METADATA = ModelMetadata(image_size=32, threshold=0.25, threshold_rule="a rule")
 OUTPUTS = {
     "noise": (None, 32, 32, 6),

@@ -1,13 +1,17 @@
 """Photographs of every kind, and files that are none."""
 
-import io
-import struct
-import zlib
-
 import cv2
 import numpy as np
 import pytest
-from media_files import as_nobody
+from media_files import (
+    as_nobody,
+    write_corrupt_png,
+    write_float,
+    write_huge,
+    write_nothing,
+    write_text,
+    write_truncated,
+)
 from PIL import Image
 
 from despoof_keras.errors import DataError
@@ -87,45 +91,6 @@ def test_a_palette_and_cmyk_become_rgb(picture, tmp_path):
     np.testing.assert_array_equal(read_image(tmp_path / "palette.png"), flat)
     Image.fromarray(picture).convert("CMYK").save(tmp_path / "a.tif")
     np.testing.assert_allclose(read_image(tmp_path / "a.tif"), picture, atol=1)
-
-
-def write_truncated(path, picture):
-    buffer = io.BytesIO()
-    Image.fromarray(np.tile(picture, (4, 4, 1))).save(buffer, "JPEG", quality=95)
-    path.write_bytes(buffer.getvalue()[: len(buffer.getvalue()) // 2])
-
-
-def write_nothing(path, picture):
-    path.write_bytes(b"")
-
-
-def write_text(path, picture):
-    path.write_text("This is a letter, and no photograph.\n")
-
-
-def write_huge(path, picture):
-    """A PNG whose header announces 20,000 x 20,000 pixels, and whose data are a few zeros."""
-
-    def chunk(kind, body):
-        check = struct.pack(">I", zlib.crc32(kind + body))
-        return struct.pack(">I", len(body)) + kind + body + check
-
-    header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
-    data = zlib.compress(bytes(1000))
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
-
-
-def write_corrupt_png(path, picture):
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
-    data = bytearray(buffer.getvalue())
-    data[60:90] = bytes(30)
-    path.write_bytes(bytes(data))
-
-
-def write_float(path, picture):
-    Image.fromarray(picture[..., 0].astype(np.float32)).save(path, "TIFF")
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def test_interrupted_set_is_finished_with_the_same_bytes(root, tmp_path):
     )
     script = tmp_path / "write.py"
     script.write_text(code)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     process = subprocess.Popen(
         [sys.executable, str(script)], env=environment, stderr=subprocess.PIPE
     )

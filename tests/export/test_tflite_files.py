@@ -30,7 +30,7 @@ from despoof_keras.metadata import ModelMetadata
 from despoof_keras.tflite.file import read_tflite_metadata
 from despoof_keras.utils.litert import open_interpreter
 
-SCRIPT = Path(__file__).parents[1] / "export" / "to_tflite.py"
+SCRIPT = Path(__file__).parents[2] / "export" / "to_tflite.py"
 METADATA = ModelMetadata(
     image_size=32,
     threshold=0.25,

@@ -1,12 +1,10 @@
 """Despoofer: one step equals the plain formulation; saving keeps everything; metrics are right."""
 
-import sys
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from three_pass import ThreePassDespoofer, plain_network
 
 from despoof_keras.errors import DataError
 from despoof_keras.metadata import SCORE_NAMES
@@ -15,9 +13,6 @@ from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.models.loss_weights import RELEASED_WEIGHTS, TERMS
 from despoof_keras.models.saving import load_model
 from despoof_keras.training.callbacks import AveragedValidation
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-from three_pass import ThreePassDespoofer, plain_network
 
 SIZE = 64
 numpy = keras.ops.convert_to_numpy
