@@ -23,7 +23,7 @@ def export_tflite(
     model_version=None,
     overwrite=False,
 ):
-    """Writes `<variant>.tflite` for each variant, `figures.md` and `figures.json`.
+    """Writes `<variant>.tflite` for each variant, `report.md` and `report.json`.
 
     Every file takes one crop a call, `image`, `(1, S, S, 3)` uint8 RGB; division by 256 and HSV are
     inside, operations are built-in ones only. Signatures:
@@ -48,7 +48,7 @@ def export_tflite(
         overwrite: replace files of these names, the report of what is there too.
 
     Returns:
-        The contents of `figures.json`.
+        The contents of `report.json`.
 
     Raises:
         DataError: an argument is wrong, a file is there already, or a variant does not agree with

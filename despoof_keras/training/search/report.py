@@ -79,7 +79,7 @@ def ranked_table(outcomes, most=10):
 
 
 def write_report(folder, outcomes):
-    """Writes `trials.csv`, `best.json` and `run.png`.
+    """Writes `trials.csv`, `best.json` and `search.png`.
 
     Args:
         folder: of the search.

@@ -97,8 +97,8 @@ class Search:
 def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0, verbose=1):
     """Runs a search to the end, or on from where its folder stands.
 
-    Leaves in `output`: `run.json` (settings), `trials.csv` (all, ranked), `best.json` (settings
-    for `train_oulu.py --config`), `run.png`, and keras-tuner's own files in `tuner/`.
+    Leaves in `output`: `search.json` (settings), `trials.csv` (all, ranked), `best.json` (settings
+    for `train_oulu.py --config`), `search.png`, and keras-tuner's own files in `tuner/`.
 
     With keras-tuner's environment variables set, this process is the chief or one of the workers:
     `KERASTUNER_TUNER_ID` (`chief`, `tuner0`, ...), `KERASTUNER_ORACLE_IP`,
