@@ -4,8 +4,8 @@
 
 A text file has the lines `title TEXT`, `width PIXELS`, rows of boxes (`row`, then one indented line
 `name Label | second line` for each box, a full stop for an empty place), arrows between boxes
-(`from -> to`), and, if wanted, `arrow TEXT` for an arrow along the left side from top to bottom. `#`
-starts a comment.
+(`from -> to`), and, if wanted, `arrow TEXT` for an arrow along the left side from top to bottom.
+`#` starts a comment.
 
 The pictures have filled boxes with dark text and grey arrows on no background, so that they can be
 read on a light page and on a dark one.
