@@ -10,7 +10,6 @@ import tensorflow as tf
 from despoof_keras.distribution.strategy import one_device
 from despoof_keras.errors import TrainingError
 from despoof_keras.metadata import SCORE_NAMES
-from despoof_keras.models.loss_weights import LossWeights
 from despoof_keras.training.callbacks import RunGuard
 from despoof_keras.training.fit import build_despoofer, compile_despoofer, fit, steps_of
 
@@ -76,7 +75,7 @@ class DespoofHyperModel(keras_tuner.HyperModel):
         base = base or self.base
         rate = hp.Float("learning_rate", *LEARNING_RATES, sampling="log", default=2e-4)
         factors = {name: _factor(hp, f"{name}_rate") for name in ("depth", "discriminator")}
-        weights = dataclasses.asdict(base.term_weights())
+        weights = dict(base.term_weights())
         for group, terms in TERM_GROUPS.items():
             factor = _factor(hp, f"{group}_weight")
             weights |= {term: weights[term] * factor for term in terms}
@@ -89,7 +88,7 @@ class DespoofHyperModel(keras_tuner.HyperModel):
             learning_rate=rate,
             depth_learning_rate=rate * factors["depth"],
             discriminator_learning_rate=rate * factors["discriminator"],
-            loss_weights=dataclasses.asdict(LossWeights(**weights)),
+            loss_weights=weights,
             crop_side=hp.Choice("crop_side", CROP_SIDES, default=2.5),
             batch_size=batch_size,
             steps_per_epoch=steps,

@@ -214,7 +214,7 @@ def test_a_killed_search_goes_on_with_its_trials(workplace):
 @pytest.mark.slow
 def test_a_search_goes_on_through_trials_that_diverge(workplace):
     # A loss beyond float32 in the first step.
-    weights = dict.fromkeys(dataclasses.asdict(RELEASED_WEIGHTS), 1e38)
+    weights = dict.fromkeys(RELEASED_WEIGHTS, 1e38)
     settings = {**dataclasses.asdict(BASE), "loss_weights": weights}
     (workplace / "lost.json").write_text(json.dumps(settings))
     arguments = ("--config", "lost.json", "--trials", "4")
