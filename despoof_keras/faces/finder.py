@@ -8,6 +8,7 @@ import numpy as np
 from despoof_keras.faces.crop import RELEASED_CROP, crop_box
 from despoof_keras.faces.detector import FaceDetector
 from despoof_keras.faces.mesh import FaceMesh, eye_positions
+from despoof_keras.utils.programs import held_back_stderr
 
 MINIMUM_PRESENCE = 0.5  # of the mesh's own view that it saw a face (MediaPipe's default)
 # The mesh tells where the parts of a face lie that the picture does not show. A twentieth of the
@@ -85,9 +86,13 @@ class FaceFinder:
 
 
 @functools.cache
-def process_finder():
-    """The one finder of a worker process, single-threaded: the processes already fill the cores."""
-    return FaceFinder(num_threads=1)
+def process_finder() -> FaceFinder:
+    """Return the only finder of a worker process.
+
+    It has a single thread, because the processes already fill the cores.
+    """
+    with held_back_stderr():  # LiteRT announces its delegate in every process
+        return FaceFinder(num_threads=1)
 
 
 def face_at(faces, eyes):
