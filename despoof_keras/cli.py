@@ -121,7 +121,7 @@ def _score(options):
         from despoof_keras.inference.command import open_parts, run_score
 
         parts = open_parts(options)
-    return SCORED if run_score(options, *parts) else SOME_FAILED
+    return SCORED if run_score(options, parts) else SOME_FAILED
 
 
 def _info(options):

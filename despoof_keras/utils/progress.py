@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -45,7 +45,7 @@ class StageProgress:
             console=self._console,
             transient=True,
             # Rich would move what is printed meanwhile to stderr, away from a file or a pipe.
-            redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
+            redirect_stdout=is_terminal(sys.stdout),
             disable=description is None or not self._console.is_terminal,
         )
         self._description, self._total, self._done = description or "", total, 0
@@ -89,6 +89,11 @@ class StageProgress:
             seconds = time.monotonic() - self._start
             line = progress_line(self._description, self._done, self._total, seconds)
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a standard stream is a terminal; it is None where the user has closed it."""
+    return stream is not None and stream.isatty()
 
 
 def progress_line(description: str, done: int, total: int | None, seconds: float) -> str:
