@@ -1,10 +1,14 @@
-"""How a program starts and ends: without the libraries' chatter, and with a line that says why."""
+"""How a program starts and ends: without the libraries' messages, and with one line on errors."""
 
+import argparse
 import contextlib
+import logging
 import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
 from despoof_keras.errors import DataError, TrainingError
 from despoof_keras.utils.files import DISK_FULL, storage_error
@@ -20,7 +24,7 @@ ENVIRONMENT = {
 }
 
 
-def set_environment():
+def set_environment() -> None:
     """Set the environment for TensorFlow, except where the user has set it.
 
     Call this before anything imports TensorFlow, which reads these variables only once.
@@ -33,15 +37,46 @@ class Terminated(KeyboardInterrupt):
     """The process was asked to end (SIGTERM), as a preempted machine is."""
 
 
-def run_program(name, function, goes_on):
-    """Runs a program's work, and puts what ends it early into one line on stderr.
+def script_parser(description: str) -> argparse.ArgumentParser:
+    """The argument parser of a script that is described by its module's docstring."""
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
 
-    SIGTERM is handled as Ctrl-C is: half-written files are removed, worker processes ended.
+
+def run_script(
+    parse_arguments: Callable[[], argparse.Namespace],
+    run: Callable[[argparse.Namespace], None],
+    goes_on: str = "the same command starts again",
+) -> int:
+    """Run a script: set the environment and the log up, parse the arguments, do the work.
 
     Args:
-        name: the program's, to begin the line with.
+        parse_arguments: function that returns the script's options.
+        run: the work, a function of the options; TensorFlow must not be imported before.
+        goes_on: sentence that says how to continue after an interruption.
+
+    Returns:
+        Exit code, see `run_program`.
+    """
+    set_environment()
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("despoof_keras").setLevel(logging.INFO)
+    # Otherwise it logs every temporary folder of a conversion.
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)
+    options = parse_arguments()
+    return run_program(Path(sys.argv[0]).name, lambda: run(options), goes_on)
+
+
+def run_program(name: str, function: Callable[[], None], goes_on: str) -> int:
+    """Run a program's work, and report what ends it early in one line on stderr.
+
+    SIGTERM is handled as Ctrl-C is: half-written files are removed, and worker processes end.
+
+    Args:
+        name: of the program, to begin the line with.
         function: the work, without arguments.
-        goes_on: sentence that says how to go on after an interruption.
+        goes_on: sentence that says how to continue after an interruption.
 
     Returns:
         Exit code: 0; 1 after an error; 130 after Ctrl-C; 143 after SIGTERM.
@@ -49,7 +84,7 @@ def run_program(name, function, goes_on):
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         function()
-    except (DataError, TrainingError) as error:
+    except (DataError, TrainingError, ImportError) as error:
         return _say(f"{name}: {error}", 1)
     except Terminated:
         return _say(f"\nterminated; {goes_on}", TERMINATED)
@@ -57,6 +92,8 @@ def run_program(name, function, goes_on):
         return _say(f"\ninterrupted; {goes_on}", INTERRUPTED)
     except Exception as error:
         reason = storage_error(error)
+        if reason is None and isinstance(error, OSError):
+            return _say(f"{name}: {error}", 1)
         if reason is None:
             raise
         expected = "room to write" if reason.errno in DISK_FULL else "permission for it"
@@ -80,10 +117,10 @@ def _say(line, code):
 
 @contextlib.contextmanager
 def held_back_stderr():
-    """Holds back what is written to standard error, by C++ code too, while a block runs.
+    """Hold back what is written to standard error, also by C++ code, while a block runs.
 
     TensorFlow and LiteRT announce processors, drivers and delegates there, whatever their log
-    level. Where the block fails in a way that is not the user's to mend, everything is shown.
+    level. If the block fails in a way that the user cannot mend, everything is shown.
     """
     if sys.stderr is None:  # closed by whoever started the program
         yield
