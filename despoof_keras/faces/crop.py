@@ -47,6 +47,9 @@ RELEASED_CROP = CropRule(left=0.75, up=0.825, side=2.5)
 LARGEST_SQUARE = 16
 # The authors scale 8-bit pixels by 256, not by 255.
 PIXEL_SCALE = 256.0
+# The networks' maps, 0/1 map and depth, are smaller than the crop by this factor, which divides
+# the crop's side.
+MAP_FACTOR = 8
 
 
 def crop_box(eyes: npt.ArrayLike, rule: CropRule = RELEASED_CROP) -> tuple[int, int, int]:

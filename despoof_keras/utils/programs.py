@@ -1,11 +1,14 @@
 """How a program starts and ends: without the libraries' chatter, and with a line that says why."""
 
+import argparse
 import contextlib
+import logging
 import os
 import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from despoof_keras.errors import DataError, TrainingError
 from despoof_keras.utils.files import DISK_FULL, storage_error
@@ -26,7 +29,7 @@ ENVIRONMENT = {
 }
 
 
-def set_environment():
+def set_environment() -> None:
     """Set the libraries' environment variables, except where the user has set them.
 
     Call this before anything imports TensorFlow or OpenCV, which read them only once.
@@ -35,7 +38,7 @@ def set_environment():
         os.environ.setdefault(name, value)
 
 
-def start_tensorflow():
+def start_tensorflow() -> None:
     """Import TensorFlow without the lines that it prints then, whatever its log level.
 
     Programs call this once their arguments are checked, before the first module that imports
@@ -48,6 +51,37 @@ def start_tensorflow():
 
 class Terminated(KeyboardInterrupt):
     """The process was asked to end (SIGTERM), as a preempted machine is."""
+
+
+def script_parser(description: str) -> argparse.ArgumentParser:
+    """Make the argument parser of a script, described by its module's docstring."""
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def run_script(
+    parse_arguments: Callable[[], argparse.Namespace],
+    run: Callable[[argparse.Namespace], None],
+    goes_on: str = "the same command starts again",
+) -> int:
+    """Run a script: set up the environment and the log, parse the arguments, do the work.
+
+    Args:
+        parse_arguments: function that returns the script's options.
+        run: the work, a function of the options; TensorFlow must not be imported before.
+        goes_on: clause that says how to continue after an interruption.
+
+    Returns:
+        Exit code, see `run_program`.
+    """
+    set_environment()
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("despoof_keras").setLevel(logging.INFO)
+    # Otherwise it logs every temporary folder of a conversion.
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)
+    options = parse_arguments()
+    return run_program(Path(sys.argv[0]).name, lambda: run(options), goes_on)
 
 
 def run_program(name: str, function: Callable[[], object], goes_on: str) -> int:
@@ -66,7 +100,7 @@ def run_program(name: str, function: Callable[[], object], goes_on: str) -> int:
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         function()
-    except (DataError, TrainingError) as error:
+    except (DataError, TrainingError, ImportError) as error:
         return _say(f"{name}: {error}", 1)
     except Terminated:
         return _say(f"\nterminated; {goes_on}", TERMINATED)
@@ -74,6 +108,8 @@ def run_program(name: str, function: Callable[[], object], goes_on: str) -> int:
         return _say(f"\ninterrupted; {goes_on}", INTERRUPTED)
     except Exception as error:
         reason = storage_error(error)
+        if reason is None and isinstance(error, OSError):
+            return _say(f"{name}: {error}", 1)
         if reason is None:
             raise
         expected = "room to write" if reason.errno in DISK_FULL else "permission for it"
