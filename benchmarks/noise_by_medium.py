@@ -54,13 +54,13 @@ def main():
     maps = {name: np.concatenate(values) for name, values in parts.items()}
     noise = maps["noise"]
     frames = frames_in_order(crops)
-    pais = np.array([frame["pai"] for frame in frames])
+    pais = np.array([frame.pai for frame in frames])
     for pai in SPECIES:
         print(f"{pai:10s} mean absolute noise {np.abs(noise[pais == pai]).mean():.4f}")
     attack = pais != "bona_fide"
     is_replay = np.array([instrument_of(pai) == "replay" for pai in pais[attack]])
     subject_of = {sample.key: sample.subject for sample in samples}
-    subjects = np.array([subject_of[frame["key"]] for frame in frames])[attack]
+    subjects = np.array([subject_of[frame.key] for frame in frames])[attack]
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
     folds = {"groups": subjects, "cv": GroupKFold(FOLDS)}
     for name, values in maps.items():

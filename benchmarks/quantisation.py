@@ -40,6 +40,7 @@ from despoof_keras.export.variants import (
     ExportData,
 )
 from despoof_keras.inference.open_model import kind_of, open_despoofer
+from despoof_keras.synthesis import data_at
 from despoof_keras.tflite.model import TfliteModel
 
 NEAREST = {"int8_weights": nearest_weights}
@@ -150,7 +151,7 @@ def main():
         data = released_data(model.metadata)
         calibration = data.calibration
     else:
-        data = labelled_data(model.metadata, frames=options.frames)
+        data = labelled_data(model.metadata, data_at(None), options.frames)
         calibration = data.dev.balanced(CALIBRATION_CROPS)
     against = comparison(model, data)
     content = convert(model, "float32", {"despoof": "despoof"})

@@ -35,7 +35,7 @@ from despoof_keras.export.int8.quantiser import StaticQuantiser
 from despoof_keras.export.variants import CALIBRATION_CROPS
 from despoof_keras.faces.crop import PIXEL_SCALE
 from despoof_keras.inference.open_model import open_despoofer
-from despoof_keras.synthesis import cache_folder, default_root
+from despoof_keras.synthesis import cache_folder, data_at, default_root
 from despoof_keras.tflite.model import TfliteModel
 
 FRAMES = 6
@@ -158,7 +158,7 @@ def main():
     model.metadata = dataclasses.replace(
         model.metadata, score=options.score or model.score, threshold=None
     )
-    data = labelled_data(model.metadata, protocol=PROTOCOL, frames=FRAMES)
+    data = labelled_data(model.metadata, data_at(None, protocol=PROTOCOL), FRAMES)
     fitted, _ = split_calibration(data.dev.balanced(CALIBRATION_CROPS))
     against = Comparison(model, data)
     print(f"score {model.score}, gap {against.gap:.4g}, {len(data.test.crops)} crops of test")

@@ -10,7 +10,7 @@ import numbers
 from pathlib import Path
 
 from despoof_keras.errors import DataError
-from despoof_keras.faces.crop import PIXEL_SCALE, RELEASED_CROP, CropRule
+from despoof_keras.faces.crop import MAP_FACTOR, PIXEL_SCALE, RELEASED_CROP, CropRule
 from despoof_keras.version import __version__
 
 # The spoof scores that a model can give, see `scoring`.
@@ -19,8 +19,6 @@ SCORE_NAMES = ("noise", "zero_one_map", "depth")
 COLOUR = "RGB"
 RESIZE_RULE = "tf1_bilinear"
 CROP_DTYPES = ("uint8", "float32")
-# The maps of the networks are S / 8.
-SIZE_MULTIPLE = 8
 GIVEN_THRESHOLD_RULE = "given by the caller"
 # Where TensorFlow Serving's convention puts files that go with a SavedModel and mean nothing to it.
 SAVED_MODEL_METADATA = Path("assets.extra") / "despoof_keras.json"
@@ -93,8 +91,8 @@ class ModelMetadata:
 
     def __post_init__(self):
         size = self.image_size
-        whole = type(size) is int and size > 0 and size % SIZE_MULTIPLE == 0
-        self._expect("image_size", whole, f"a positive multiple of {SIZE_MULTIPLE}")
+        whole = type(size) is int and size > 0 and size % MAP_FACTOR == 0
+        self._expect("image_size", whole, f"a positive multiple of {MAP_FACTOR}")
         for name in _TEXTS:
             self._expect(name, isinstance(getattr(self, name), str), "a text")
         for name in _OPTIONAL_TEXTS:

@@ -1,31 +1,26 @@
-"""Makes the model inside the package from a run on the embedded set.
+"""Make the model inside the package from a run on the embedded set.
 
 python recipes/train_oulu.py
 python recipes/make_demonstration.py --run runs/p1-seed0
 """
 
-import argparse
 import json
-import logging
-import os
 import sys
 import tempfile
 from pathlib import Path
 
 from despoof_keras.errors import DataError
-from despoof_keras.utils.programs import run_program
+from despoof_keras.utils.programs import run_script, script_parser
 
 VARIANT = "float16"
-# The package is installed on phones too.
+# The package is installed on phones, too.
 MOST_BYTES = 300 * 1024
 LICENCE = "MIT"
 VERSION = "demonstration, trained on synthetic faces alone: never to be relied on"
 
 
 def parse_arguments(arguments=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = script_parser(__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder that train_oulu.py left")
     return parser.parse_args(arguments)
 
@@ -34,7 +29,7 @@ def run(options):
     from despoof_keras.export.calibration import labelled_data
     from despoof_keras.export.tflite_files import export_tflite
     from despoof_keras.inference.open_model import open_despoofer
-    from despoof_keras.synthesis import EMBEDDED_SET
+    from despoof_keras.synthesis import EMBEDDED_SET, data_at
     from despoof_keras.tflite.demonstration import DEMONSTRATION
     from despoof_keras.utils.files import atomic_path
 
@@ -44,7 +39,8 @@ def run(options):
             f"{options.run}: expected a run on the embedded set; found {results['data']}"
         )
     model = open_despoofer(options.run / "model.keras")
-    data = labelled_data(model.metadata, protocol=results["protocol"], fold=results["fold"])
+    protocol = {name: results[name] for name in ("protocol", "fold")}
+    data = labelled_data(model.metadata, data_at(None, title=EMBEDDED_SET, **protocol))
     with tempfile.TemporaryDirectory() as folder:
         export_tflite(model, folder, [VARIANT], data, licence=LICENCE, model_version=VERSION)
         content = (Path(folder) / f"{VARIANT}.tflite").read_bytes()
@@ -55,14 +51,5 @@ def run(options):
     print(f"{DEMONSTRATION}: {len(content) / 1024:.0f} KiB")
 
 
-def main():
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    options = parse_arguments()
-    return run_program(
-        "make_demonstration.py", lambda: run(options), "the same command starts again"
-    )
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_script(parse_arguments, run))

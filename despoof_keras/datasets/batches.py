@@ -1,71 +1,72 @@
-"""Prepared crops to `tf.data` batches: shuffled, augmented, the noise unharmed, prefetched."""
+"""Prepared crops to `tf.data` batches: shuffled, augmented without changing the noise."""
+
+from collections.abc import Iterable
 
 import tensorflow as tf
 
+from despoof_keras.datasets.crops import CropSettings, PreparedCrops
 from despoof_keras.datasets.samples import INSTRUMENTS
 from despoof_keras.datasets.shards import parse_record
 from despoof_keras.errors import DataError
-from despoof_keras.faces.crop import PIXEL_SCALE
+from despoof_keras.faces.crop import MAP_FACTOR, PIXEL_SCALE
 
 # An 8-bit pixel's highest value in the networks' input range.
 HIGHEST_PIXEL = 255 / PIXEL_SCALE
-# Crops in a batch where nothing is trained.
+# Crops in a batch that is only evaluated.
 EVALUATION_BATCH = 32
-# The maps of the networks are this much smaller than the image.
-MAP_FACTOR = 8
-# Crops shuffled together: at 256 pixels about 0.15 MB each while still compressed.
+# Crops that are shuffled together: at 256 pixels, about 0.15 MB each while still compressed.
 SHUFFLE_WINDOW = 2048
 # Shards read at the same time, so that neighbours in a batch come from different clips.
 SHARDS_AT_ONCE = 8
-# Independent random streams: of the epochs of one seed, and of the parts of the data.
+# Distances between the seeds of independent random streams: of epochs, and of parts of the data.
 _EPOCH_STREAMS = 1009
 _SEEDS = 1_000_000
 
 
-def steps_per_epoch(crops, batch_size):
-    """Steps in which every attack crop is seen once: half of a batch is bona fide, half attack."""
+def steps_per_epoch(crops: PreparedCrops, batch_size: int) -> int:
+    """Steps that show every attack crop once: half of a batch is bona fide, half attacks."""
     return max(1, crops.counts[1] // (batch_size // 2))
 
 
 def training_batches(
-    crops,
-    batch_size,
-    steps,
-    epochs,
+    crops: PreparedCrops,
+    batch_size: int,
+    steps: int,
+    epochs: int,
     *,
-    initial_epoch=0,
-    seed=0,
-    colour_jitter=0.0,
-    parts=1,
-    own_parts=None,
-):
-    """Batches of bona fide and attack crops in turn, shuffled and augmented.
+    initial_epoch: int = 0,
+    seed: int = 0,
+    colour_jitter: float = 0.0,
+    parts: int = 1,
+    own_parts: Iterable[int] | None = None,
+) -> tf.data.Dataset:
+    """Make batches in which bona fide and attack crops alternate, shuffled and augmented.
 
-    What epoch `e` shows is a function of `seed`, `parts` and `e` alone, so a resumed run sees what
-    the uninterrupted one would have seen. Bona fide crops, of which there are fewer, are repeated
-    with other augmentation.
+    What epoch `e` shows depends on `seed`, `parts` and `e` alone, so a resumed run sees what the
+    uninterrupted run would have seen. Bona fide crops, of which there are fewer, are repeated with
+    a different augmentation.
 
-    With `parts`, the shards are split into so many disjoint parts, and every batch has equal
-    shares of all of them, one after the other. A machine of several reads its own parts alone, and
-    all machines' rows together are the batch that one machine with all parts would make.
+    With `parts`, the shards are split into that many disjoint parts, and every batch has equal
+    shares of all of them, one after the other. One machine of several reads only its own parts, and
+    the rows of all machines together are the batch that a single machine would make of all parts.
 
     Args:
-        crops: `PreparedCrops`.
+        crops: the crops to train on.
         batch_size: of all parts together, a multiple of `2 * parts`.
         steps: batches in an epoch.
         epochs: last epoch, as in `fit`.
         initial_epoch: first epoch, as in `fit`.
         seed: of the order and the augmentation.
         colour_jitter: standard deviation of the logarithm of a gain on all channels; each channel
-            has a further gain of half that. 0: colours stay.
+            has a further gain of half that. 0 leaves the colours as they are.
         parts: number of parts.
         own_parts: the parts to read, numbers from 0; default: all.
 
     Returns:
-        `tf.data.Dataset` of `(epochs - initial_epoch) * steps` batches as `Despoofer` takes them.
+        `(epochs - initial_epoch) * steps` batches as `Despoofer` takes them.
 
     Raises:
-        ValueError: the batch size is no multiple of `2 * parts`.
+        ValueError: the batch size is not a multiple of `2 * parts`.
         DataError: there are fewer shards than parts.
     """
     if batch_size % (2 * parts):
@@ -91,10 +92,10 @@ def training_batches(
                 paths = crops.shards[label][part::parts]
                 stream = _stream(paths, first, steps * share, crops.settings, colour_jitter)
                 pair.append(stream.batch(share, drop_remainder=True))
-            batches.append(tf.data.Dataset.zip(tuple(pair)).map(_in_turn))
+            batches.append(tf.data.Dataset.zip(tuple(pair)).map(_interleaved))
         if len(batches) == 1:
             return batches[0].take(steps)
-        return tf.data.Dataset.zip(tuple(batches)).map(_joined).take(steps)
+        return tf.data.Dataset.zip(tuple(batches)).map(_concatenated).take(steps)
 
     everything = tf.data.Dataset.range(initial_epoch, epochs).flat_map(epoch_batches)
     everything = everything.apply(
@@ -104,8 +105,8 @@ def training_batches(
 
 
 def _stream(paths, first, wanted, settings, colour_jitter):
-    """Augmented crops of shards, over and over, in orders drawn from the seeds from `first` on."""
-    passes = tf.data.Dataset.range(wanted)  # more than enough: they end when no more are asked for
+    """Augmented crops of shards, repeated, each pass in an order by a seed from `first` on."""
+    passes = tf.data.Dataset.range(wanted)  # more than enough; unneeded passes are never made
     records = passes.flat_map(lambda number: _shuffled(paths, first + number))
     return records.enumerate().map(
         lambda index, record: _augmented(record, index, first, settings, colour_jitter),
@@ -114,31 +115,34 @@ def _stream(paths, first, wanted, settings, colour_jitter):
     )
 
 
-def _in_turn(one, other):
-    """Rows of two batches in turn, so that every part of the batch is as mixed as the whole."""
+def _interleaved(bona_fide, attack):
+    """The rows of two batches alternately, so that any part of the batch has as many of both."""
     return {
         name: tf.reshape(
-            tf.stack([one[name], other[name]], axis=1), (-1, *one[name].shape[1:].as_list())
+            tf.stack([bona_fide[name], attack[name]], axis=1),
+            (-1, *bona_fide[name].shape[1:].as_list()),
         )
-        for name in one
+        for name in bona_fide
     }
 
 
-def _joined(*batches):
-    return {name: tf.concat([one[name] for one in batches], axis=0) for name in batches[0]}
+def _concatenated(*batches):
+    return {name: tf.concat([batch[name] for batch in batches], axis=0) for name in batches[0]}
 
 
-def evaluation_batches(crops, batch_size=EVALUATION_BATCH, padded=False):
-    """All crops once, unshifted, in the order of `prepare.frames_in_order`.
+def evaluation_batches(
+    crops: PreparedCrops, batch_size: int = EVALUATION_BATCH, padded: bool = False
+) -> tf.data.Dataset:
+    """Make batches of all crops, each once and unshifted, in the order of `frames_in_order`.
 
     Args:
-        crops: `PreparedCrops`.
+        crops: the crops to evaluate.
         batch_size: the last batch may be smaller.
-        padded: fill the last batch up, so that replicas can share it evenly, and give every row a
-            `weight`, 1, or 0 for what fills up.
+        padded: fill the last batch, so that replicas can share it evenly, and give every row a
+            `weight`, which is 1, or 0 for rows that only fill the batch.
 
     Returns:
-        `tf.data.Dataset` of batches as `Despoofer` takes them.
+        Batches as `Despoofer` takes them.
     """
     paths = [str(path) for label in (0, 1) for path in crops.shards[label]]
 
@@ -173,8 +177,8 @@ def _shuffled(paths, seed):
     records = tf.data.Dataset.from_tensor_slices(names).interleave(
         tf.data.TFRecordDataset, cycle_length=SHARDS_AT_ONCE
     )
-    # Dataset.shuffle mixes the process's global seed in; a window of records shuffled as a tensor
-    # depends on `seed` alone.
+    # `Dataset.shuffle` also depends on the process's global seed; a window of records that is
+    # shuffled as a tensor depends on `seed` alone.
     return records.batch(SHUFFLE_WINDOW).flat_map(
         lambda window: tf.data.Dataset.from_tensor_slices(
             tf.random.experimental.stateless_shuffle(window, tf.stack([seed, tf.ones_like(seed)]))
@@ -182,15 +186,16 @@ def _shuffled(paths, seed):
     )
 
 
-def _window(image, offset, settings):
+def _window(image, offset, settings: CropSettings):
     size = settings.image_size
     return tf.slice(image, [offset[0], offset[1], 0], [size, size, image.shape[2]])
 
 
 def _augmented(record, index, seed, settings, colour_jitter):
-    """Shift by whole pixels, mirror, exposure and white balance: none resamples the image.
+    """Shift by whole pixels, mirror, and change exposure and white balance.
 
-    The noise of a medium survives them, which it would not survive a blur, a rotation or a resize.
+    None of these resamples the image, so the noise of a medium survives them, as it would not
+    survive a blur, a rotation or a resize.
     """
     record = parse_record(record)
     pair = tf.stack([seed, index])

@@ -1,33 +1,36 @@
 """One clip to its face crops: decoded, cropped by the eyes, with their depth targets, as PNG."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
+from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.eye_files import fill_gaps, read_eyes
-from despoof_keras.datasets.samples import BONA_FIDE
+from despoof_keras.datasets.samples import BONA_FIDE, VideoSample
+from despoof_keras.datasets.shards import CropRecord
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.depth import exact_depth, generic_face_depth, read_depth_maps
 from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames, spread_indices
 
 FACE_DEPTHS = ("mesh", "generic")
-# How a crop's depth came about, as the index of a shard tells.
+# Where a crop's depth comes from.
 EXACT, MESH, GENERIC = "exact", "mesh", "generic"
 
 
-def clip_records(sample, settings):
-    """Cuts the faces out of a clip.
+def clip_records(sample: VideoSample, settings: CropSettings) -> Iterator[CropRecord]:
+    """Cut the faces out of a clip.
 
     Frames are chosen evenly among those whose eyes are known; short gaps in the eye file are
     filled, see `eye_files.fill_gaps`.
 
     Args:
-        sample: `VideoSample`.
-        settings: `CropSettings`.
+        sample: the video.
+        settings: how its crops are made.
 
     Yields:
-        Mappings with `image` and `depth` (PNG bytes), `label`, `instrument`, `pai`, `key`, `frame`
-        and `depth_source`.
+        One record for each frame that was chosen.
 
     Raises:
         DataError: the video or its eye file is missing or cannot be used.
@@ -56,20 +59,20 @@ def clip_records(sample, settings):
             source = EXACT
         else:
             depth, source = _face_depth(sample, frame, eyes[index], settings)
-        yield {
-            "image": _png(np.rint(crop).astype(np.uint8)[..., ::-1]),
-            "depth": _png(depth),
-            "label": sample.label,
-            "instrument": sample.instrument,
-            "pai": sample.pai,
-            "key": sample.key,
-            "frame": index,
-            "depth_source": source,
-        }
+        yield CropRecord(
+            key=sample.key,
+            frame=index,
+            label=sample.label,
+            pai=sample.pai,
+            depth_source=source,
+            instrument=sample.instrument,
+            image=_png(np.rint(crop).astype(np.uint8)[..., ::-1]),
+            depth=_png(depth),
+        )
 
 
 def _decodable(path, chosen):
-    """The chosen frames, without the last ones where a sound video holds less than it announces."""
+    """The chosen frames, without the last where a sound video holds fewer than it announces."""
     decoded = 0
     try:
         for index, frame in read_frames(path, chosen):
@@ -89,9 +92,9 @@ def _check_depth(exact, index, frame, sample):
 
 
 def _face_depth(sample, frame, eyes, settings):
-    """Depth of a face without an exact map, and where it comes from.
+    """Depth of a face without an exact map, and its source.
 
-    Attacks get the generic face: their depth counts only where it is asked of the live estimate.
+    Attacks get the generic face: their depth matters only as a target of the live estimate.
     """
     size, jitter, rule = settings.image_size, settings.jitter, settings.crop_rule
     if settings.face_depth == "mesh" and sample.pai == BONA_FIDE:
@@ -105,5 +108,5 @@ def _face_depth(sample, frame, eyes, settings):
 
 
 def _png(image):
-    # Level 1: a third larger than the best compression, several times quicker.
+    # Level 1 is a third larger than the best compression, and several times quicker.
     return cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()

@@ -6,15 +6,14 @@ root/Protocols/Protocol_1/{Train,Dev,Test}.txt, Protocol_3/{Train,Dev,Test}_{1..
 root/Depth_maps/Train_files/P_S_UU_F.npz        only in the embedded set
 ```
 
-Folders that were unpacked into a folder of their own name (`Train_files/Train_files/`) are read as
-well. Without `Protocols/` the lists follow from the file names, see `oulu_npu_protocols`.
+Folders that were unpacked into a folder of their own name (`Train_files/Train_files/`) are read,
+too. Without `Protocols/`, the lists follow from the file names, see `oulu_npu_protocols`.
 """
 
 import re
 from pathlib import Path
 
 from despoof_keras.datasets.oulu_npu_protocols import (
-    SPLITS,
     SUBJECTS,
     check_protocol,
     list_label,
@@ -23,7 +22,7 @@ from despoof_keras.datasets.oulu_npu_protocols import (
     protocol_lines,
     protocol_stems,
 )
-from despoof_keras.datasets.samples import VideoSample
+from despoof_keras.datasets.samples import SPLITS, VideoSample
 from despoof_keras.errors import DataError
 
 __all__ = ["list_path", "load", "protocol_lines", "protocol_stems"]
@@ -32,7 +31,7 @@ _LIST_LINE = re.compile(r"\s*([+-]?\d+)\s*,\s*(\S+)\s*")
 
 
 def load(root, protocol, fold=None):
-    """Lists the videos of one protocol. Videos are not opened.
+    """List the videos of one protocol. Videos are not opened.
 
     Args:
         root: the data set's folder.
@@ -40,12 +39,12 @@ def load(root, protocol, fold=None):
         fold: 1 to 6 for protocols 3 and 4, else `None`.
 
     Returns:
-        Dictionary with the lists of `VideoSample` of `"train"`, `"dev"` and `"test"`, in the order
-        of the protocol list, or sorted by name where the rules made it.
+        Mapping with the lists of `VideoSample` of `"train"`, `"dev"` and `"test"`, in the order of
+        the protocol list, or sorted by name where the list follows from the file names.
 
     Raises:
-        DataError: the folder has not OULU-NPU's layout, a list and the folder disagree, or a split
-            lacks bona fide presentations or attacks. The message names the file or folder.
+        DataError: the folder does not have OULU-NPU's layout, a list and the folder disagree, or a
+            split lacks bona fide presentations or attacks. The message names the file or folder.
     """
     protocol, fold = check_protocol(protocol, fold)
     root = Path(root)

@@ -10,11 +10,14 @@ real-world variations", FG 2017.
 import re
 from typing import NamedTuple
 
-from despoof_keras.datasets.samples import SPECIES
+from despoof_keras.datasets.samples import BONA_FIDE, SPLITS
 from despoof_keras.errors import DataError
 
-SPLITS = ("train", "dev", "test")
 FOLDS = range(1, 7)
+# The folds of each protocol.
+PROTOCOLS = {1: (), 2: (), 3: tuple(FOLDS), 4: tuple(FOLDS)}
+# By the number of the file.
+SPECIES = (BONA_FIDE, "print_1", "print_2", "replay_1", "replay_2")
 # First and last subject.
 SUBJECTS = {"train": (1, 20), "dev": (21, 35), "test": (36, 55)}
 _STEM = re.compile(r"([1-6])_([1-3])_(\d\d)_([1-5])")
@@ -30,7 +33,7 @@ class VideoName(NamedTuple):
 
     @property
     def pai(self):
-        """Species, one of `samples.SPECIES`."""
+        """Species, one of `SPECIES`."""
         return SPECIES[self.file - 1]
 
     @property
@@ -40,7 +43,7 @@ class VideoName(NamedTuple):
 
 
 def parse_stem(stem):
-    """Reads a video's name.
+    """Read a video's name.
 
     Args:
         stem: file name without suffix, such as `"1_2_36_4"`.
@@ -65,7 +68,7 @@ def parse_stem(stem):
 
 
 def check_protocol(protocol, fold=None):
-    """Turns a protocol and its fold into numbers.
+    """Check a protocol and its fold, and turn both into numbers.
 
     Args:
         protocol: 1 to 4, number or digit.
@@ -75,16 +78,16 @@ def check_protocol(protocol, fold=None):
         `(protocol, fold)`, integers; the fold is `None` for protocols 1 and 2.
 
     Raises:
-        DataError: there is no such protocol or fold, or a fold is missing or too many.
+        DataError: there is no such protocol or fold, a fold is missing, or there is one too many.
     """
-    if str(protocol) not in ("1", "2", "3", "4"):
+    if str(protocol) not in map(str, PROTOCOLS):
         raise DataError(f"protocol: OULU-NPU has 1, 2, 3 and 4; received {protocol!r}")
     protocol = int(protocol)
-    if protocol in (1, 2):
+    if not PROTOCOLS[protocol]:
         if fold is not None:
             raise DataError(f"fold: OULU-NPU's protocol {protocol} has no folds; received {fold!r}")
         return protocol, None
-    if str(fold) not in [str(number) for number in FOLDS]:
+    if str(fold) not in map(str, PROTOCOLS[protocol]):
         raise DataError(
             f"fold: OULU-NPU's protocol {protocol} needs one of 1 to 6; received {fold!r}"
         )
@@ -104,7 +107,7 @@ def protocol_stems(stems, protocol, fold, split):
         List of the stems that belong to the split, in the order received.
 
     Raises:
-        DataError: an unknown protocol, fold, split or a name that is none of OULU-NPU's.
+        DataError: the protocol, fold or split is unknown, or a name is not one of OULU-NPU's.
 
     Example:
         >>> protocol_stems(["1_1_01_2", "1_1_01_3", "1_1_36_3"], 2, None, "train")
@@ -132,7 +135,7 @@ def list_label(name, split):
 
     Args:
         name: `VideoName`.
-        split: the list's split. Only test lists tell print (-1) from replay (-2).
+        split: the list's split. Only test lists distinguish print (-1) from replay (-2).
 
     Returns:
         1 for bona fide, -1 or -2 for an attack.
@@ -163,7 +166,7 @@ def protocol_lines(stems, protocol, fold, split):
 
 
 def list_path(protocol, fold, split):
-    """Where a protocol list lies below `Protocols/`.
+    """Path of a protocol list below `Protocols/`.
 
     Example:
         >>> list_path(3, 2, "dev")

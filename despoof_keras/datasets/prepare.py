@@ -6,12 +6,13 @@ import hashlib
 import logging
 from pathlib import Path
 
-from despoof_keras.datasets.clip_crops import clip_records
+from despoof_keras.datasets.clip_crops import MESH, clip_records
+from despoof_keras.datasets.crops import CropSettings, PreparedCrops
+from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.find_eyes import with_eye_files
-from despoof_keras.datasets.samples import instrument_of
+from despoof_keras.datasets.samples import BONA_FIDE, VideoSample, instrument_of
 from despoof_keras.datasets.shards import is_complete, read_index, write_shard
 from despoof_keras.errors import DataError
-from despoof_keras.faces.crop import RELEASED_CROP, CropRule
 from despoof_keras.utils.files import one_at_a_time
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.progress import tracked
@@ -21,99 +22,58 @@ logger = logging.getLogger(__name__)
 # Clips in a shard: small enough that an interruption loses seconds, large enough that 256-pixel
 # shards of OULU-NPU stay near 100 MB, as tf.data advises.
 CLIPS_PER_SHARD = 32
-# Shards of a label at least, where there are as many clips: machines that train together read
-# different ones.
+# Smallest number of shards of a label, where there are as many clips: machines that train together
+# read different shards.
 FEWEST_SHARDS = 8
-# Bumped whenever the crops' contents change, so that old ones are not taken for new.
+# Raised whenever the crops' contents change, so that old crops are not taken for new ones.
 FORMAT_VERSION = 3
 
 
-@dataclasses.dataclass(frozen=True)
-class CropSettings:
-    """What prepared crops depend on besides the videos.
-
-    Attributes:
-        image_size: side of the crops in pixels.
-        frames_per_video: frames taken from each video, evenly spread; None takes all.
-        jitter: pixels kept beyond every side, for shifted crops in training.
-        face_depth: depth of bona fide faces that come without an exact map: `"mesh"`, from the
-            face's landmarks, or `"generic"`, a generic face placed by the eyes.
-        crop_rule: `CropRule`.
-    """
-
-    image_size: int = 256
-    frames_per_video: int | None = 10
-    jitter: int = 0
-    face_depth: str = "mesh"
-    crop_rule: CropRule = RELEASED_CROP
-
-    def __post_init__(self):
-        frames = self.frames_per_video
-        if frames is not None and frames < 1:
-            raise DataError(f"frames of each video: expected at least 1; received {frames}")
-
-    @classmethod
-    def of(cls, config, split):
-        """The settings of a `TrainingConfig` for a split; only `"train"` is shifted."""
-        return cls(
-            config.image_size,
-            config.frames_per_video,
-            config.jitter if split == "train" else 0,
-            config.face_depth,
-            config.crop_rule,
-        )
-
-
-@dataclasses.dataclass(frozen=True)
-class PreparedCrops:
-    """Prepared crops of one list of videos.
-
-    Attributes:
-        shards: TFRecord files of bona fide crops and of attack crops, `{0: [...], 1: [...]}`.
-        counts: crops of either label.
-        settings: how they were made.
-        skipped: one message for each video that was left out.
-        samples: the videos, those left out among them, with the eye files that were used.
-    """
-
-    shards: dict
-    counts: dict
-    settings: CropSettings
-    skipped: tuple
-    samples: tuple
+def prepare_data(
+    data: Data, samples: list[VideoSample], settings: CropSettings, description: str = "crops"
+) -> PreparedCrops:
+    """Prepare the crops of some videos of a `Data` as it says, see `prepare_crops`."""
+    return prepare_crops(
+        samples,
+        data.cache,
+        settings,
+        skip_bad=data.skip_bad,
+        find_eyes=data.find_eyes,
+        description=description,
+    )
 
 
 def prepare_crops(
-    samples,
-    folder,
-    settings,
+    samples: list[VideoSample],
+    folder: str | Path,
+    settings: CropSettings,
     *,
-    processes=None,
-    skip_bad=False,
-    find_eyes=False,
-    description="crops",
-):
-    """Writes the face crops of videos as TFRecord shards, or finds them already written.
+    processes: int | None = None,
+    skip_bad: bool = False,
+    find_eyes: bool = False,
+    description: str = "crops",
+) -> PreparedCrops:
+    """Write the face crops of videos as TFRecord shards, unless they have been written already.
 
-    A shard gets its name when it is complete, so an interrupted call goes on where it stopped.
-    Crops live in a folder named by a hash of the settings and of the videos' names, sizes and
-    times: changed videos are prepared anew.
+    A shard gets its name when it is complete, so an interrupted call continues where it stopped.
+    The crops' folder is named by a hash of the settings and of the videos' names, sizes and times,
+    so changed videos are prepared again.
 
     Args:
-        samples: list of `VideoSample`.
-        folder: where prepared crops, and found eye positions, are kept.
-        settings: `CropSettings`.
+        samples: the videos.
+        folder: where prepared crops, and eye positions that were found, are kept.
+        settings: how the crops are made.
         processes: worker processes; default: all cores.
         skip_bad: leave out videos that cannot be used, with a warning each, instead of raising.
         find_eyes: find the eyes in videos that have no eye file, see `find_eyes.with_eye_files`.
         description: label of the progress bar.
 
     Returns:
-        `PreparedCrops`.
+        The crops.
 
     Raises:
         DataError: a video or eye file cannot be used (the message names it), or, with `skip_bad`,
-            none of a label or an attack instrument is left.
+            no crop of a label or an attack instrument is left.
     """
     if find_eyes:
         eyes = Path(folder) / "eyes"
@@ -148,7 +108,7 @@ def _fingerprint(samples, settings):
 def _shard_jobs(samples, folder, settings, skip_bad):
     """Clips of one label share shards; each shard takes every n-th clip, so that it is mixed."""
     jobs = []
-    for label, name in ((0, "bona_fide"), (1, "attack")):
+    for label, name in ((0, BONA_FIDE), (1, "attack")):
         chosen = [sample for sample in samples if sample.label == label]
         total = max(-(-len(chosen) // CLIPS_PER_SHARD), min(len(chosen), FEWEST_SHARDS))
         for number in range(total):
@@ -182,14 +142,14 @@ def _collect(jobs, samples, settings, skip_bad):
     shards, counts, skipped = {0: [], 1: []}, {0: 0, 1: 0}, []
     sources, instruments = collections.Counter(), set()
     for job in jobs:
-        index = read_index(job.path)
+        frames, left_out = read_index(job.path)
         label = job.samples[0].label
         shards[label].append(job.path)
-        counts[label] += len(index["frames"])
-        skipped += index["skipped"]
-        instruments |= {instrument_of(frame["pai"]) for frame in index["frames"]}
-        sources.update(frame["depth_source"] for frame in index["frames"] if label == 0)
-    if sources["mesh"]:
+        counts[label] += len(frames)
+        skipped += left_out
+        instruments |= {instrument_of(frame.pai) for frame in frames}
+        sources.update(frame.depth_source for frame in frames if label == 0)
+    if sources[MESH]:
         logger.info("depth of bona fide faces, by its source: %s", dict(sources))
     if skipped and not skip_bad:  # left by an earlier call that skipped
         raise DataError(skipped[0])

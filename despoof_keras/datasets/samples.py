@@ -1,21 +1,36 @@
-"""What every data set gives: one record a video."""
+"""The vocabulary of all data sets: splits, species, instruments, and one record for each video."""
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
 from despoof_keras.errors import DataError
 
+SPLITS = ("train", "dev", "test")
 BONA_FIDE = "bona_fide"
-# Presentation attack instrument species. A number at the end tells makes of one instrument apart
-# (two printers, two displays); without it the name is the instrument.
+# Presentation attack instrument species that readers may use, in the order of tables and pictures.
+# A number at the end distinguishes makes of one instrument (two printers, two displays); without
+# it, the name is the instrument's.
 SPECIES = (BONA_FIDE, "print_1", "print_2", "replay_1", "replay_2")
-# The attack instruments that the species belong to; networks see them numbered from 1.
-INSTRUMENTS = ("print", "replay")
+
+
+def instrument_of(pai: str) -> str:
+    """Instrument of a species: `"print"` for `"print_2"`; `"bona_fide"` stays as it is."""
+    return pai if pai == BONA_FIDE else pai.rsplit("_", 1)[0]
+
+
+def instruments_of(species: Iterable[str]) -> tuple[str, ...]:
+    """The attack instruments of some species, each once, in the order of the species."""
+    return tuple(dict.fromkeys(instrument_of(pai) for pai in species if pai != BONA_FIDE))
+
+
+# The attack instruments of all data sets; the networks see them numbered from 1.
+INSTRUMENTS = instruments_of(SPECIES)
 
 
 @dataclasses.dataclass(frozen=True)
 class VideoSample:
-    """One video of a presentation: where it lies and what it shows.
+    """One video of a presentation: where it is and what it shows.
 
     Attributes:
         path: the video file.
@@ -24,8 +39,8 @@ class VideoSample:
         session: number of the recording session.
         pai: species, one of `SPECIES`.
         phone: number of the recording device; `None` where the data set has only one.
-        eye_path: file with the eye positions, see `eye_files.read_eyes`; `None` for none.
-        depth_path: exact depth maps (the embedded set alone has them); `None` elsewhere.
+        eye_path: file with the eye positions, see `eye_files.read_eyes`; `None` without one.
+        depth_path: exact depth maps, which only the embedded set has; `None` elsewhere.
 
     Raises:
         DataError: `pai` is not one of `SPECIES`.
@@ -51,16 +66,11 @@ class VideoSample:
             raise DataError(f"pai: expected one of {', '.join(SPECIES)}; received {self.pai!r}")
 
     @property
-    def label(self):
+    def label(self) -> int:
         """0 for a bona fide presentation, 1 for an attack."""
         return int(self.pai != BONA_FIDE)
 
     @property
-    def instrument(self):
-        """`"bona_fide"`, `"print"` or `"replay"`: the grouping of OULU-NPU's official figures."""
+    def instrument(self) -> str:
+        """`"bona_fide"` or the attack instrument, by which the official error rates are grouped."""
         return instrument_of(self.pai)
-
-
-def instrument_of(pai):
-    """Instrument of a species: `"print_2"` to `"print"`; `"bona_fide"` stays as it is."""
-    return pai if pai == BONA_FIDE else pai.rsplit("_", 1)[0]

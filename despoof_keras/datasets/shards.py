@@ -1,36 +1,78 @@
-"""Shards of prepared crops: TFRecord files with an index beside each, written and read here alone.
+"""Shards of prepared crops: TFRecord files, each with an index beside it.
 
-TensorFlow is imported where records are written or parsed: the worker processes that cut the crops
-import this module too, and do without it.
+A record's fields are defined here alone. TensorFlow is imported only where records are written or
+parsed: the worker processes that cut the crops import this module too, and do without it.
 """
 
+import dataclasses
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from despoof_keras.datasets.crops import PreparedCrops
 from despoof_keras.utils.files import atomic_path
 
-# What the index of a shard tells of each crop; the record itself has the images and `instrument`
-# as well.
-_INDEXED = ("key", "frame", "label", "pai", "depth_source")
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
-def is_complete(shard):
-    """Whether a shard and its index are both there, which they are only when they are whole."""
+@dataclasses.dataclass(frozen=True)
+class CropIndex:
+    """What a prepared crop shows, as the index of its shard lists it.
+
+    Attributes:
+        key: name of the video.
+        frame: number of the frame within it, from 0.
+        label: 0 for bona fide, 1 for an attack.
+        pai: species.
+        depth_source: where the depth comes from, one of those in `clip_crops`.
+    """
+
+    key: str
+    frame: int
+    label: int
+    pai: str
+    depth_source: str
+
+
+@dataclasses.dataclass(frozen=True)
+class CropRecord(CropIndex):
+    """A prepared crop as a shard stores it.
+
+    Attributes:
+        instrument: the species' attack instrument, or `"bona_fide"`.
+        image: PNG of the crop.
+        depth: PNG of its depth, 255 nearest to the camera, in the size of the crop.
+    """
+
+    instrument: str
+    image: bytes
+    depth: bytes
+
+    def index(self) -> CropIndex:
+        """The fields that the index has too."""
+        names = (field.name for field in dataclasses.fields(CropIndex))
+        return CropIndex(**{name: getattr(self, name) for name in names})
+
+
+def is_complete(shard: Path) -> bool:
+    """Whether a shard and its index are both there; neither gets its name before it is whole."""
     return shard.is_file() and _index_path(shard).is_file()
 
 
-def write_shard(path, records, skipped):
-    """Writes the crops of some videos, and an index of them beside it.
+def write_shard(path: Path, records: list[CropRecord], skipped: list[str]) -> None:
+    """Write the crops of some videos, and an index of them beside the shard.
 
     Args:
-        path: of the shard, a `pathlib.Path`.
-        records: list of mappings as from `clip_crops.clip_records`.
+        path: the shard to write.
+        records: the crops.
         skipped: messages about videos that were left out.
     """
     import tensorflow as tf
 
     index = {
         "skipped": skipped,
-        "frames": [{k: r[k] for k in _INDEXED} for r in records],
+        "frames": [dataclasses.asdict(record.index()) for record in records],
     }
     with atomic_path(path) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
         for record in records:
@@ -39,33 +81,27 @@ def write_shard(path, records, skipped):
         temporary.write_text(json.dumps(index), encoding="utf-8")
 
 
-def read_index(shard):
-    """The index of a shard: `skipped`, messages, and `frames`, what each crop shows."""
-    return json.loads(_index_path(shard).read_text(encoding="utf-8"))
+def read_index(shard: Path) -> tuple[list[CropIndex], list[str]]:
+    """Read the index of a shard: its crops, and messages about videos that were left out."""
+    index = json.loads(_index_path(shard).read_text(encoding="utf-8"))
+    return [CropIndex(**fields) for fields in index["frames"]], index["skipped"]
 
 
-def frames_in_order(crops):
-    """What the crops show, in the order in which `batches.evaluation_batches` gives them.
-
-    Args:
-        crops: `PreparedCrops`.
-
-    Returns:
-        List of mappings with `key` (the video), `frame`, `label`, `pai` and `depth_source`.
-    """
+def frames_in_order(crops: PreparedCrops) -> list[CropIndex]:
+    """List what the crops show, in the order in which `batches.evaluation_batches` gives them."""
     paths = [path for label in (0, 1) for path in crops.shards[label]]
-    return [frame for path in paths for frame in read_index(path)["frames"]]
+    return [frame for path in paths for frame in read_index(path)[0]]
 
 
-def parse_record(serialized):
-    """One record as tensors, inside `tf.data`.
+def parse_record(serialized: "tf.Tensor") -> dict[str, Any]:
+    """Parse one record inside `tf.data`.
 
     Args:
         serialized: scalar string tensor.
 
     Returns:
-        Mapping: `image` `(height, width, 3)` uint8 RGB, `depth` `(height, width, 1)` uint8, `label`
-        int64 and `instrument`, a string.
+        Mapping of tensors: `image` `(height, width, 3)` uint8 RGB, `depth` `(height, width, 1)`
+        uint8, `label` int64 and `instrument`, a string.
     """
     import tensorflow as tf
 
@@ -87,7 +123,7 @@ def _example(record):
     import tensorflow as tf
 
     feature = {}
-    for name, value in record.items():
+    for name, value in dataclasses.asdict(record).items():
         if isinstance(value, int):
             feature[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
         else:

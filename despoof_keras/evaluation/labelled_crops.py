@@ -1,16 +1,17 @@
-"""Face crops of videos in memory, with what they show: to try exported models on."""
+"""Face crops of videos in memory, with what they show, for trying exported models."""
 
 import dataclasses
 
 import numpy as np
 
 from despoof_keras.datasets.batches import evaluation_batches
+from despoof_keras.datasets.crops import PreparedCrops
+from despoof_keras.datasets.samples import BONA_FIDE
 from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.video_scores import FrameScores
 from despoof_keras.faces.crop import PIXEL_SCALE
 
-BONA_FIDE = "bona_fide"
 _SEED = 0
 
 
@@ -26,20 +27,24 @@ class LabelledCrops:
     """
 
     crops: np.ndarray
-    keys: tuple
-    frames: tuple
-    pais: tuple
+    keys: tuple[str, ...]
+    frames: tuple[int, ...]
+    pais: tuple[str, ...]
 
     @classmethod
-    def of(cls, prepared):
-        """The crops of `PreparedCrops`."""
+    def of(cls, prepared: PreparedCrops) -> "LabelledCrops":
+        """Read prepared crops into memory."""
         batches = [np.rint(b["image"].numpy() * PIXEL_SCALE) for b in evaluation_batches(prepared)]
         index = frames_in_order(prepared)
-        columns = (tuple(frame[name] for frame in index) for name in ("key", "frame", "pai"))
-        return cls(np.concatenate(batches).astype(np.uint8), *columns)
+        return cls(
+            np.concatenate(batches).astype(np.uint8),
+            tuple(frame.key for frame in index),
+            tuple(frame.frame for frame in index),
+            tuple(frame.pai for frame in index),
+        )
 
-    def with_scores(self, scores):
-        """`FrameScores` of the crops under the name `"score"`.
+    def with_scores(self, scores: np.ndarray) -> FrameScores:
+        """The crops' `FrameScores`, under the name `"score"`.
 
         Args:
             scores: `(n,)`.
@@ -47,8 +52,8 @@ class LabelledCrops:
         values = {"score": np.asarray(scores, np.float64)}
         return FrameScores(self.keys, self.frames, self.pais, values)
 
-    def gap(self, scores):
-        """Mean score of the attacks less that of the bona fide presentations.
+    def gap(self, scores: np.ndarray) -> float:
+        """Mean score of the attacks minus that of the bona fide presentations.
 
         Raises:
             DataError: a class is missing.
@@ -58,8 +63,8 @@ class LabelledCrops:
             raise DataError("crops: expected bona fide and attack presentations; found one class")
         return float(np.mean(scores[is_attack]) - np.mean(scores[~is_attack]))
 
-    def balanced(self, count):
-        """At most `count` crops, as many of every species as there are, in random order.
+    def balanced(self, count: int) -> np.ndarray:
+        """At most `count` crops, as evenly from all species as possible, in random order.
 
         Returns:
             `(m, S, S, 3)` uint8.
@@ -68,6 +73,6 @@ class LabelledCrops:
         species = sorted(set(self.pais))
         pais = np.array(self.pais)
         queues = [random.permutation(np.flatnonzero(pais == pai)) for pai in species]
-        # The n-th of every species before the next of any.
+        # The n-th crop of every species comes before the next crop of any.
         ranked = sorted((rank, i) for queue in queues for rank, i in enumerate(queue.tolist()))
         return self.crops[random.permutation([i for _, i in ranked[:count]])]

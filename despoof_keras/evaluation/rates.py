@@ -1,4 +1,4 @@
-"""Model and crops to scores, thresholds from dev, error rates on test."""
+"""From scores to a threshold, chosen on dev, and error rates on test."""
 
 import dataclasses
 
@@ -7,22 +7,51 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from despoof_keras.datasets.samples import instrument_of
+from despoof_keras.datasets.samples import BONA_FIDE, instrument_of
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation import metrics
+from despoof_keras.evaluation.video_scores import FrameScores, VideoScores
 from despoof_keras.metadata import SCORE_NAMES
 
 FUSION = "fusion"
 
 
-def add_fusion(dev, test):
-    """Adds the score `fusion`, a logistic regression on the other scores, fitted on dev alone.
+def threshold_rule(source: str = "") -> str:
+    """The sentence that says how `dev_threshold` chooses a threshold.
 
     Args:
-        dev, test: `FrameScores`.
+        source: what the dev videos are of; may be left out.
 
     Returns:
-        `(dev, test)` with the further score: the regression's logit, higher for attacks. It is
+        The sentence, without a full stop.
+    """
+    of_source = f" of {source}" if source else ""
+    return (
+        f"equal error rate of the dev videos{of_source}, each video's score the mean of its frames"
+    )
+
+
+def dev_threshold(dev: VideoScores, name: str) -> tuple[float, float]:
+    """Choose the threshold of a score where dev's two error rates are equal.
+
+    Args:
+        dev: scores of the dev videos; videos without a score do not count.
+        name: of the score.
+
+    Returns:
+        `(equal error rate, threshold)`, the rate a fraction of 1.
+    """
+    return metrics.eer(_acquired(dev.bona_fide(name)), _acquired(dev.attack(name)))
+
+
+def add_fusion(dev: FrameScores, test: FrameScores) -> tuple[FrameScores, FrameScores]:
+    """Add the score `fusion`, a logistic regression on the other scores, fitted on dev alone.
+
+    Args:
+        dev, test: scores of `metadata.SCORE_NAMES`.
+
+    Returns:
+        `(dev, test)` with the additional score: the regression's logit, higher for attacks. It is
         linear, so a video's fusion is the same before and after averaging its frames.
 
     Raises:
@@ -30,7 +59,7 @@ def add_fusion(dev, test):
     """
     videos = dev.by_video()
     features = np.stack([videos.scores[name] for name in SCORE_NAMES], axis=1)
-    labels = np.array([pai != "bona_fide" for pai in videos.pais])
+    labels = np.array([pai != BONA_FIDE for pai in videos.pais])
     if not np.isfinite(features).all() or labels.all() or not labels.any():
         raise DataError("fusion: expected finite dev scores of both classes")
     fusion = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
@@ -46,27 +75,26 @@ def add_fusion(dev, test):
     return with_fusion(dev), with_fusion(test)
 
 
-def evaluate(dev, test):
-    """Error rates of every score by video: the threshold is dev's EER point, the rates are test's.
+def evaluate(dev: FrameScores, test: FrameScores) -> dict:
+    """Error rates of every score by video: the threshold is chosen on dev, the rates are of test.
 
     Args:
-        dev, test: `FrameScores`.
+        dev, test: scores under the same names.
 
     Returns:
         `{"best_score", "scores": {name: {"threshold", "apcer", "apcer_species", "bpcer", "acer",
         "acer_species", "hter", "auc", "eer_dev", "failures_to_acquire"}}}`. `apcer` is by
-        instrument (OULU-NPU's official two) and `acer` follows from it; `apcer_species` and
-        `acer_species` are bob's reading, which counts both printers and both displays.
-        `best_score` is the single score with the least EER on dev, of equals the one with the
-        greatest dev AUC.
+        instrument, with its makes pooled, and `acer` follows from it; `apcer_species` and
+        `acer_species` are bob's reading, which counts each make separately. `best_score` is the
+        single score with the lowest EER on dev; of equals, the one with the highest AUC on dev.
 
     Raises:
-        DataError: a split lacks a class, or test any score of an attack instrument.
+        DataError: a split lacks a class, or test lacks any score of an attack instrument.
     """
     dev, test = dev.by_video(), test.by_video()
     scores, rank = {}, {}
     for name in dev.scores:
-        rate, threshold = metrics.eer(_acquired(dev.bona_fide(name)), _acquired(dev.attack(name)))
+        rate, threshold = dev_threshold(dev, name)
         scores[name] = {**rates_at(test, name, threshold), "eer_dev": rate}
         if name != FUSION:
             area = metrics.auc(_acquired(dev.bona_fide(name)), _acquired(dev.attack(name)))
@@ -74,7 +102,7 @@ def evaluate(dev, test):
     return {"best_score": min(rank, key=rank.get), "scores": scores}
 
 
-def rates_at(videos, name, threshold):
+def rates_at(videos: VideoScores, name: str, threshold: float) -> dict:
     """Error rates of one score of `VideoScores` at a given threshold, see `evaluate`."""
     bona_fide, attack = videos.bona_fide(name), videos.attack(name)
     got = ~np.isnan(attack)

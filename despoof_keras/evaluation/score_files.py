@@ -11,26 +11,29 @@ because bob takes higher for bona fide. `claimed_id` is the subject, `test_label
 `attack_type` the species (empty for bona fide). `frame` is empty in rows for whole videos. A
 presentation without a score (failure to acquire) keeps its row, with `nan`.
 
-Reference: bob.pad.base's CSV score files, of which the four columns named first and `score` are
-mandatory and all others are metadata.
+Reference: bob.pad.base's CSV score files, in which the first four columns and `score` are mandatory
+and all others are metadata.
 """
 
 import csv
 import dataclasses
 import math
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from despoof_keras.datasets.samples import BONA_FIDE, VideoSample
 from despoof_keras.errors import DataError
 from despoof_keras.utils.files import atomic_path
 
 MANDATORY = ("claimed_id", "test_label", "is_bonafide", "attack_type", "score")
 COLUMNS = (*MANDATORY[:-1], "session", "phone", "frame", "spoof_score", MANDATORY[-1])
-_BONA_FIDE = "bona_fide"
 
 
 @dataclasses.dataclass(frozen=True)
 class PresentationScore:
-    """Score of one frame or one video.
+    """Score of one frame or one video, a row of a score file.
 
     Attributes:
         key: the video's name; the frames of a video share it.
@@ -49,8 +52,10 @@ class PresentationScore:
     frame: int | None = None
 
     @classmethod
-    def of(cls, sample, spoof_score, frame=None):
-        """Score of a `VideoSample`, or of one frame of it."""
+    def of(
+        cls, sample: VideoSample, spoof_score: float, frame: int | None = None
+    ) -> "PresentationScore":
+        """Score of a video, or of one of its frames."""
         return cls(
             key=sample.key,
             pai=sample.pai,
@@ -62,12 +67,12 @@ class PresentationScore:
         )
 
 
-def write_scores(path, rows):
-    """Writes a score file.
+def write_scores(path: str | Path, rows: Iterable[PresentationScore]) -> int:
+    """Write a score file.
 
     Args:
-        path: CSV file to write; it appears when complete.
-        rows: `PresentationScore` records, in the order to write.
+        path: CSV file to write; it appears when it is complete.
+        rows: the scores, in the order to write.
 
     Returns:
         How many rows had no score (NaN): failures to acquire.
@@ -85,17 +90,17 @@ def write_scores(path, rows):
     return failures
 
 
-def read_scores(path):
-    """Reads a score file, this package's or bob's.
+def read_scores(path: str | Path) -> list[PresentationScore]:
+    """Read a score file of this package or of bob.
 
-    Without a `spoof_score` column it is taken from `score`, with the sign turned.
+    Where there is no column `spoof_score`, it is the negative of `score`.
 
     Args:
         path: CSV file.
 
     Returns:
-        List of `PresentationScore`, in the file's order. Subject, session and phone are integers
-        where they are digits.
+        The scores, in the file's order. Subject, session and phone are integers where they are
+        digits.
 
     Raises:
         DataError: the file is missing, lacks a mandatory column, has a malformed row, or a row
@@ -116,16 +121,35 @@ def read_scores(path):
         raise DataError(f"{path}: expected a score file in CSV format: {error}") from error
 
 
-def video_scores(rows):
-    """Averages the frames of every video.
+def mean_of_frames(scores: Sequence[float] | np.ndarray) -> float:
+    """The score of a video: the mean over its frames that have a score.
 
     Args:
-        rows: `PresentationScore` records of frames; those of one video share `key`.
+        scores: of its frames, `(frames,)`, NaN for a frame without a score. Infinite scores are
+            kept, for they are the model's fault and the metrics refuse them.
 
     Returns:
-        List of one `PresentationScore` a video, in the order of first appearance, with `frame`
-        `None`. The score is the mean over the frames that have one. A video of which no frame has
-        a score keeps its place, with NaN: `metrics.split_failures` counts it.
+        The mean, added up in float64 in the frames' order; NaN where no frame has a score.
+
+    Example:
+        >>> mean_of_frames([1.0, math.nan, 3.0])
+        2.0
+    """
+    scores = np.asarray(scores, np.float64)
+    scores = scores[~np.isnan(scores)]
+    return float(np.cumsum(scores)[-1] / len(scores)) if len(scores) else math.nan
+
+
+def video_scores(rows: Iterable[PresentationScore]) -> list[PresentationScore]:
+    """Average the frames of every video.
+
+    Args:
+        rows: scores of frames; those of one video share `key`.
+
+    Returns:
+        One score for each video, in the order of first appearance, with `frame` `None`, see
+        `mean_of_frames`. A video without any score keeps its place, with NaN, and
+        `metrics.split_failures` counts it.
 
     Raises:
         DataError: frames of one video differ in anything but frame and score.
@@ -138,19 +162,14 @@ def video_scores(rows):
     videos, scores = {}, {}
     for row in rows:
         video = dataclasses.replace(row, frame=None, spoof_score=math.nan)
-        # NaN is not equal to itself, so the other fields are compared.
         if _identity(videos.setdefault(row.key, video)) != _identity(video):
             raise DataError(
                 f"{row.key}: expected one presentation under this key; found "
                 f"{_identity(videos[row.key])} and {_identity(video)}"
             )
-        found = scores.setdefault(row.key, [])
-        if not math.isnan(row.spoof_score):
-            found.append(row.spoof_score)
+        scores.setdefault(row.key, []).append(row.spoof_score)
     return [
-        dataclasses.replace(video, spoof_score=math.fsum(scores[key]) / len(scores[key]))
-        if scores[key]
-        else video
+        dataclasses.replace(video, spoof_score=mean_of_frames(scores[key]))
         for key, video in videos.items()
     ]
 
@@ -164,8 +183,8 @@ def _fields(row):
     return {
         "claimed_id": _text(row.subject),
         "test_label": row.key,
-        "is_bonafide": str(row.pai == _BONA_FIDE),
-        "attack_type": "" if row.pai == _BONA_FIDE else row.pai,
+        "is_bonafide": str(row.pai == BONA_FIDE),
+        "attack_type": "" if row.pai == BONA_FIDE else row.pai,
         "session": _text(row.session),
         "phone": _text(row.phone),
         "frame": _text(row.frame),
@@ -197,7 +216,7 @@ def _row(fields, where):
         raise DataError(f"{where}: expected the species of an attack as attack_type; found none")
     return PresentationScore(
         key=fields["test_label"],
-        pai=_BONA_FIDE if bona_fide else fields["attack_type"],
+        pai=BONA_FIDE if bona_fide else fields["attack_type"],
         spoof_score=spoof_score,
         subject=_number(fields["claimed_id"]),
         session=_number(fields.get("session")),
@@ -207,7 +226,7 @@ def _row(fields, where):
 
 
 def _number(text):
-    """Digits to an integer, nothing to `None`, other text as it is."""
+    """An integer for digits, `None` for no text, and any other text as it is."""
     if not text:
         return None
     return int(text) if text.isdecimal() else text

@@ -1,16 +1,29 @@
-"""A run's figures as a table for the terminal."""
+"""Tables for the terminal: a run's error rates, a model's, and how long the stages took."""
 
+import sys
+
+from rich.console import Console, RenderableType
 from rich.table import Table
 
+# Columns where the output is not a terminal.
+WIDTH = 140
 
-def results_table(results):
-    """Table of dev threshold and test rates, one row a score.
+
+def show(*parts: RenderableType, width: int = WIDTH) -> None:
+    """Write tables and lines to standard output; `width` counts where that is not a terminal."""
+    console = Console(width=None if sys.stdout.isatty() else width)
+    for part in parts:
+        console.print(part)
+
+
+def results_table(results: dict) -> Table:
+    """Make a table of dev's thresholds and test's rates, one row for each score.
 
     Args:
         results: the contents of a run's `results.json`.
 
     Returns:
-        `rich.table.Table`; the score chosen on dev is marked with a star.
+        The table; the score chosen on dev is marked with a star.
     """
     fold = f", fold {results['fold']}" if results["fold"] else ""
     table = Table(
@@ -29,48 +42,66 @@ def results_table(results):
             name.replace("_", " ") + mark,
             f"{rates['threshold']:.4f}",
             f"{rates['eer_dev']:.1%}",
-            *(f"{rates['apcer_species'][one]:.1%}" for one in species),
+            *(f"{rates['apcer_species'][pai]:.1%}" for pai in species),
             f"{max(rates['apcer'].values()):.1%}",
             f"{rates['bpcer']:.1%}",
             f"{rates['acer']:.1%}",
             f"{rates['auc']:.3f}",
         )
     table.caption = (
-        "* best single score on dev. Columns of instruments are their APCER; "
-        "APCER is the worse of print and replay, both makes pooled (OULU-NPU's rule)."
+        "* best single score on dev. Columns of species are their APCER; "
+        "APCER is that of the worst instrument, its makes pooled."
     )
     return table
 
 
-def evaluation_table(figures):
-    """Table of a model's test rates, two rows a protocol: dev's threshold and the model's own.
+def evaluation_table(figures: list[dict]) -> Table:
+    """Make a table of a model's test rates, by dev's threshold and by the model's own.
 
     Args:
-        figures: list of mappings, as from `evaluate_model.evaluate_model`.
-
-    Returns:
-        `rich.table.Table`.
+        figures: as from `evaluate_model.evaluate_model`, one mapping for each protocol.
     """
     table = Table(title=f"score: {figures[0]['score'].replace('_', ' ')}")
     for column in ("protocol", "threshold"):
         table.add_column(column)
-    names = ("value", "dev EER", "APCER print", "APCER replay", "BPCER", "ACER", "AUC")
-    for column in names:
+    instruments = sorted(
+        {name for protocol in figures for name in protocol["at_dev_threshold"]["apcer"]}
+    )
+    apcers = (f"APCER {name}" for name in instruments)
+    for column in ("value", "dev EER", *apcers, "BPCER", "ACER", "AUC"):
         table.add_column(column, justify="right")
-    for one in figures:
-        fold = f", fold {one['fold']}" if one["fold"] else ""
+    for protocol in figures:
+        fold = f", fold {protocol['fold']}" if protocol["fold"] else ""
         for owner, key in (("dev's", "at_dev_threshold"), ("the model's", "at_own_threshold")):
-            rates = one[key]
+            rates = protocol[key]
             if rates is None:
                 continue
             table.add_row(
-                f"{one['protocol']}{fold}",
+                f"{protocol['protocol']}{fold}",
                 owner,
                 f"{rates['threshold']:.4f}",
-                f"{one['eer_dev']:.1%}",
-                *(f"{rates['apcer'].get(name, float('nan')):.1%}" for name in ("print", "replay")),
+                f"{protocol['eer_dev']:.1%}",
+                *(f"{rates['apcer'].get(name, float('nan')):.1%}" for name in instruments),
                 f"{rates['bpcer']:.1%}",
                 f"{rates['acer']:.1%}",
                 f"{rates['auc']:.3f}",
             )
+    return table
+
+
+def times_table(seconds: dict[str, float], total: float) -> Table:
+    """Make a table of how long the stages of a run took, and the rest of its time.
+
+    Args:
+        seconds: by stage, which do not overlap.
+        total: seconds of the whole run.
+    """
+    table = Table(title="time")
+    table.add_column("stage")
+    for column in ("seconds", "share"):
+        table.add_column(column, justify="right")
+    for stage, value in {**seconds, "other": total - sum(seconds.values())}.items():
+        table.add_row(stage, f"{value:.1f}", f"{value / total:.0%}")
+    table.add_section()
+    table.add_row("total", f"{total:.1f}", "100%")
     return table

@@ -6,8 +6,11 @@ import numpy as np
 import tensorflow as tf
 
 from despoof_keras.datasets.batches import EVALUATION_BATCH, evaluation_batches
+from despoof_keras.datasets.crops import PreparedCrops
+from despoof_keras.datasets.samples import BONA_FIDE
 from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.errors import DataError
+from despoof_keras.evaluation.score_files import mean_of_frames
 from despoof_keras.metadata import SCORE_NAMES
 from despoof_keras.utils.progress import tracked
 
@@ -23,62 +26,61 @@ class FrameScores:
         scores: mapping from score name to `(frames,)` float array.
     """
 
-    keys: tuple
-    frames: tuple
-    pais: tuple
-    scores: dict
+    keys: tuple[str, ...]
+    frames: tuple[int, ...]
+    pais: tuple[str, ...]
+    scores: dict[str, np.ndarray]
 
-    def by_video(self):
-        """`VideoScores`: the mean over each video's frames that have a score; NaN without any."""
-        keys = list(dict.fromkeys(self.keys))
-        pai_of = dict(zip(self.keys, self.pais, strict=True))
-        number = {key: position for position, key in enumerate(keys)}
-        position = np.array([number[key] for key in self.keys])
-        scores = {}
-        for name, values in self.scores.items():
-            got = ~np.isnan(values)  # infinite ones are the model's fault: metrics refuse them
-            total = np.bincount(position[got], weights=values[got], minlength=len(keys))
-            counts = np.bincount(position[got], minlength=len(keys))
-            scores[name] = np.divide(
-                total, counts, out=np.full(len(keys), np.nan), where=counts > 0
-            )
-        return VideoScores(tuple(keys), tuple(pai_of[key] for key in keys), scores)
+    def by_video(self) -> "VideoScores":
+        """The scores of the videos, each the mean of its frames, see `mean_of_frames`."""
+        positions = {}
+        for position, key in enumerate(self.keys):
+            positions.setdefault(key, []).append(position)
+        scores = {
+            name: np.array([mean_of_frames(values[own]) for own in positions.values()])
+            for name, values in self.scores.items()
+        }
+        pais = tuple(self.pais[own[0]] for own in positions.values())
+        return VideoScores(tuple(positions), pais, scores)
 
 
 @dataclasses.dataclass(frozen=True)
 class VideoScores:
-    """Spoof scores of videos: `keys`, `pais` and `scores` as in `FrameScores`, one entry each."""
+    """Spoof scores of videos: `keys`, `pais` and `scores` as in `FrameScores`, by video."""
 
-    keys: tuple
-    pais: tuple
-    scores: dict
+    keys: tuple[str, ...]
+    pais: tuple[str, ...]
+    scores: dict[str, np.ndarray]
 
-    def bona_fide(self, name):
+    def bona_fide(self, name: str) -> np.ndarray:
+        """Scores of the bona fide videos by the score `name`."""
         return self.scores[name][self._is_bona_fide()]
 
-    def attack(self, name):
+    def attack(self, name: str) -> np.ndarray:
+        """Scores of the attack videos by the score `name`."""
         return self.scores[name][~self._is_bona_fide()]
 
-    def attack_species(self):
-        return [pai for pai in self.pais if pai != "bona_fide"]
+    def attack_species(self) -> list[str]:
+        """Species of the attack videos, in the order of `attack`."""
+        return [pai for pai in self.pais if pai != BONA_FIDE]
 
     def _is_bona_fide(self):
-        return np.array([pai == "bona_fide" for pai in self.pais])
+        return np.array([pai == BONA_FIDE for pai in self.pais])
 
 
-def score_crops(model, crops, description=None):
-    """Scores all prepared crops.
+def score_crops(model, crops: PreparedCrops, description: str | None = None) -> FrameScores:
+    """Score all prepared crops.
 
     Args:
         model: `Despoofer`.
-        crops: `PreparedCrops` of the model's image size.
-        description: label of a progress bar; None shows none.
+        crops: crops of the model's image size.
+        description: label of a progress bar; without it there is none.
 
     Returns:
-        `FrameScores` with the scores of `metadata.SCORE_NAMES`.
+        The scores of `metadata.SCORE_NAMES`.
 
     Raises:
-        DataError: the crops have another size than the model.
+        DataError: the crops do not have the model's image size.
     """
     if crops.settings.image_size != model.image_size:
         raise DataError(
@@ -93,5 +95,9 @@ def score_crops(model, crops, description=None):
             for name, values in predict(batch["image"]).items():
                 parts[name].append(values.numpy())
     index = frames_in_order(crops)
-    columns = (tuple(frame[name] for frame in index) for name in ("key", "frame", "pai"))
-    return FrameScores(*columns, {name: np.concatenate(values) for name, values in parts.items()})
+    return FrameScores(
+        tuple(frame.key for frame in index),
+        tuple(frame.frame for frame in index),
+        tuple(frame.pai for frame in index),
+        {name: np.concatenate(values) for name, values in parts.items()},
+    )

@@ -1,86 +1,76 @@
-"""The crops that `export/to_tflite.py` calibrates and tries an export on."""
+"""The crops that an export is calibrated and tried on."""
 
-import re
+import logging
 
-from despoof_keras.datasets import oulu_npu
-from despoof_keras.datasets.prepare import CropSettings, prepare_crops
+from despoof_keras.datasets.crops import CropSettings
+from despoof_keras.datasets.data import Data, described_protocol
+from despoof_keras.datasets.prepare import prepare_data
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
 from despoof_keras.export.variants import CALIBRATION_CROPS, HELD_OUT_CROPS, ExportData
+from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models.released import EXAMPLE_LIVE_SCORE, EXAMPLE_PRINT_SCORE
-from despoof_keras.synthesis import EMBEDDED_SET, cache_folder, default_root
+from despoof_keras.synthesis import EMBEDDED_SET, data_at
 
-# The embedded set's protocol for models that it is only a source of faces to.
+logger = logging.getLogger(__name__)
+
+# The embedded set's protocol for models that only take faces from it.
 _PROTOCOL = 1
-# Videos of either label that are taken then, of each split, where there are that many.
+# Videos of each label that are taken then from each split, where there are that many.
 _FEW_VIDEOS = 100
-# How the training data of a run of the recipe end, see `experiment.run_experiment`.
-_TRAINED_PROTOCOL = re.compile(r"protocol ([1-4])(?:, fold ([1-6]))?$")
 
 
-def is_of_other_faces(metadata):
+def is_of_other_faces(metadata: ModelMetadata) -> bool:
     """Whether a model was trained on faces that the embedded set's threshold says nothing about.
 
-    A model that does not say what it was trained on has its own threshold, if any, from elsewhere.
+    If a model does not say what it was trained on, its threshold, if any, is not the embedded
+    set's.
     """
     if metadata.training_data is None:
         return metadata.threshold is not None
     return not metadata.training_data.startswith(EMBEDDED_SET)
 
 
-def trained_protocol(metadata):
-    """`(protocol, fold)` that a model was trained on, as its metadata tell; else `(1, None)`."""
-    found = _TRAINED_PROTOCOL.search(metadata.training_data or "")
-    if found is None:
-        return _PROTOCOL, None
-    protocol, fold = found.groups()
-    return int(protocol), None if fold is None else int(fold)
+def trained_protocol(metadata: ModelMetadata) -> tuple[int, int | None]:
+    """`(protocol, fold)` that a model was trained on, by its metadata; otherwise `(1, None)`."""
+    return described_protocol(metadata.training_data) or (_PROTOCOL, None)
 
 
-def labelled_data(
-    metadata, root=None, protocol=1, fold=None, frames=6, *, skip_bad=False, find_eyes=False
-):
-    """Dev and test of a data set, to choose the threshold and measure error rates on.
+def labelled_data(metadata: ModelMetadata, data: Data, frames: int | None = 6) -> ExportData:
+    """Dev and test of a data set, for choosing the threshold and measuring error rates.
 
     Args:
-        metadata: the model's; the crops have its size and follow its crop rule.
-        root: folder in OULU-NPU's layout; default: the embedded set, made on first use.
-        protocol, fold: as in `oulu_npu.load`.
-        frames: crops taken from each video.
-        skip_bad: leave out unusable videos with a counted warning instead of stopping.
-        find_eyes: find the eyes in videos that have no eye file.
-
-    Returns:
-        `ExportData`.
+        metadata: of the model; the crops have its size and follow its crop rule.
+        data: where dev and test come from.
+        frames: crops taken from each video; None takes all.
 
     Raises:
         DataError: the data are not as needed.
     """
-    splits = oulu_npu.load(default_root() if root is None else root, protocol, fold)
+    splits = data.load()
     settings = CropSettings(metadata.image_size, frames, crop_rule=metadata.crop_rule)
-    how = {"skip_bad": skip_bad, "find_eyes": find_eyes}
-    dev, test = (_crops(splits[name], settings, name, **how) for name in ("dev", "test"))
-    fold = f", fold {fold}" if fold else ""
-    source = f"{EMBEDDED_SET if root is None else root}, protocol {protocol}{fold}"
-    return ExportData(dev=dev, test=test, source=source)
+    dev, test = (_crops(data, splits[name], settings, name) for name in ("dev", "test"))
+    return ExportData(dev=dev, test=test, source=data.description)
 
 
-def faces_alone(metadata, gap=None):
+def faces_alone(metadata: ModelMetadata, gap: float | None = None) -> ExportData:
     """Crops of the embedded set for a model of other faces, whose threshold they must not change.
 
-    A model that was trained on photographs may take synthetic faces for attacks, so they serve for
-    ranges and for comparison.
+    A model that was trained on photographs may take synthetic faces for attacks, so the crops only
+    serve for ranges and for comparison.
 
     Args:
-        metadata: the model's; the crops have its size and follow its crop rule.
+        metadata: of the model; the crops have its size and follow its crop rule.
         gap: as in `ExportData`.
 
     Returns:
-        `ExportData` without dev and test.
+        Data without dev and test.
     """
-    splits = oulu_npu.load(default_root(), _PROTOCOL)
+    data = data_at(None, protocol=_PROTOCOL)
+    splits = data.load()
     settings = CropSettings(metadata.image_size, 1, crop_rule=metadata.crop_rule)
-    few = {name: _few(splits[name]) for name in ("dev", "test")}
-    calibration, held_out = (_crops(few[name], settings, name) for name in ("dev", "test"))
+    calibration, held_out = (
+        _crops(data, _few(splits[name]), settings, name) for name in ("dev", "test")
+    )
     return ExportData(
         calibration=calibration.balanced(CALIBRATION_CROPS),
         held_out=held_out.balanced(HELD_OUT_CROPS),
@@ -88,13 +78,30 @@ def faces_alone(metadata, gap=None):
     )
 
 
-def released_data(metadata):
+def released_data(metadata: ModelMetadata) -> ExportData:
     """`faces_alone` for the released model; the gap is that of its authors' example videos."""
     return faces_alone(metadata, EXAMPLE_PRINT_SCORE - EXAMPLE_LIVE_SCORE)
 
 
+def unlabelled_data(metadata: ModelMetadata, name: str) -> ExportData:
+    """`faces_alone`, with a warning that no threshold is chosen.
+
+    Args:
+        metadata: of the model.
+        name: of the model, for the warning.
+    """
+    logger.warning(
+        "%s: trained on %s; no threshold is chosen, and files that score as the model does keep "
+        "its own (%s); --calibration DATA chooses one for each",
+        name,
+        metadata.training_data or "data that it does not name",
+        metadata.threshold,
+    )
+    return faces_alone(metadata)
+
+
 def _few(samples):
-    """Some videos of either label, from all over the list and of every species."""
+    """Some videos of each label, spread over the list, with all species."""
     chosen = []
     for label in (0, 1):
         rest = [sample for sample in samples if sample.label == label]
@@ -107,8 +114,5 @@ def _few(samples):
     return chosen
 
 
-def _crops(samples, settings, split, **how):
-    prepared = prepare_crops(
-        samples, cache_folder() / "crops", settings, description=f"face crops of {split}", **how
-    )
-    return LabelledCrops.of(prepared)
+def _crops(data, samples, settings, split):
+    return LabelledCrops.of(prepare_data(data, samples, settings, f"face crops of {split}"))

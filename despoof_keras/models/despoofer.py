@@ -1,6 +1,8 @@
 """Despoofer: DSNet, DepthNet and the discriminator, trained in turn in one custom step."""
 
-import dataclasses
+from __future__ import annotations
+
+from collections.abc import Mapping
 
 import keras
 import tensorflow as tf
@@ -8,9 +10,15 @@ from keras import ops
 
 from despoof_keras.datasets.samples import INSTRUMENTS
 from despoof_keras.distribution.determinism import fan_out
-from despoof_keras.distribution.gradients import apply_gradients, check_optimizer, replica_count
+from despoof_keras.distribution.gradients import (
+    apply_gradients,
+    build_optimizers,
+    check_compile_settings,
+    gradients_of,
+    replica_loss,
+)
 from despoof_keras.distribution.multi_worker import DistributedFit
-from despoof_keras.distribution.xla import compiled
+from despoof_keras.distribution.xla import compile_methods
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.streaming_metric import PresentationAttackRates
 from despoof_keras.metadata import ModelMetadata
@@ -67,15 +75,15 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
 
     def __init__(
         self,
-        ds_net,
-        depth_net,
-        discriminator,
-        loss_weights=RELEASED_WEIGHTS,
-        attack_depth="zero",
-        score=None,
-        instruments=INSTRUMENT_COUNT,
-        average_decay=None,
-        metadata=None,
+        ds_net: keras.Model,
+        depth_net: keras.Model,
+        discriminator: keras.Model,
+        loss_weights: LossWeights = RELEASED_WEIGHTS,
+        attack_depth: str = "zero",
+        score: str | None = None,
+        instruments: int = INSTRUMENT_COUNT,
+        average_decay: float | None = None,
+        metadata: ModelMetadata | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -102,22 +110,20 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
         self._rates = PresentationAttackRates(instruments)
         self.start_averages(average_decay)
-        self._despoof_in_training = self._depth_turn = self._discriminator_turn = None
-        self._terms_in_training = None
         self.built = True
 
     @property
-    def image_size(self):
+    def image_size(self) -> int:
         """Side S of the input, in pixels."""
         return self.ds_net.input.shape[1]
 
     @property
-    def metadata(self):
-        """`ModelMetadata`: what the model carries into its files."""
+    def metadata(self) -> ModelMetadata:
+        """What the model carries into its files."""
         return self._metadata
 
     @metadata.setter
-    def metadata(self, metadata):
+    def metadata(self, metadata: ModelMetadata):
         if metadata.image_size != self.image_size:
             raise DataError(
                 f"metadata: expected image_size {self.image_size}, the networks'; "
@@ -128,91 +134,72 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         self.test_function = self.predict_function = None
 
     @property
-    def score(self):
-        """Name of the spoof score that the model gives, the metadata's."""
+    def score(self) -> str:
+        """Name of the spoof score that the model gives: the metadata's."""
         return self.metadata.score
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         return [*self._trackers.values(), self._rates]
 
     def compile(
-        self, optimizer, depth_optimizer, discriminator_optimizer, jit_compile=False, **kwargs
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        depth_optimizer: keras.optimizers.Optimizer,
+        discriminator_optimizer: keras.optimizers.Optimizer,
+        jit_compile: bool = False,
+        **kwargs,
     ):
-        """Takes the three optimizers and builds each on its network's weights.
+        """Take the three optimizers and build each on its network's weights.
 
         Under a `tf.distribute` strategy the model must have been made in its scope.
 
         Args:
             optimizer: DSNet's, the one that callbacks and schedules see.
-            depth_optimizer, discriminator_optimizer: of the other two networks. Under the
+            depth_optimizer, discriminator_optimizer: those of the other two networks. Under the
                 mixed_float16 policy each of the three is wrapped in a `LossScaleOptimizer`.
             jit_compile: compile the computation of losses and gradients with XLA. The update of
                 the weights stays outside, because XLA cannot compile it for several replicas.
             **kwargs: as for `keras.Model.compile`.
 
         Raises:
-            ValueError: several replicas would silently train otherwise than one: an optimizer
+            ValueError: several replicas would silently train differently from one: an optimizer
                 accumulates gradients or clips scaled ones, `steps_per_execution` is not 1, or
-                synchronized batch norm is to be compiled, which XLA cannot.
+                synchronized batch norm is to be compiled, which XLA cannot do.
         """
-        replicas = self.distribute_strategy.num_replicas_in_sync
-        if replicas > 1 and kwargs.get("steps_per_execution", 1) != 1:
-            raise ValueError(
-                "steps_per_execution: expected 1 on several replicas; "
-                f"received {kwargs['steps_per_execution']}"
-            )
-        if replicas > 1 and jit_compile and any(map(has_synchronized_norms, self.networks())):
-            raise ValueError(
-                "jit_compile: expected batch norm that is not synchronized, on several replicas, "
-                "for XLA cannot compile it; received both"
-            )
         given = (optimizer, depth_optimizer, discriminator_optimizer)
+        synchronized_norm = any(map(has_synchronized_norms, self.networks()))
         with self.distribute_strategy.scope():
-            built = []
-            for one, network in zip(given, self.networks(), strict=True):
-                if self.dtype_policy.name == "mixed_float16" and not isinstance(
-                    one, keras.optimizers.LossScaleOptimizer
-                ):
-                    one = keras.optimizers.LossScaleOptimizer(one)
-                check_optimizer(one, replicas)
-                one.build(network.trainable_variables)
-                built.append(one)
+            check_compile_settings(kwargs, jit_compile, synchronized_norm)
+            built = build_optimizers(given, self.networks(), self.dtype_policy.name)
             ds_net_optimizer, self.depth_optimizer, self.discriminator_optimizer = built
             # Not Keras' own jit_compile, which would compile the update of the weights too.
             super().compile(optimizer=ds_net_optimizer, jit_compile=False, **kwargs)
         self.jit_gradients = jit_compile
-        self._set_turns(compiled if jit_compile else lambda function, *changed: function)
+        parts = {
+            "despoof_in_training": self.ds_net.non_trainable_variables,
+            "depth_gradients": self.depth_net.non_trainable_variables,
+            "discriminator_gradients": self.discriminator.non_trainable_variables,
+            "ds_net_terms": (),
+        }
+        compile_methods(self, parts, jit_compile)
 
-    def _set_turns(self, form):
-        """What a step is made of besides updates, as it is or compiled."""
-
-        def despoof(image):
-            return self.despoof(image, training=True)
-
-        self._despoof_in_training = form(despoof, self.ds_net.non_trainable_variables)
-        self._depth_turn = form(self._depth_gradients, self.depth_net.non_trainable_variables)
-        self._discriminator_turn = form(
-            self._discriminator_gradients, self.discriminator.non_trainable_variables
-        )
-        self._terms_in_training = form(self.ds_net_terms)
-
-    def networks(self):
+    def networks(self) -> tuple[keras.Model, keras.Model, keras.Model]:
         """DSNet, DepthNet and the discriminator."""
         return self.ds_net, self.depth_net, self.discriminator
 
-    def optimizers(self):
+    def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
         """The three optimizers in the order DSNet, DepthNet, discriminator."""
         return self.optimizer, self.depth_optimizer, self.discriminator_optimizer
 
-    def despoof(self, images, training=False):
-        """DSNet's outputs, the six-channel input and the live estimate ReLU(I - N / 45)."""
+    def despoof(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
+        """Return DSNet's outputs, its six-channel input and the live estimate ReLU(I - N / 45)."""
         outputs = dict(self._ds_net_with_input(images, training=training))
         hsv_rgb = outputs["hsv_rgb"]
         outputs["live_estimate"] = ops.relu(hsv_rgb - outputs["noise"] / NOISE_DIVISOR)
         return outputs
 
-    def call(self, images, training=False):
+    def call(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
         outputs = self.despoof(images, training=training)
         hsv_rgb = outputs.pop("hsv_rgb")
         outputs["depth"] = self.depth_net(hsv_rgb, training=training)["depth"]
@@ -221,8 +208,8 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         outputs["score"] = spoof_scores(outputs)[self.score]
         return outputs
 
-    def predict_scores(self, images):
-        """Every spoof score of a batch, and nothing that no score needs.
+    def predict_scores(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Compute every spoof score of a batch, and nothing that no score needs.
 
         Args:
             images: `(batch, S, S, 3)` RGB in [0, 1].
@@ -234,38 +221,41 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         outputs["depth"] = self.depth_net(outputs["hsv_rgb"], training=False)["depth"]
         return spoof_scores(outputs)
 
-    def train_step(self, data):
-        """One turn each of DepthNet, discriminator and DSNet, with one DSNet forward pass.
+    def train_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Take one turn each of DepthNet, the discriminator and DSNet, with one DSNet pass.
 
         DSNet's weights do not change before its own turn, so its outputs serve the
         discriminator's turn too.
         """
-        tape = tf.GradientTape(watch_accessed_variables=False)
-        with tape:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in self.ds_net.trainable_variables])
-            outputs = self._despoof_in_training(data["image"])
+            outputs = self.despoof_in_training(data["image"])
             with tape.stop_recording():
-                depth_value = self.train_depth_net(outputs["hsv_rgb"], data)
-                discriminator_value = self.train_discriminator(
+                depth_loss = self.train_depth_net(outputs["hsv_rgb"], data)
+                discriminator_loss = self.train_discriminator(
                     outputs["hsv_rgb"], outputs["live_estimate"], data
                 )
-            terms = self._terms_in_training(outputs, data)
+            terms = self.ds_net_terms(outputs, data)
             objective = self.weighted_sum(terms)
-            scaled = self._scale(ops.mean(objective), self.optimizer)
-        gradients = self._gradients(tape, scaled, self.ds_net)
-        apply_gradients(self.optimizer, gradients, self.ds_net.trainable_variables)
+            loss = replica_loss(objective, self.optimizer)
+        apply_gradients(self.optimizer, gradients_of(tape, loss, self.ds_net), self.ds_net)
         self.follow_averages(self.optimizer.iterations)
-        values = {**terms, "loss": objective}
-        values |= {"depth_net": depth_value, "discriminator": discriminator_value}
-        return self._track(values)
+        return self._track(
+            {
+                **terms,
+                "loss": objective,
+                "depth_net": depth_loss,
+                "discriminator": discriminator_loss,
+            }
+        )
 
-    def test_step(self, data):
-        """The same terms as in training, every network in inference mode, and the spoof score."""
+    def test_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Compute the terms of training, every network in inference mode, and the error rates."""
         outputs = self.despoof(data["image"])
         outputs["depth"] = self.depth_net(outputs["hsv_rgb"], training=False)["depth"]
         terms = self.ds_net_terms(outputs, data)
         values = {**terms, "loss": self.weighted_sum(terms)}
-        values["depth_net"] = losses.depth_loss(outputs["depth"], self._depth_target(data))
+        values["depth_net"] = losses.depth_loss(outputs["depth"], _depth_target(data))
         values["discriminator"] = losses.discriminator_loss(
             self.discriminator(outputs["live_estimate"], training=False)["logits"],
             self.discriminator(outputs["hsv_rgb"], training=False)["logits"],
@@ -276,77 +266,75 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         self._rates.update_state(score, data["instrument"], weight)
         return {**self._track(values, weight), **self._rates.result()}
 
-    def train_depth_net(self, hsv_rgb, data):
-        """DepthNet's turn: the depth of live inputs, zero for flat media. Returns `(batch,)`."""
-        value, gradients = self._depth_turn(hsv_rgb, self._depth_target(data))
-        apply_gradients(self.depth_optimizer, gradients, self.depth_net.trainable_variables)
-        return value
+    def despoof_in_training(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return what `despoof` returns, batch norm by the batch."""
+        return self.despoof(images, training=True)
 
-    def _depth_gradients(self, hsv_rgb, target):
+    def train_depth_net(self, hsv_rgb: tf.Tensor, data: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """Take DepthNet's turn: the depth of live inputs, zero for flat media. `(batch,)`."""
+        values, gradients = self.depth_gradients(hsv_rgb, _depth_target(data))
+        apply_gradients(self.depth_optimizer, gradients, self.depth_net)
+        return values
+
+    def depth_gradients(self, hsv_rgb, target):
+        """Return DepthNet's loss, `(batch,)`, and the gradients of its mean."""
         with tf.GradientTape() as tape:
             depth = self.depth_net(hsv_rgb, training=True)["depth"]
-            value = losses.depth_loss(depth, target)
-            scaled = self._scale(ops.mean(value), self.depth_optimizer)
-        return value, self._gradients(tape, scaled, self.depth_net)
+            values = losses.depth_loss(depth, target)
+            loss = replica_loss(values, self.depth_optimizer)
+        return values, gradients_of(tape, loss, self.depth_net)
 
-    def train_discriminator(self, hsv_rgb, live_estimate, data):
-        """The discriminator's turn, DSNet's live estimates taken as given. Returns `(batch,)`."""
+    def train_discriminator(
+        self, hsv_rgb: tf.Tensor, live_estimate: tf.Tensor, data: Mapping[str, tf.Tensor]
+    ) -> tf.Tensor:
+        """Take the discriminator's turn, with DSNet's live estimates as they are. `(batch,)`."""
         live_estimate = ops.stop_gradient(live_estimate)
-        value, gradients = self._discriminator_turn(hsv_rgb, live_estimate, data["label"])
-        variables = self.discriminator.trainable_variables
-        apply_gradients(self.discriminator_optimizer, gradients, variables)
-        return value
+        values, gradients = self.discriminator_gradients(hsv_rgb, live_estimate, data["label"])
+        apply_gradients(self.discriminator_optimizer, gradients, self.discriminator)
+        return values
 
-    def _discriminator_gradients(self, hsv_rgb, live_estimate, label):
+    def discriminator_gradients(self, hsv_rgb, live_estimate, label):
+        """Return the discriminator's loss, `(batch,)`, and the gradients of its mean."""
         with tf.GradientTape() as tape:
             synthesized = self.discriminator(live_estimate, training=True)
             real = self.discriminator(hsv_rgb, training=True)
-            value = losses.discriminator_loss(synthesized["logits"], real["logits"], label)
-            scaled = self._scale(ops.mean(value), self.discriminator_optimizer)
-        return value, self._gradients(tape, scaled, self.discriminator)
+            values = losses.discriminator_loss(synthesized["logits"], real["logits"], label)
+            loss = replica_loss(values, self.discriminator_optimizer)
+        return values, gradients_of(tape, loss, self.discriminator)
 
-    def ds_net_terms(self, outputs, data):
-        """DSNet's unweighted terms, DepthNet and discriminator frozen (batch norm too).
+    def ds_net_terms(
+        self, outputs: Mapping[str, tf.Tensor], data: Mapping[str, tf.Tensor]
+    ) -> dict[str, tf.Tensor]:
+        """Compute DSNet's unweighted terms; DepthNet and discriminator are frozen, norms too.
 
         Args:
             outputs: as from `despoof`.
             data: a batch.
 
         Returns:
-            Mapping from the names of `LossWeights` to `(batch,)`.
+            Mapping from the names of `loss_weights.TERMS` to `(batch,)`.
         """
-        label = data["label"]
-        noises = fan_out(outputs["noise"], 4)
         live_estimates = fan_out(outputs["live_estimate"], 3)
         live_depth = self.depth_net(live_estimates[0], training=False)["depth"]
         logits = self.discriminator(live_estimates[1], training=False)["logits"]
-        depth_target = data["depth"] if self.attack_depth == "face" else self._depth_target(data)
-        return {
-            "zero_one_map": losses.zero_one_map_loss(outputs["zero_one_map"], label),
-            "depth": losses.depth_loss(live_depth, depth_target),
-            "visual_quality": losses.visual_quality_loss(logits),
-            "repetitive_live": losses.repetitive_loss_live(noises[0], label),
-            "repetitive_spoof": losses.repetitive_loss_spoof(noises[1], label),
-            "magnitude": losses.magnitude_loss(noises[2], label),
-            "live_reconstruction": losses.live_reconstruction_loss(
-                live_estimates[2], outputs["hsv_rgb"], label
-            ),
-            "spoof_noise": losses.spoof_noise_loss(noises[3], label),
-        }
+        return losses.term_values(
+            {
+                "label": data["label"],
+                "hsv_rgb": outputs["hsv_rgb"],
+                "zero_one_map": outputs["zero_one_map"],
+                "noise": outputs["noise"],
+                "live_estimate": live_estimates[2],
+                "depth_of_live_estimate": live_depth,
+                "depth_target": data["depth"]
+                if self.attack_depth == "face"
+                else _depth_target(data),
+                "logits_of_live_estimate": logits,
+            }
+        )
 
-    def weighted_sum(self, terms):
-        """DSNet's objective, `(batch,)`."""
-        return sum(getattr(self.loss_weights, name) * terms[name] for name in TERMS)
-
-    def _depth_target(self, data):
-        return data["depth"] * ops.reshape(1.0 - data["label"], (-1, 1, 1, 1))
-
-    def _scale(self, mean_loss, optimizer):
-        """Gradients are summed over replicas, so each replica's mean counts for its share."""
-        return optimizer.scale_loss(mean_loss / replica_count())
-
-    def _gradients(self, tape, loss, network):
-        return tape.gradient(loss, [one.value for one in network.trainable_variables])
+    def weighted_sum(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """Return DSNet's objective, `(batch,)`."""
+        return sum(self.loss_weights[name] * terms[name] for name in TERMS)
 
     def _track(self, values, weight=None):
         for name, value in values.items():
@@ -361,7 +349,7 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         return {
             **super().get_config(),
             **{k: keras.saving.serialize_keras_object(v) for k, v in networks.items()},
-            "loss_weights": dataclasses.asdict(self.loss_weights),
+            "loss_weights": dict(self.loss_weights),
             "attack_depth": self.attack_depth,
             "instruments": self.instruments,
             "average_decay": self.average_decay,
@@ -404,3 +392,8 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
     def load_own_variables(self, store):
         for name, variable in self._own_variables().items():
             variable.assign(store[name])
+
+
+def _depth_target(data):
+    """The depth that the input has: a live face's, zero for an attack's flat medium."""
+    return data["depth"] * ops.reshape(1.0 - data["label"], (-1, 1, 1, 1))

@@ -1,56 +1,111 @@
-"""What every term of DSNet's objective weighs; the terms themselves are in `losses`."""
+"""The terms of DSNet's objective as one table, and what each of them weighs.
+
+A term is one function in `losses` and one row here. Whatever was saved before a term existed gives
+it the weight 0.
+"""
+
+from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Iterator, Mapping
 
 
 @dataclasses.dataclass(frozen=True)
-class LossWeights:
-    """Weight of every term of DSNet's objective (means over the batch are weighted).
+class Term:
+    """One term of DSNet's objective.
 
     Attributes:
-        zero_one_map: J_z.
-        depth: J_DQ, depth of the live estimate.
-        visual_quality: J_VQ, the discriminator's view of the live estimate.
-        repetitive_live: J_r, live: no spectral peak in the noise.
-        repetitive_spoof: J_r, spoof: a high spectral peak.
-        magnitude: J_m, no noise in live faces.
-        live_reconstruction: the live estimate of a live face is the face itself.
-        spoof_noise: the noise of an attack has a given magnitude.
+        function: name of a function in `losses`, or a function of the user's own; it returns one
+            value per sample, `(batch,)`.
+        inputs: what the function takes, in order; names of the values that
+            `Despoofer.ds_net_terms` hands to `losses.term_values`.
+        released: weight in the authors' released code.
+        paper: weight recalled from the paper's section 4.1, not verified against its text.
     """
 
-    zero_one_map: float
-    depth: float
-    visual_quality: float
-    repetitive_live: float
-    repetitive_spoof: float
-    magnitude: float
-    live_reconstruction: float
-    spoof_noise: float
+    function: str | Callable
+    inputs: tuple[str, ...]
+    released: float = 0.0
+    paper: float = 0.0
 
 
-# As in the authors' released code.
-RELEASED_WEIGHTS = LossWeights(
-    zero_one_map=6000.0,
-    depth=600.0,
-    visual_quality=100.0,
-    repetitive_live=1.0,
-    repetitive_spoof=2.0,
-    magnitude=500.0,
-    live_reconstruction=45000.0,
-    spoof_noise=30.0,
-)
-# As recalled from the paper's section 4.1 (not verified against its text); the last two terms
-# stand in the released code alone.
-PAPER_WEIGHTS = LossWeights(
-    zero_one_map=1.0,
-    depth=0.1,
-    visual_quality=0.016,
-    repetitive_live=0.005,
-    repetitive_spoof=0.005,
-    magnitude=3.0,
-    live_reconstruction=0.0,
-    spoof_noise=0.0,
-)
+# The last two terms stand in the released code alone.
+TERMS: dict[str, Term] = {
+    # J_z.
+    "zero_one_map": Term("zero_one_map_loss", ("zero_one_map", "label"), 6000.0, 1.0),
+    # J_DQ: the depth of the live estimate.
+    "depth": Term("depth_loss", ("depth_of_live_estimate", "depth_target"), 600.0, 0.1),
+    # J_VQ: how live the discriminator finds the live estimate.
+    "visual_quality": Term("visual_quality_loss", ("logits_of_live_estimate",), 100.0, 0.016),
+    # J_r, live: no spectral peak in the noise.
+    "repetitive_live": Term("repetitive_loss_live", ("noise", "label"), 1.0, 0.005),
+    # J_r, spoof: a high spectral peak in the noise.
+    "repetitive_spoof": Term("repetitive_loss_spoof", ("noise", "label"), 2.0, 0.005),
+    # J_m: no noise in live faces.
+    "magnitude": Term("magnitude_loss", ("noise", "label"), 500.0, 3.0),
+    # The live estimate of a live face is the face itself.
+    "live_reconstruction": Term(
+        "live_reconstruction_loss", ("live_estimate", "hsv_rgb", "label"), 45000.0
+    ),
+    # The noise of an attack has a given magnitude.
+    "spoof_noise": Term("spoof_noise_loss", ("noise", "label"), 30.0),
+}
+
+
+class LossWeights(Mapping):
+    """The weight of every term in `TERMS`, by name: a mapping, and attributes of the same names.
+
+    The weights apply to means over the batch.
+
+    Args:
+        **weights: by the names of `TERMS`; a term that is left out weighs 0.
+
+    Raises:
+        TypeError: a name is not among `TERMS`.
+
+    Example:
+        >>> weights = LossWeights(zero_one_map=1.0, magnitude=0.5)
+        >>> weights.magnitude, weights["depth"]
+        (0.5, 0.0)
+    """
+
+    def __init__(self, **weights: float):
+        unknown = sorted(set(weights) - set(TERMS))
+        if unknown:
+            raise TypeError(
+                f"loss weights: expected names among {', '.join(TERMS)}; "
+                f"received {', '.join(unknown)}"
+            )
+        vars(self)["_weights"] = {name: float(weight) for name, weight in weights.items()}
+
+    def __setattr__(self, name: str, value: object):
+        raise AttributeError(f"{type(self).__name__} cannot be changed; received {name} = {value}")
+
+    def __getitem__(self, name: str) -> float:
+        if name not in TERMS:
+            raise KeyError(name)
+        return self._weights.get(name, 0.0)
+
+    def __getattr__(self, name: str) -> float:
+        # Private names are asked for while an object is copied, before it has its weights.
+        if name.startswith("_") or name not in TERMS:
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        return self[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(TERMS)
+
+    def __len__(self) -> int:
+        return len(TERMS)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.items()))
+
+    def __repr__(self) -> str:
+        return f"LossWeights({', '.join(f'{name}={weight}' for name, weight in self.items())})"
+
+
+RELEASED_WEIGHTS = LossWeights(**{name: term.released for name, term in TERMS.items()})
+PAPER_WEIGHTS = LossWeights(**{name: term.paper for name, term in TERMS.items()})
 # By the names that `TrainingConfig.loss_weights` takes.
 NAMED_WEIGHTS = {"released": RELEASED_WEIGHTS, "paper": PAPER_WEIGHTS}
-TERMS = tuple(field.name for field in dataclasses.fields(LossWeights))

@@ -1,17 +1,25 @@
-"""The terms of the objective, one function each; every one returns one value per sample.
+"""The terms of the objective: one function each, which returns one value per sample.
 
-Only the trainer reduces over the batch. Labels are 0 for bona fide and 1 for attack
-presentations, shape `(batch,)`, float. Terms that the method states for one class alone are zero
-for the samples of the other, as in the released code.
+`loss_weights.TERMS` lists the terms and what each function takes. Only the training step reduces
+over the batch. Labels are 0 for bona fide and 1 for attack presentations, shape `(batch,)`, float.
+A term that the method defines for one class alone is zero for samples of the other, as in the
+released code.
 
 Reference: Jourabloo, Liu, Liu, ECCV 2018, section 3.3, and the authors' released training code
 (`Architecture.py`), which adds the reconstruction and noise magnitude terms.
 """
 
+from __future__ import annotations
+
+import collections
+from collections.abc import Mapping
+
 import tensorflow as tf
 from keras import ops
 
+from despoof_keras.distribution.determinism import fan_out
 from despoof_keras.models.discriminator import CLASS_LIVE, CLASS_SYNTHESIZED
+from despoof_keras.models.loss_weights import TERMS
 
 # Rows and columns of the unshifted spectrum that are cut off at both ends, as a share of the image
 # side: 32 of 256 in the released code, the paper's k x k block (k = 64) round zero frequency.
@@ -20,11 +28,35 @@ LOW_BAND_SHARE = 32 / 256
 SPOOF_NOISE_TARGET = 0.2
 
 
+def term_values(values: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Compute every term of DSNet's objective, unweighted.
+
+    Args:
+        values: what the terms take, by the names in `Term.inputs`.
+
+    Returns:
+        Mapping from the names of `TERMS` to `(batch,)`.
+    """
+    uses = collections.Counter(name for term in TERMS.values() for name in term.inputs)
+    copies = {
+        name: iter(fan_out(values[name], count)) if count > 1 else iter((values[name],))
+        for name, count in uses.items()
+    }
+    return {
+        name: _function(term.function)(*(next(copies[value]) for value in term.inputs))
+        for name, term in TERMS.items()
+    }
+
+
+def _function(function):
+    return function if callable(function) else globals()[function]
+
+
 def _mean_per_sample(x):
     return ops.mean(ops.reshape(x, (ops.shape(x)[0], -1)), axis=1)
 
 
-def zero_one_map_loss(zero_one_map, label):
+def zero_one_map_loss(zero_one_map: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """J_z: mean absolute distance of the 0/1 map from the label.
 
     Args:
@@ -38,7 +70,7 @@ def zero_one_map_loss(zero_one_map, label):
     return _mean_per_sample(ops.abs(zero_one_map - target))
 
 
-def depth_loss(depth, target):
+def depth_loss(depth: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """J_DQ, and DepthNet's own loss: mean absolute difference of two depth maps.
 
     Args:
@@ -57,7 +89,7 @@ def _cross_entropy(logits, wanted):
     return ops.softplus(margin)
 
 
-def visual_quality_loss(logits_live_estimate):
+def visual_quality_loss(logits_live_estimate: tf.Tensor) -> tf.Tensor:
     """J_VQ: cross-entropy of the discriminator's logits for the live estimate towards "live".
 
     Args:
@@ -69,7 +101,9 @@ def visual_quality_loss(logits_live_estimate):
     return _cross_entropy(logits_live_estimate, CLASS_LIVE)
 
 
-def discriminator_loss(logits_live_estimate, logits_input, label):
+def discriminator_loss(
+    logits_live_estimate: tf.Tensor, logits_input: tf.Tensor, label: tf.Tensor
+) -> tf.Tensor:
     """The discriminator's loss: live estimates are synthesized, live inputs are live.
 
     Args:
@@ -86,7 +120,7 @@ def discriminator_loss(logits_live_estimate, logits_input, label):
     return synthesized + bona_fide * _cross_entropy(logits_input, CLASS_LIVE)
 
 
-def spectrum_peak(noise):
+def spectrum_peak(noise: tf.Tensor) -> tf.Tensor:
     """Highest value of the noise's log spectrum outside the low band, mean over the channels.
 
     Args:
@@ -106,22 +140,24 @@ def spectrum_peak(noise):
     return tf.reduce_mean(tf.math.log1p(tf.maximum(peak, mirrored)), axis=1)
 
 
-def repetitive_loss_live(noise, label):
+def repetitive_loss_live(noise: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """J_r for bona fide samples: the peak of `spectrum_peak` is to be low. `(batch,)`."""
     return spectrum_peak(noise) * (1.0 - ops.cast(label, "float32"))
 
 
-def repetitive_loss_spoof(noise, label):
+def repetitive_loss_spoof(noise: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """J_r for attacks: minus the peak of `spectrum_peak`, which is to be high. `(batch,)`."""
     return -spectrum_peak(noise) * ops.cast(label, "float32")
 
 
-def magnitude_loss(noise, label):
+def magnitude_loss(noise: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """J_m: mean absolute noise of bona fide samples. `(batch,)`."""
     return _mean_per_sample(ops.abs(noise)) * (1.0 - ops.cast(label, noise.dtype))
 
 
-def live_reconstruction_loss(live_estimate, hsv_rgb, label):
+def live_reconstruction_loss(
+    live_estimate: tf.Tensor, hsv_rgb: tf.Tensor, label: tf.Tensor
+) -> tf.Tensor:
     """Mean absolute change of bona fide samples (released code).
 
     Args:
@@ -135,7 +171,7 @@ def live_reconstruction_loss(live_estimate, hsv_rgb, label):
     return change * (1.0 - ops.cast(label, change.dtype))
 
 
-def spoof_noise_loss(noise, label):
+def spoof_noise_loss(noise: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     """Distance of an attack's mean absolute noise from 0.2, per channel (released code).
 
     Args:

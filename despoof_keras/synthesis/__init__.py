@@ -1,9 +1,14 @@
 """The embedded data set: synthetic faces and attacks in OULU-NPU's layout."""
 
 from despoof_keras.synthesis.cache import cache_folder, default_root
+from despoof_keras.synthesis.embedded import EMBEDDED_SET, data_at
 from despoof_keras.synthesis.writer import GENERATOR_VERSION, write_oulu_npu
 
-# What runs, results and model files call it; a folder's name may follow.
-EMBEDDED_SET = "embedded set"
-
-__all__ = ["EMBEDDED_SET", "GENERATOR_VERSION", "cache_folder", "default_root", "write_oulu_npu"]
+__all__ = [
+    "EMBEDDED_SET",
+    "GENERATOR_VERSION",
+    "cache_folder",
+    "data_at",
+    "default_root",
+    "write_oulu_npu",
+]

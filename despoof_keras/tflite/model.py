@@ -5,7 +5,7 @@ import threading
 import numpy as np
 
 from despoof_keras.errors import DataError
-from despoof_keras.metadata import SIZE_MULTIPLE
+from despoof_keras.faces.crop import MAP_FACTOR
 from despoof_keras.tflite.file import TfliteFile
 from despoof_keras.utils.litert import open_interpreter
 
@@ -15,7 +15,7 @@ INPUT = "image"
 OUTPUTS = ("score", "noise", "live_estimate", "zero_one_map")
 _CONTRACT = (
     f"expected a signature {SCORE!r} from {INPUT!r}, uint8 of shape [1, S, S, 3] with S a multiple "
-    f"of {SIZE_MULTIPLE}, to {SCORE!r}, one float32 number, as export/to_tflite.py writes it"
+    f"of {MAP_FACTOR}, to {SCORE!r}, one float32 number, as export/to_tflite.py writes it"
 )
 
 
@@ -117,7 +117,7 @@ def _checked_size(runner):
         return None
     shape = tuple(int(length) for length in inputs[INPUT]["shape"])
     side = shape[1] if len(shape) == 4 else 0
-    if shape != (1, side, side, 3) or side < 1 or side % SIZE_MULTIPLE:
+    if shape != (1, side, side, 3) or side < 1 or side % MAP_FACTOR:
         return None
     is_one_number = np.prod(outputs["score"]["shape"]) == 1
     types = [np.uint8, *[np.float32] * len(outputs)]

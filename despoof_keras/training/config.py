@@ -28,9 +28,6 @@ _POSITIVE_OR_NONE = (
     "discriminator_learning_rate",
     "global_clipnorm",
 )
-_LOSS_WEIGHTS_EXPECTED = (
-    f"{' or '.join(NAMED_WEIGHTS)}, or numbers of at least 0 for all of {', '.join(TERMS)}"
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +52,8 @@ class TrainingConfig:
         global_clipnorm: largest norm of a network's gradient, or None.
         decay_rate: factor on the learning rate every `decay_epochs` epochs (staircase).
         decay_epochs: see `decay_rate`.
-        loss_weights: `"released"`, `"paper"`, or a mapping with the weight of every term, by the
-            names of `LossWeights`.
+        loss_weights: `"released"`, `"paper"`, or a mapping from the names of `loss_weights.TERMS`
+            to weights; a term that is left out weighs 0.
         attack_depth: `"zero"` or `"face"`, see `Despoofer`.
         face_depth: `"mesh"` or `"generic"`, see `CropSettings`.
         depth_variant: `"compact"` or `"full"`, see `build_depth_net`.
@@ -154,15 +151,21 @@ class TrainingConfig:
 
     def _check_loss_weights(self):
         weights = self.loss_weights
-        if not isinstance(weights, dict):
-            self._expect("loss_weights", weights in NAMED_WEIGHTS, _LOSS_WEIGHTS_EXPECTED)
-            return
-        numbers = all(type(value) in (int, float) and value >= 0 for value in weights.values())
-        complete = set(weights) == set(TERMS)
-        self._expect("loss_weights", complete and numbers, _LOSS_WEIGHTS_EXPECTED)
+        if isinstance(weights, dict):
+            known = set(weights) <= set(TERMS)
+            numbers = all(type(value) in (int, float) and value >= 0 for value in weights.values())
+            is_met = known and numbers and any(weights.values())
+        else:
+            is_met = weights in NAMED_WEIGHTS
+        self._expect(
+            "loss_weights",
+            is_met,
+            f"{' or '.join(NAMED_WEIGHTS)}, or numbers of at least 0, not all 0, for some of "
+            f"{', '.join(TERMS)}",
+        )
 
-    def term_weights(self):
-        """`LossWeights` that `loss_weights` stands for."""
+    def term_weights(self) -> LossWeights:
+        """Return the weights that `loss_weights` stands for."""
         if isinstance(self.loss_weights, dict):
             return LossWeights(**self.loss_weights)
         return NAMED_WEIGHTS[self.loss_weights]

@@ -1,19 +1,24 @@
 """From a configuration and prepared crops to a trained `Despoofer`: build, fit, keep, resume."""
 
+from __future__ import annotations
+
 import dataclasses
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 
 from despoof_keras.datasets.batches import evaluation_batches, steps_per_epoch, training_batches
+from despoof_keras.datasets.prepare import PreparedCrops
 from despoof_keras.distribution.determinism import make_repeatable
 from despoof_keras.distribution.multi_worker import (
     check_same_epoch,
     check_same_settings,
     other_machines_watched,
 )
-from despoof_keras.distribution.strategy import one_device
+from despoof_keras.distribution.strategy import Distribution, one_device
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
 from despoof_keras.models.despoofer import Despoofer
@@ -23,15 +28,17 @@ from despoof_keras.training.callbacks import (
     AveragedValidation,
     RunCheckpoint,
     RunGuard,
+    RunHistory,
     SharedStatistics,
 )
-from despoof_keras.training.run_folder import checkpoints
+from despoof_keras.training.config import TrainingConfig
+from despoof_keras.training.run_folder import checkpoints, newest_checkpoint
 
 logger = logging.getLogger(__name__)
 
 
-def build_despoofer(config):
-    """Builds the three networks of a `TrainingConfig` as one uncompiled `Despoofer`."""
+def build_despoofer(config: TrainingConfig) -> Despoofer:
+    """Build the three networks of a configuration as one `Despoofer`, not compiled."""
     size, pooling, width = config.image_size, config.pooling, config.width
     networks = (
         build_ds_net(size, pooling, width, config.decoder_stride),
@@ -52,8 +59,8 @@ def build_despoofer(config):
     )
 
 
-def compile_despoofer(model, config, steps):
-    """Compiles with three Adams under the configuration's staircase schedule, `steps` an epoch."""
+def compile_despoofer(model: Despoofer, config: TrainingConfig, steps: int) -> None:
+    """Compile with three Adams under the configuration's staircase schedule, `steps` an epoch."""
 
     def adam(rate):
         schedule = keras.optimizers.schedules.ExponentialDecay(
@@ -68,30 +75,30 @@ def compile_despoofer(model, config, steps):
     model.compile(*map(adam, rates), jit_compile=config.jit_compile)
 
 
-def steps_of(config, train_crops):
-    """Steps in an epoch of a `TrainingConfig`."""
+def steps_of(config: TrainingConfig, train_crops: PreparedCrops) -> int:
+    """Return the number of steps in an epoch."""
     return config.steps_per_epoch or steps_per_epoch(train_crops, config.batch_size)
 
 
 def fit(
-    model,
-    config,
-    train_crops,
-    dev_crops,
-    distribution,
+    model: Despoofer,
+    config: TrainingConfig,
+    train_crops: PreparedCrops,
+    dev_crops: PreparedCrops,
+    distribution: Distribution,
     *,
-    initial_epoch=0,
-    seed=0,
-    callbacks=(),
-    verbose=1,
-):
-    """Trains a compiled model and validates it on dev after every epoch.
+    initial_epoch: int = 0,
+    seed: int = 0,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int = 1,
+) -> keras.callbacks.History:
+    """Train a compiled model and validate it on dev after every epoch.
 
     Args:
-        model: `Despoofer`, made in the strategy's scope.
-        config: `TrainingConfig`.
-        train_crops, dev_crops: `PreparedCrops`.
-        distribution: `Distribution`.
+        model: made in the strategy's scope.
+        config: settings of the run.
+        train_crops, dev_crops: what to train and to validate on.
+        distribution: where to train.
         initial_epoch: finished epochs.
         seed: of the order and the augmentation.
         callbacks: further Keras callbacks.
@@ -118,30 +125,30 @@ def fit(
 
 
 def train(
-    config,
-    train_crops,
-    dev_crops,
-    folder,
+    config: TrainingConfig,
+    train_crops: PreparedCrops,
+    dev_crops: PreparedCrops,
+    folder: Path,
     *,
-    seed=0,
-    resume=False,
-    distribution=None,
-    callbacks=(),
-    verbose=1,
-):
-    """Trains, validates on dev after every epoch; leaves checkpoints, history, TensorBoard logs.
+    seed: int = 0,
+    resume: bool = False,
+    distribution: Distribution | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int = 1,
+) -> Despoofer | None:
+    """Train and validate on dev after every epoch; leave checkpoints, history, TensorBoard logs.
 
     With the same seed and data the weights are the same, whether or not the run was interrupted
     and resumed in between.
 
     Args:
-        config: `TrainingConfig`.
-        train_crops: `PreparedCrops` to train on.
-        dev_crops: `PreparedCrops` to validate on.
+        config: settings of the run.
+        train_crops: what to train on.
+        dev_crops: what to validate on.
         folder: of the run; several machines must share it, and the chief alone writes.
         seed: of the initial weights, the order and the augmentation.
         resume: go on from the newest checkpoint in `folder`, if there is one.
-        distribution: `Distribution`; default: a single device.
+        distribution: where to train; default: a single device.
         callbacks: further Keras callbacks.
         verbose: as in `keras.Model.fit`.
 
@@ -151,69 +158,76 @@ def train(
         than the chief.
 
     Raises:
-        DataError: the checkpoint to resume from cannot be read, the devices cannot train by this
+        DataError: the checkpoint to resume from cannot be read, the devices cannot train with this
             configuration (`Distribution.check`), or the machines were started with different ones.
-        TrainingError: the loss is lost, another machine has gone, or the machines do not share
-            `folder`.
+        TrainingError: the loss is not finite or explodes, another machine has gone, or the
+            machines do not share `folder`.
     """
     distribution = distribution or one_device()
     distribution.check(config)
     make_repeatable(seed, compiled=config.jit_compile)
     keras.config.set_dtype_policy(config.dtype_policy)
-    found = checkpoints(folder) if resume else []
-    initial_epoch = found[-1][0] if found else 0
+    epochs_done, checkpoint = (checkpoints(folder) or [(0, None)])[-1] if resume else (0, None)
     with other_machines_watched(distribution):
         check_same_settings(
             distribution,
             {"config": dataclasses.asdict(config), "seed": seed, "crops": train_crops.counts},
         )
-        check_same_epoch(distribution, initial_epoch, folder)
+        check_same_epoch(distribution, epochs_done, folder)
         with distribution.strategy.scope():
-            if found:
-                model = load_model(found[-1][1])
-                logger.info("resuming after epoch %d of %d", initial_epoch, config.epochs)
+            if checkpoint:
+                model = load_model(checkpoint)
+                logger.info("resuming after epoch %d of %d", epochs_done, config.epochs)
             else:
                 model = build_despoofer(config)
                 compile_despoofer(model, config, steps_of(config, train_crops))
-        if initial_epoch < config.epochs:
+        if epochs_done < config.epochs:
             fit(
                 model,
                 config,
                 train_crops,
                 dev_crops,
                 distribution,
-                initial_epoch=initial_epoch,
+                initial_epoch=epochs_done,
                 seed=seed,
-                callbacks=_callbacks(folder, callbacks, distribution),
+                callbacks=_callbacks(folder, epochs_done, callbacks, distribution),
                 verbose=verbose,
             )
     if not distribution.is_chief:
         return None
     if distribution.replicas > 1:
-        model = load_model(checkpoints(folder)[-1][1])
+        model = load_model(newest_checkpoint(folder))
     model.adopt_averages()
     keras.config.set_dtype_policy(FULL)
     return in_float32(model)
 
 
-def _callbacks(folder, further, distribution):
-    guard = RunGuard(lambda: next((path for _, path in checkpoints(folder)[::-1]), None))
+def _callbacks(folder, epochs_done, further, distribution):
+    guard = RunGuard(lambda: newest_checkpoint(folder))
     if not distribution.is_chief:
         return [guard, *further]
     board = keras.callbacks.TensorBoard(str(Path(folder) / "tensorboard"), write_graph=False)
-    return [board, guard, *further, RunCheckpoint(folder)]
+    return [board, guard, *further, RunHistory(folder, epochs_done), RunCheckpoint(folder)]
 
 
-def distributed_batches(distribution, crops, config, steps, *, initial_epoch, seed):
-    """Training batches for a strategy: on several machines each reads parts of its own.
+def distributed_batches(
+    distribution: Distribution,
+    crops: PreparedCrops,
+    config: TrainingConfig,
+    steps: int,
+    *,
+    initial_epoch: int,
+    seed: int,
+) -> tf.data.Dataset | tf.distribute.DistributedDataset:
+    """Make the training batches of a strategy: each of several machines reads parts of its own.
 
     Args:
-        distribution: `Distribution`.
+        distribution: where to train.
         crops, steps, initial_epoch, seed: as for `batches.training_batches`.
-        config: `TrainingConfig`.
+        config: settings of the run.
 
     Returns:
-        What `fit` takes.
+        What `keras.Model.fit` takes.
     """
 
     def batches(own_parts=None):

@@ -1,4 +1,4 @@
-"""The named configurations."""
+"""The named configurations, and the sizes of a search's trials."""
 
 import dataclasses
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 from despoof_keras.errors import DataError
 from despoof_keras.training.config import TrainingConfig
 
-# For the embedded set on a CPU with two cores: 64 pixels and a learning rate that gets there in
-# minutes. At 64 pixels the media's structure is one or two pixels fine, and the released model's
-# early pooling loses it (see README); from every 8th pixel of such a crop the decoder makes one
-# texture of its own for all media. The weights start so small (0.02) that a step of 5e-4 is a
-# fortieth of them: at that rate, and more so at 1e-3, some seeds stay on the plateau where the map
-# is the same for all faces; at 2e-4 none of those tried did.
+# For the embedded set on a CPU with two cores: 64 pixels, and a learning rate that converges within
+# minutes. At 64 pixels the structure of the media is only one or two pixels wide, and the released
+# model's early pooling loses it; a decoder that sees every 8th pixel of such a crop makes up one
+# texture for all media. The weights start so small (0.02) that a step of 5e-4 is a fortieth of
+# them: at that rate, and more often at 1e-3, some seeds stay on the plateau where the map is the
+# same for all faces; at 2e-4 none of the seeds that were tried did.
 EMBEDDED = TrainingConfig(
     image_size=64,
     batch_size=16,
@@ -28,7 +28,7 @@ EMBEDDED = TrainingConfig(
     average_decay=0.99,
     monitor_score="zero_one_map",
 )
-# The authors' training code: weights, schedule (an epoch there is 40,000 samples), batch.
+# As in the authors' training code: weights, schedule (its epoch is 40,000 samples), batch.
 RELEASED = TrainingConfig(
     image_size=256,
     batch_size=6,
@@ -45,13 +45,34 @@ RELEASED = TrainingConfig(
 PAPER = dataclasses.replace(RELEASED, loss_weights="paper", attack_depth="face")
 
 CONFIGURATIONS = {"embedded": EMBEDDED, "released": RELEASED, "paper": PAPER}
+# Sizes of a search's trials; one of these takes about a minute on two CPU cores.
+TRIAL = {"image_size": 32, "epochs": 2, "steps_per_epoch": 120, "frames_per_video": 3, "jitter": 2}
+# Hyperband needs three epochs: it trains the best third of the trials three times as long.
+HYPERBAND_EPOCHS = 3
 
 
-def named_or_stored(name):
-    """The configuration of a name, or of a JSON file.
+def trial_configuration(
+    base: TrainingConfig, algorithm: str, **sizes: int | None
+) -> TrainingConfig:
+    """The configuration of a search's trials.
+
+    Args:
+        base: settings of everything but the sizes.
+        algorithm: of the search.
+        sizes: used in place of those of `TRIAL` where they are not None.
+    """
+    usual = dict(TRIAL, jitter=min(base.jitter, TRIAL["jitter"]))
+    if algorithm == "hyperband":
+        usual["epochs"] = HYPERBAND_EPOCHS
+    given = {name: size for name, size in sizes.items() if size is not None}
+    return dataclasses.replace(base, **usual | given)
+
+
+def named_or_stored(name: str) -> TrainingConfig:
+    """The configuration of a name, or the one in a JSON file.
 
     Raises:
-        DataError: there is neither.
+        DataError: there is neither, or the file's settings are not valid.
     """
     if name in CONFIGURATIONS:
         return CONFIGURATIONS[name]

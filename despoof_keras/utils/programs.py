@@ -1,31 +1,98 @@
 """How a program starts and ends: without the libraries' chatter, and with a line that says why."""
 
+import argparse
 import contextlib
+import logging
 import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from despoof_keras.errors import DataError, TrainingError
 from despoof_keras.utils.files import DISK_FULL, storage_error
 
 # As the shell reports a program that was ended by these signals.
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+# What libraries read from the environment when they are imported.
+ENVIRONMENT = {
+    # What TensorFlow logs as errors is mostly about hardware that is not there; errors that matter
+    # are raised as exceptions as well.
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    # TensorFlow leaves oneDNN's kernels off on x86 processors without VNNI, where training takes
+    # more than twice as long without them.
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    # A damaged file gets a message of ours, which the decoders' own would bury.
+    "OPENCV_LOG_LEVEL": "SILENT",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
+}
+
+
+def set_environment() -> None:
+    """Set the libraries' environment variables, except where the user has set them.
+
+    Call this before anything imports TensorFlow or OpenCV, which read them only once.
+    """
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+
+
+def start_tensorflow() -> None:
+    """Import TensorFlow without the lines that it prints then, whatever its log level.
+
+    Programs call this once their arguments are checked, before the first module that imports
+    TensorFlow.
+    """
+    set_environment()
+    with held_back_stderr():
+        import tensorflow  # noqa: F401
 
 
 class Terminated(KeyboardInterrupt):
     """The process was asked to end (SIGTERM), as a preempted machine is."""
 
 
-def run_program(name, function, goes_on):
-    """Runs a program's work, and puts what ends it early into one line on stderr.
+def script_parser(description: str) -> argparse.ArgumentParser:
+    """Make the argument parser of a script, described by its module's docstring."""
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
 
-    SIGTERM is handled as Ctrl-C is: half-written files are removed, worker processes ended.
+
+def run_script(
+    parse_arguments: Callable[[], argparse.Namespace],
+    run: Callable[[argparse.Namespace], None],
+    goes_on: str = "the same command starts again",
+) -> int:
+    """Run a script: set up the environment and the log, parse the arguments, do the work.
 
     Args:
-        name: the program's, to begin the line with.
+        parse_arguments: function that returns the script's options.
+        run: the work, a function of the options; TensorFlow must not be imported before.
+        goes_on: clause that says how to continue after an interruption.
+
+    Returns:
+        Exit code, see `run_program`.
+    """
+    set_environment()
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("despoof_keras").setLevel(logging.INFO)
+    # Otherwise it logs every temporary folder of a conversion.
+    logging.getLogger("tensorflow").setLevel(logging.WARNING)
+    options = parse_arguments()
+    return run_program(Path(sys.argv[0]).name, lambda: run(options), goes_on)
+
+
+def run_program(name: str, function: Callable[[], object], goes_on: str) -> int:
+    """Run a program's work, and report in one line on stderr what ends it early.
+
+    SIGTERM is handled as Ctrl-C is: half-written files are removed and worker processes ended.
+
+    Args:
+        name: the program's name, which begins the line.
         function: the work, without arguments.
-        goes_on: sentence that says how to go on after an interruption.
+        goes_on: clause that says how to continue after an interruption.
 
     Returns:
         Exit code: 0; 1 after an error; 130 after Ctrl-C; 143 after SIGTERM.
@@ -33,7 +100,7 @@ def run_program(name, function, goes_on):
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         function()
-    except (DataError, TrainingError) as error:
+    except (DataError, TrainingError, ImportError) as error:
         return _say(f"{name}: {error}", 1)
     except Terminated:
         return _say(f"\nterminated; {goes_on}", TERMINATED)
@@ -41,6 +108,8 @@ def run_program(name, function, goes_on):
         return _say(f"\ninterrupted; {goes_on}", INTERRUPTED)
     except Exception as error:
         reason = storage_error(error)
+        if reason is None and isinstance(error, OSError):
+            return _say(f"{name}: {error}", 1)
         if reason is None:
             raise
         expected = "room to write" if reason.errno in DISK_FULL else "permission for it"
@@ -63,11 +132,11 @@ def _say(line, code):
 
 
 @contextlib.contextmanager
-def held_back_stderr():
-    """Holds back what is written to standard error, by C++ code too, while a block runs.
+def held_back_stderr() -> Iterator[None]:
+    """Hold back what is written to standard error, by C++ code too, while a block runs.
 
     TensorFlow and LiteRT announce processors, drivers and delegates there, whatever their log
-    level. Where the block fails in a way that is not the user's to mend, everything is shown.
+    level. If the block fails for a reason that the user cannot mend, everything is shown.
     """
     if sys.stderr is None:  # closed by whoever started the program
         yield

@@ -55,7 +55,7 @@ def images(batches):
 
 def test_every_frame_is_there_once_with_its_label(samples, crops):
     expected = {(s.key, f, s.label, s.pai) for s in samples for f in range(FRAMES)}
-    found = [tuple(f[k] for k in ("key", "frame", "label", "pai")) for f in frames_in_order(crops)]
+    found = [(f.key, f.frame, f.label, f.pai) for f in frames_in_order(crops)]
     assert len(found) == len(expected)
     assert set(found) == expected
 
@@ -66,10 +66,10 @@ def test_evaluation_batches_hold_the_released_crop_in_index_order(samples, crops
     stacked = np.concatenate(images(evaluation_batches(plain, 7)))
     assert len(stacked) == len(index)
     sample_of = {sample.key: sample for sample in samples}
-    for entry, image in list(zip(index, stacked, strict=True))[::9]:
-        sample = sample_of[entry["key"]]
-        frame = dict(read_frames(sample.path, [entry["frame"]]))[entry["frame"]]
-        eyes = read_eyes(sample.eye_path)[entry["frame"]]
+    for shown, image in list(zip(index, stacked, strict=True))[::9]:
+        sample = sample_of[shown.key]
+        frame = dict(read_frames(sample.path, [shown.frame]))[shown.frame]
+        eyes = read_eyes(sample.eye_path)[shown.frame]
         expected = np.rint(crop_face(frame, eyes, SIZE)) / 256
         np.testing.assert_array_equal(image, expected.astype(np.float32))
 
@@ -80,8 +80,8 @@ def test_depth_is_exact_for_bona_fide_and_generic_for_attacks(samples, crops):
     depths = np.concatenate([b["depth"].numpy() for b in evaluation_batches(plain, 8)])
     sample_of = {sample.key: sample for sample in samples}
     for label in (0, 1):
-        position = next(i for i, entry in enumerate(index) if entry["label"] == label)
-        sample, frame = sample_of[index[position]["key"]], index[position]["frame"]
+        position = next(i for i, shown in enumerate(index) if shown.label == label)
+        sample, frame = sample_of[index[position].key], index[position].frame
         eyes = read_eyes(sample.eye_path)[frame]
         if label:
             full = generic_face_depth(eyes, SIZE)

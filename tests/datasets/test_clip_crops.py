@@ -34,8 +34,8 @@ def depths(clips, name, pai, face_depth):
     sample = VideoSample(path, name, 1, 1, pai, eye_path=path.with_suffix(".txt"))
     records = list(clip_records(sample, CropSettings(SIZE, 1, JITTER, face_depth)))
     (record,) = records
-    return record["depth_source"], cv2.imdecode(
-        np.frombuffer(record["depth"], np.uint8), cv2.IMREAD_UNCHANGED
+    return record.depth_source, cv2.imdecode(
+        np.frombuffer(record.depth, np.uint8), cv2.IMREAD_UNCHANGED
     )
 
 
@@ -58,7 +58,7 @@ def test_a_sound_video_gives_the_frames_that_it_holds(astronaut, tmp_path):
     # One more than it holds, and its eyes: as some recorders write it.
     announce(path, 31)
     assert frame_count(path) == 31
-    assert [record["frame"] for record in clip_records(sample, settings)] == list(range(30))
+    assert [record.frame for record in clip_records(sample, settings)] == list(range(30))
     announce(path, 33)
     with pytest.raises(TruncatedVideoError, match="stops after 30 decoded frames"):
         list(clip_records(sample, settings))

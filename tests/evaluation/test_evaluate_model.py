@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from despoof_keras.datasets import oulu_npu
+from despoof_keras.datasets import Data, oulu_npu
 from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation import rates
@@ -43,7 +43,7 @@ def test_the_figures_are_those_of_the_evaluation_in_training(side, root, make_de
         for split in ("dev", "test")
     )
     expected = rates.evaluate(dev, test)["scores"]["noise"]
-    found = evaluate_model(open_model(tmp_path / "model.keras"), root, 1, cache=tmp_path, frames=1)
+    found = evaluate_model(open_model(tmp_path / "model.keras"), Data(root, tmp_path), frames=1)
     assert found["score"] == "noise"
     assert found["eer_dev"] == expected.pop("eer_dev")
     at_dev = found["at_dev_threshold"]
@@ -59,15 +59,15 @@ def test_a_video_without_eyes_is_refused_found_or_left_out(root, make_despoofer,
     eyes.unlink()
     make_despoofer().save(tmp_path / "model.keras")
     model = open_model(tmp_path / "model.keras")
-    arguments = {"cache": tmp_path / "crops", "frames": 1}
+    data = Data(copy, tmp_path / "crops")
     with pytest.raises(DataError, match="--find-eyes"):
-        evaluate_model(model, copy, 1, **arguments)
-    found = evaluate_model(model, copy, 1, **arguments, find_eyes=True)
+        evaluate_model(model, data, frames=1)
+    found = evaluate_model(model, dataclasses.replace(data, find_eyes=True), frames=1)
     assert found["videos_left_out"] == {"dev": 0, "test": 0}
-    found = evaluate_model(model, copy, 1, **arguments, skip_bad=True)
+    found = evaluate_model(model, dataclasses.replace(data, skip_bad=True), frames=1)
     assert found["videos_left_out"] == {"dev": 0, "test": 1}
     with pytest.raises(DataError, match=r"frames of each video: .*received 0"):
-        evaluate_model(model, copy, 1, cache=tmp_path / "crops", frames=0)
+        evaluate_model(model, data, frames=0)
 
 
 def test_a_wrong_folder_is_named_in_one_line(tmp_path, make_despoofer):

@@ -9,7 +9,7 @@ import pytest
 from despoof_keras.errors import DataError
 from despoof_keras.export import calibration
 from despoof_keras.metadata import ModelMetadata
-from despoof_keras.synthesis import write_oulu_npu
+from despoof_keras.synthesis import embedded, write_oulu_npu
 
 SCRIPT = Path(__file__).parents[2] / "export" / "to_tflite.py"
 METADATA = ModelMetadata(image_size=32, threshold=0.25)
@@ -41,7 +41,7 @@ def test_an_export_takes_crops_that_its_model_can_be_rated_on(
     small = {"subjects": (1, 1, 1), "frames": 1, "size": (120, 96), "progress": False}
     root = write_oulu_npu(tmp_path / "set", **small)
     monkeypatch.setenv("DESPOOF_KERAS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(calibration, "default_root", lambda: root)
+    monkeypatch.setattr(embedded, "default_root", lambda seed: root)
     make_despoofer().save(tmp_path / "m.keras")
     script = importlib.util.spec_from_file_location("to_tflite", SCRIPT)
     to_tflite = importlib.util.module_from_spec(script)
@@ -52,9 +52,9 @@ def test_an_export_takes_crops_that_its_model_can_be_rated_on(
         arguments = ("--model", f"{tmp_path}/m.keras", "--output", "exported", *arguments)
         return to_tflite.export_data(metadata, to_tflite.parse_arguments(arguments))
 
-    embedded, other = "embedded set x, protocol 4, fold 2", "/data/real, protocol 1"
-    assert data(embedded).source == "embedded set, protocol 4, fold 2"
-    assert data(embedded, "--protocol", "2").source == "embedded set, protocol 2"
+    own, other = "embedded set x, protocol 4, fold 2", "/data/real, protocol 1"
+    assert data(own).source == "embedded set, protocol 4, fold 2"
+    assert data(own, "--protocol", "2").source == "embedded set, protocol 2"
     faces = data(other)
     assert (faces.source, faces.dev, faces.test) == (None, None, None)
     assert faces.calibration.shape[1:] == faces.held_out.shape[1:] == (32, 32, 3)

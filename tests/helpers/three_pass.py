@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from despoof_keras.distribution.gradients import apply_gradients
+from despoof_keras.distribution.gradients import apply_gradients, gradients_of, replica_loss
 from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.models.layers import FusedBatchNormalization, UpsampledConv2D
 
@@ -71,9 +71,8 @@ class ThreePassDespoofer(Despoofer):
         with tf.GradientTape() as tape:
             terms = self.ds_net_terms(self.despoof(data["image"], training=True), data)
             objective = self.weighted_sum(terms)
-            scaled = self._scale(ops.mean(objective), self.optimizer)
-        gradients = self._gradients(tape, scaled, self.ds_net)
-        apply_gradients(self.optimizer, gradients, self.ds_net.trainable_variables)
+            loss = replica_loss(objective, self.optimizer)
+        apply_gradients(self.optimizer, gradients_of(tape, loss, self.ds_net), self.ds_net)
         self.follow_averages(self.optimizer.iterations)
         values = {**terms, "loss": objective}
         values |= {"depth_net": depth_value, "discriminator": discriminator_value}

@@ -85,9 +85,7 @@ def test_each_network_is_moved_by_its_own_optimizer_alone():
 def test_tracked_loss_is_the_weighted_sum_of_the_tracked_terms():
     logs = {k: float(v) for k, v in make().train_step(make_batch()).items()}
     weights = RELEASED_WEIGHTS
-    assert logs["loss"] == pytest.approx(
-        sum(getattr(weights, n) * logs[n] for n in TERMS), rel=1e-5
-    )
+    assert logs["loss"] == pytest.approx(sum(weights[n] * logs[n] for n in TERMS), rel=1e-5)
 
 
 def test_epoch_figures_are_means_over_all_batches():

@@ -1,6 +1,7 @@
 """Every term of the objective against numbers worked out by hand."""
 
-import dataclasses
+import copy
+import pickle
 
 import keras
 import numpy as np
@@ -8,7 +9,15 @@ import pytest
 import tensorflow as tf
 
 from despoof_keras.models import losses
-from despoof_keras.models.loss_weights import PAPER_WEIGHTS, RELEASED_WEIGHTS, LossWeights
+from despoof_keras.models.loss_weights import (
+    PAPER_WEIGHTS,
+    RELEASED_WEIGHTS,
+    TERMS,
+    LossWeights,
+    Term,
+)
+from despoof_keras.models.saving import load_model
+from despoof_keras.training.config import TrainingConfig
 
 numpy = keras.ops.convert_to_numpy
 LIVE, SPOOF = 0.0, 1.0
@@ -166,7 +175,7 @@ def test_spoof_noise_loss_is_taken_in_each_channel():
 
 
 def test_released_weights_are_those_of_the_released_code():
-    assert dataclasses.asdict(RELEASED_WEIGHTS) == {
+    assert RELEASED_WEIGHTS == {
         "zero_one_map": 6000,
         "depth": 600,
         "visual_quality": 100,
@@ -179,7 +188,7 @@ def test_released_weights_are_those_of_the_released_code():
 
 
 def test_paper_weights_have_no_terms_of_the_released_code_alone():
-    assert dataclasses.asdict(PAPER_WEIGHTS) == {
+    assert PAPER_WEIGHTS == {
         "zero_one_map": 1,
         "depth": 0.1,
         "visual_quality": 0.016,
@@ -191,8 +200,59 @@ def test_paper_weights_have_no_terms_of_the_released_code_alone():
     }
 
 
-def test_weights_are_frozen_and_complete():
-    with pytest.raises(dataclasses.FrozenInstanceError):
+def test_weights_are_frozen_and_known():
+    with pytest.raises(AttributeError, match="cannot be changed"):
         RELEASED_WEIGHTS.depth = 1.0
-    with pytest.raises(TypeError, match="spoof_noise"):
-        LossWeights(1, 1, 1, 1, 1, 1, 1)
+    with pytest.raises(TypeError, match=r"spoof_noise.*received death"):
+        LossWeights(death=1.0)
+    with pytest.raises(AttributeError, match="death"):
+        RELEASED_WEIGHTS.death  # noqa: B018
+    with pytest.raises(KeyError, match="death"):
+        RELEASED_WEIGHTS["death"]
+
+
+def test_weights_survive_copying_and_pickling():
+    for copied in (copy.deepcopy(PAPER_WEIGHTS), pickle.loads(pickle.dumps(PAPER_WEIGHTS))):
+        assert copied == PAPER_WEIGHTS != RELEASED_WEIGHTS
+        assert hash(copied) == hash(PAPER_WEIGHTS)
+
+
+@pytest.fixture
+def brightness(monkeypatch):
+    """A term of one's own: a function and a row."""
+
+    def function(noise, label):
+        return keras.ops.mean(noise, axis=(1, 2, 3)) * label
+
+    monkeypatch.setitem(TERMS, "brightness", Term(function, ("noise", "label")))
+
+
+def test_a_term_is_one_function_and_one_row(brightness, make_despoofer, tmp_path):
+    assert RELEASED_WEIGHTS["brightness"] == 0.0
+    model = make_despoofer(loss_weights=LossWeights(**{**RELEASED_WEIGHTS, "brightness": 3.0}))
+    image = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
+    data = {"image": image, "depth": np.zeros((2, 4, 4, 1), np.float32)}
+    data["label"], data["instrument"] = np.array([0.0, 1.0], np.float32), np.array([0, 1])
+    outputs = model.despoof(image)
+    terms = {name: np.array(value) for name, value in model.ds_net_terms(outputs, data).items()}
+    expected = np.array(outputs["noise"]).mean(axis=(1, 2, 3)) * data["label"]
+    np.testing.assert_allclose(terms["brightness"], expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        model.weighted_sum(terms), sum(model.loss_weights[n] * terms[n] for n in TERMS), rtol=1e-5
+    )
+    assert "brightness" in model.test_step(data)
+    config = TrainingConfig(loss_weights={"zero_one_map": 1.0, "brightness": 2.0})
+    config.to_file(tmp_path / "config.json")
+    assert TrainingConfig.from_file(tmp_path / "config.json").term_weights().brightness == 2.0
+    model.save(tmp_path / "model.keras")
+    assert load_model(tmp_path / "model.keras").loss_weights.brightness == 3.0
+
+
+def test_a_model_from_before_a_term_gives_it_no_weight(make_despoofer, tmp_path, monkeypatch):
+    model = make_despoofer()
+    model.save(tmp_path / "model.keras")
+    row = Term("magnitude_loss", ("noise", "label"), released=1.0)
+    monkeypatch.setitem(TERMS, "another", row)
+    loaded = load_model(tmp_path / "model.keras")
+    assert loaded.loss_weights["another"] == 0.0
+    assert loaded.loss_weights["depth"] == RELEASED_WEIGHTS["depth"]

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from despoof_keras.errors import TrainingError
-from despoof_keras.training.callbacks import RunGuard
+from despoof_keras.training.callbacks import RunGuard, RunHistory
+from despoof_keras.training.run_folder import read_history
 
 X = np.linspace(-1, 1, 24, dtype="float32").reshape(12, 2)
 Y = X.sum(axis=1, keepdims=True)
@@ -34,7 +35,9 @@ def test_a_loss_that_is_not_finite_names_the_step_and_that_nothing_is_kept():
 
 
 def test_a_loss_that_explodes_stops_the_run_and_names_the_checkpoint():
-    with pytest.raises(TrainingError, match=r"epoch 1, step 2, exploded: loss .*; kept.keras is"):
+    with pytest.raises(
+        TrainingError, match=r"epoch 1, step 2, exploded: loss .*; kept.keras, from before, is"
+    ):
         fit(1e4, kept="kept.keras")
 
 
@@ -52,3 +55,30 @@ def test_weights_that_only_the_validation_sees_are_not_kept():
             callbacks=[RunGuard(lambda: None)],
             verbose=0,
         )
+
+
+HISTORY = "epoch,learning_rate,loss,acer\n1,0.1,3.0,0.5\n2,0.1,2.0,0.4\n3,0.1,1.0"
+
+
+def test_the_history_is_cut_back_to_the_checkpoint_and_goes_on(tmp_path):
+    # Columns in another order than Keras', and a last row that was written in part.
+    (tmp_path / "history.csv").write_text(HISTORY)
+    assert [row["epoch"] for row in read_history(tmp_path)] == ["1", "2"]
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.25), loss="mse")
+    history = RunHistory(tmp_path, epochs_done=1)
+    history.set_model(model)
+    history.on_train_begin()
+    history.on_epoch_end(1, {"loss": 1.5, "acer": 0.25})
+    history.on_train_end()
+    rows = read_history(tmp_path)
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert [float(row["loss"]) for row in rows] == [3.0, 1.5]
+    assert [float(row["acer"]) for row in rows] == [0.5, 0.25]
+    assert float(rows[1]["learning_rate"]) == 0.25
+
+
+def test_a_new_run_begins_a_new_history(tmp_path):
+    (tmp_path / "history.csv").write_text(HISTORY)
+    RunHistory(tmp_path)
+    assert read_history(tmp_path) == []

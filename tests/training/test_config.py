@@ -7,7 +7,7 @@ import re
 import pytest
 
 from despoof_keras.errors import DataError
-from despoof_keras.models.loss_weights import RELEASED_WEIGHTS, TERMS
+from despoof_keras.models.loss_weights import RELEASED_WEIGHTS, TERMS, LossWeights
 from despoof_keras.training.config import TrainingConfig
 
 OTHER = {
@@ -69,12 +69,17 @@ def test_defaults_are_the_released_codes():
 
 
 def test_weights_of_every_term_can_be_given_by_name(tmp_path):
-    weights = {**dataclasses.asdict(RELEASED_WEIGHTS), "depth": 700.0}
+    weights = {**RELEASED_WEIGHTS, "depth": 700.0}
     config = TrainingConfig(loss_weights=weights)
     config.to_file(tmp_path / "weights.json")
     found = TrainingConfig.from_file(tmp_path / "weights.json").term_weights()
-    assert found == dataclasses.replace(RELEASED_WEIGHTS, depth=700.0)
+    assert found == LossWeights(**{**RELEASED_WEIGHTS, "depth": 700.0})
     assert TrainingConfig().term_weights() is RELEASED_WEIGHTS
+
+
+def test_a_term_that_is_left_out_weighs_nothing():
+    weights = TrainingConfig(loss_weights={"depth": 2.0}).term_weights()
+    assert {name: weight for name, weight in weights.items() if weight} == {"depth": 2.0}
 
 
 def test_settings_are_frozen():
@@ -111,7 +116,9 @@ INVALID = [
     ("attack_depth", "flat"),
     ("face_depth", "flat"),
     ("depth_variant", "large"),
-    ("loss_weights", {"depth": 1.0}),
+    ("loss_weights", {}),
+    ("loss_weights", {"depth": 0.0}),
+    ("loss_weights", {"depth": 1.0, "death": 1.0}),
     ("loss_weights", {**dict.fromkeys(TERMS, 1.0), "depth": -1}),
     ("pooling", "middle"),
     ("decoder_stride", 3),

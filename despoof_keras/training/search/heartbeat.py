@@ -1,6 +1,6 @@
-"""A search on several machines that ends when they do: signs of life in the shared folder.
+"""Signs of life in a search's shared folder, so that its chief ends when all workers are gone.
 
-keras-tuner's chief waits for its workers for ever, also for those that were killed.
+keras-tuner's chief waits for its workers forever, even for those that were killed.
 """
 
 import _thread
@@ -8,6 +8,7 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
@@ -16,16 +17,16 @@ from despoof_keras.errors import TrainingError
 
 logger = logging.getLogger(__name__)
 
-BEAT = 5.0  # seconds between a worker's signs of life, and between the chief's looks
+BEAT = 5.0  # seconds between a worker's signs of life, and between the chief's checks
 
 
 @contextlib.contextmanager
-def alive(folder, name):
-    """Gives signs of life while the block runs: a file that is touched.
+def report_alive(folder: str | Path, name: str) -> Iterator[None]:
+    """Give signs of life while the block runs, by touching a file.
 
     Args:
-        folder: the search's.
-        name: the worker's.
+        folder: of the search.
+        name: of the worker.
 
     Raises:
         TrainingError: the chief went away while the block ran.
@@ -45,7 +46,7 @@ def alive(folder, name):
         yield
     except grpc.RpcError as error:
         raise TrainingError(
-            "the search's chief cannot be reached any more. Start it again with --resume, then the "
+            "the search's chief can no longer be reached. Start it again with --resume, then the "
             "workers"
         ) from error
     finally:
@@ -54,11 +55,11 @@ def alive(folder, name):
 
 
 @contextlib.contextmanager
-def watched(folder, timeout):
-    """Ends the block, without an error, when no worker has given a sign of life for too long.
+def stop_without_workers(folder: str | Path, timeout: float) -> Iterator[None]:
+    """End the block, without an error, when no worker has given a sign of life for too long.
 
     Args:
-        folder: the search's.
+        folder: of the search.
         timeout: seconds.
     """
     ended, silent = threading.Event(), threading.Event()
@@ -81,7 +82,7 @@ def watched(folder, timeout):
             raise
         logger.warning(
             "no worker has given a sign of life for %.0f seconds; the search ends with the trials "
-            "that are done, and --resume goes on with it",
+            "that are done, and --resume continues it",
             timeout,
         )
     finally:

@@ -1,17 +1,21 @@
-"""What a search found: ranked trials, the best settings as a file, and a picture."""
+"""The results of a search: ranked trials, the best settings as a file, and a picture."""
 
 import csv
 import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from rich.table import Table
 
+from despoof_keras.training.config import TrainingConfig
 from despoof_keras.utils.files import atomic_path
 
-# Hyperparameters that Hyperband adds for itself.
+# Names of hyperparameters that Hyperband adds for its own use start with this.
 _TUNER_PREFIX = "tuner/"
-# Endings of the names of continuous ones.
+# Names of continuous hyperparameters end with these.
 _CONTINUOUS = ("_rate", "_weight")
 _COLUMNS = 4
 _DPI = 110
@@ -25,25 +29,22 @@ class Outcome:
         trial: its name, a number in the order of the search.
         val_acer: the best epoch's, a fraction of 1.
         values: mapping from hyperparameter to value.
-        config: `TrainingConfig` to train with.
+        config: settings to train with.
     """
 
     trial: str
     val_acer: float
-    values: dict
-    config: object
+    values: dict[str, Any]
+    config: TrainingConfig
 
 
-def describe(trials, hypermodel, base):
-    """The finished trials, the best first.
+def describe(trials: Iterable, hypermodel, base: TrainingConfig) -> list[Outcome]:
+    """List the outcomes of the finished trials, the best first.
 
     Args:
         trials: of the tuner's oracle.
         hypermodel: `DespoofHyperModel`.
-        base: `TrainingConfig` that the outcomes' are made from.
-
-    Returns:
-        List of `Outcome`.
+        base: settings that the outcomes' settings are made from.
     """
     outcomes = []
     for trial in trials:
@@ -56,15 +57,12 @@ def describe(trials, hypermodel, base):
     return sorted(outcomes, key=lambda outcome: (outcome.val_acer, int(outcome.trial)))
 
 
-def ranked_table(outcomes, most=10):
-    """Table of the best trials for the terminal.
+def ranked_table(outcomes: list[Outcome], most: int = 10) -> Table:
+    """Make a table of the best trials for the terminal.
 
     Args:
         outcomes: as from `describe`.
-        most: rows at most.
-
-    Returns:
-        `rich.table.Table`.
+        most: largest number of rows.
     """
     table = Table(title=f"{len(outcomes)} trials, the best first")
     table.add_column("trial")
@@ -78,8 +76,8 @@ def ranked_table(outcomes, most=10):
     return table
 
 
-def write_report(folder, outcomes):
-    """Writes `trials.csv`, `best.json` and `search.png`.
+def write_report(folder: Path, outcomes: list[Outcome]) -> None:
+    """Write `trials.csv`, `best.json` and `search.png`.
 
     Args:
         folder: of the search.
@@ -99,8 +97,8 @@ def write_report(folder, outcomes):
     draw_search(folder / "search.png", outcomes)
 
 
-def draw_search(path, outcomes):
-    """Draws the ACER of all trials in their order and over every hyperparameter, the best marked.
+def draw_search(path: Path, outcomes: list[Outcome]) -> None:
+    """Draw the ACER of all trials in their order and over every hyperparameter, the best marked.
 
     Args:
         path: PNG file to write.
@@ -120,7 +118,7 @@ def draw_search(path, outcomes):
     first.xaxis.set_major_locator(MaxNLocator(integer=True))
     first.legend(fontsize=8)
     for axis, name in zip(others, names, strict=False):
-        # Continuous values on a logarithmic axis, choices as they are.
+        # Continuous values are drawn on a logarithmic axis, choices side by side.
         values = [outcome.values[name] for outcome in ordered]
         marked = outcomes[0].values[name]
         if name.endswith(_CONTINUOUS):

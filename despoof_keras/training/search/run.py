@@ -10,14 +10,16 @@ from pathlib import Path
 import keras
 import keras_tuner
 
-from despoof_keras.datasets import oulu_npu
-from despoof_keras.datasets.prepare import CropSettings, prepare_crops
+from despoof_keras.datasets.crops import CropSettings
+from despoof_keras.datasets.data import Data
+from despoof_keras.datasets.prepare import prepare_data
 from despoof_keras.distribution.determinism import make_repeatable
-from despoof_keras.distribution.strategy import one_device
+from despoof_keras.distribution.strategy import Distribution, one_device
 from despoof_keras.errors import DataError, TrainingError
+from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.run_folder import check_folder, claim_folder
-from despoof_keras.training.search.heartbeat import alive, watched
-from despoof_keras.training.search.report import describe, write_report
+from despoof_keras.training.search.heartbeat import report_alive, stop_without_workers
+from despoof_keras.training.search.report import Outcome, describe, write_report
 from despoof_keras.training.search.space import (
     BATCH_SIZES,
     CROP_SIDES,
@@ -32,8 +34,6 @@ ALGORITHMS = ("random", "hyperband", "bayesian")
 HYPERBAND_FACTOR = 3
 CHIEF = "chief"
 _SETTINGS = "search.json"
-# With what a search was begun: where things lie, and what may be added when a video turns out bad.
-_NOT_COMPARED = ("data_root", "output", "cache", "skip_bad", "find_eyes")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,34 +41,23 @@ class Search:
     """What a search is about.
 
     Attributes:
-        base: `TrainingConfig` that the best settings are written with.
+        base: settings that the best ones are written with.
         trial: the same made small, for the trials: image size, epochs, steps, frames.
         algorithm: one of `ALGORITHMS`.
         trials: number of trials; Hyperband runs as many whole iterations of its own as have at
-            least so many.
-        data_root: folder in OULU-NPU's layout.
-        data: the data's name in the results.
-        protocol, fold: as in `oulu_npu.load`.
+            least that many.
+        data: what to train and validate on.
         seed: of the search and of every trial.
         output: the search's folder; machines that search together share it.
-        cache: folder for prepared crops and found eye positions.
-        skip_bad: leave out unusable videos with a counted warning instead of stopping.
-        find_eyes: find the eyes in videos that have no eye file.
     """
 
-    base: object
-    trial: object
+    base: TrainingConfig
+    trial: TrainingConfig
     algorithm: str
     trials: int
-    data_root: Path
-    data: str
-    protocol: int
-    fold: int | None
+    data: Data
     seed: int
     output: Path
-    cache: Path
-    skip_bad: bool = False
-    find_eyes: bool = False
 
     def __post_init__(self):
         if self.algorithm not in ALGORITHMS:
@@ -83,19 +72,33 @@ class Search:
                 f"best third of the trials three times as long; received {self.trial.epochs}"
             )
 
-    def identity(self):
-        """What a search's folder must have been started with to be resumed, as JSON values."""
-        values = {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if field.name not in _NOT_COMPARED
+    def identity(self) -> dict:
+        """What a search's folder must have been started with to be resumed, as JSON values.
+
+        The folders are left out, for they may have moved, and so is how unusable videos are
+        treated, which may change when one is met.
+        """
+        return {
+            "base": dataclasses.asdict(self.base),
+            "trial": dataclasses.asdict(self.trial),
+            "algorithm": self.algorithm,
+            "trials": self.trials,
+            "data": self.data.title,
+            "protocol": self.data.protocol,
+            "fold": self.data.fold,
+            "seed": self.seed,
         }
-        values |= {name: dataclasses.asdict(values[name]) for name in ("base", "trial")}
-        return values
 
 
-def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0, verbose=1):
-    """Runs a search to the end, or on from where its folder stands.
+def run_search(
+    search: Search,
+    *,
+    resume: bool = False,
+    distribution: Distribution | None = None,
+    worker_timeout: float = 600.0,
+    verbose: int | str = 1,
+) -> list[Outcome] | None:
+    """Run a search to the end, or continue from where its folder stands.
 
     Leaves in `output`: `search.json` (settings), `trials.csv` (all, ranked), `best.json` (settings
     for `train_oulu.py --config`), `search.png`, and keras-tuner's own files in `tuner/`.
@@ -105,18 +108,19 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
     `KERASTUNER_ORACLE_PORT`. The chief hands out trials and writes the results.
 
     Args:
-        search: `Search`.
-        resume: go on with the search in `output`; without it the folder must not hold one.
-        distribution: `Distribution` that every trial trains on; one machine.
+        search: what to search for.
+        resume: continue the search in `output`; without it the folder must not hold one.
+        distribution: devices of one machine that every trial trains on; default: a single device.
         worker_timeout: seconds without a sign of life of any worker after which the chief ends.
         verbose: as in `keras.Model.fit`.
 
     Returns:
-        List of `Outcome`, the best first; None in a worker.
+        The outcomes, the best first; None in a worker.
 
     Raises:
-        DataError: the data or the folder is not as needed, the devices cannot share a batch of the
-            search out, or a worker has other settings than the chief; nothing is lost then.
+        DataError: the data or the folder is not as needed, the devices cannot divide a batch of
+            the search among them, or a worker has other settings than the chief; nothing is lost
+            then.
         TrainingError: no trial succeeded, or the chief cannot be reached.
     """
     distribution = distribution or one_device()
@@ -138,20 +142,20 @@ def run_search(search, *, resume=False, distribution=None, worker_timeout=600.0,
     strategy = distribution.strategy if distribution.replicas > 1 else None
     tuner = _tuner(search, hypermodel, strategy)
     if is_worker:
-        with alive(search.output, role):
+        with report_alive(search.output, role):
             tuner.oracle.get_space()  # waits for the chief, which has claimed the folder by then
             _check_worker(search)
             _search(tuner, verbose)
         return None
     if role == CHIEF:
-        with watched(search.output, worker_timeout):
+        with stop_without_workers(search.output, worker_timeout):
             _search(tuner, verbose)
     else:
         _search(tuner, verbose)
     outcomes = describe(tuner.oracle.trials.values(), hypermodel, search.base)
     if not outcomes:
         raise TrainingError(
-            f"{search.output}: no trial has ended with a {OBJECTIVE}; the reasons stand in "
+            f"{search.output}: no trial has ended with a {OBJECTIVE}; the reasons are in "
             f"{search.output / 'tuner'}, in the trials' trial.json"
         )
     write_report(search.output, outcomes)
@@ -166,7 +170,7 @@ def _search(tuner, verbose):
 
 
 def _check_worker(search):
-    """Makes sure that a worker has the chief's settings; the data may lie elsewhere."""
+    """Make sure that a worker has the chief's settings; its data may be in another folder."""
     begun = search.output / _SETTINGS
     if not begun.exists():
         raise DataError(f"{search.output}: expected the chief's folder; it has no {_SETTINGS}")
@@ -183,7 +187,7 @@ def _tuner(search, hypermodel, strategy):
         "project_name": "tuner",
         "overwrite": False,
         "distribution_strategy": strategy,
-        # A search over rates and weights has trials that diverge; the others are worth having.
+        # Some trials of a search over rates and weights diverge; the others are still useful.
         "max_consecutive_failed_trials": sys.maxsize,
     }
     if search.algorithm == "random":
@@ -199,11 +203,14 @@ def _tuner(search, hypermodel, strategy):
     )
 
 
-def hyperband_trials(epochs):
-    """Trials of one iteration of keras-tuner's Hyperband, for the most epochs of a trial.
+def hyperband_trials(epochs: int) -> int:
+    """Number of trials in one iteration of keras-tuner's Hyperband.
 
-    A bracket starts with some trials and goes on with a third of them, so often as its number
-    says; bracket 0 is a random search.
+    A bracket starts with some trials and continues with a third of them as many times as its
+    number says; bracket 0 is a random search.
+
+    Args:
+        epochs: most epochs of a trial.
     """
     brackets = 1
     while epochs >= HYPERBAND_FACTOR**brackets:
@@ -217,19 +224,17 @@ def hyperband_trials(epochs):
 
 
 def _prepare(search):
-    """Crops of every scale, before the first trial: what is wrong with the data shows now."""
-    splits = oulu_npu.load(search.data_root, search.protocol, search.fold)
+    """Crops of every scale, made before the first trial, so that bad data are reported at once."""
+    splits = search.data.load()
     crops = {}
     for side in CROP_SIDES:
         config = dataclasses.replace(search.trial, crop_side=side)
         crops[side] = tuple(
-            prepare_crops(
+            prepare_data(
+                search.data,
                 splits[split],
-                search.cache,
                 CropSettings.of(config, split),
-                skip_bad=search.skip_bad,
-                find_eyes=search.find_eyes,
-                description=f"face crops of {split}, {side} eye distances",
+                f"face crops of {split}, {side} eye distances",
             )
             for split in ("train", "dev")
         )

@@ -2,25 +2,27 @@
 
 import contextlib
 import dataclasses
+from collections.abc import Callable
 
 import keras
 import keras_tuner
 import tensorflow as tf
 
-from despoof_keras.distribution.strategy import one_device
+from despoof_keras.datasets.crops import PreparedCrops
+from despoof_keras.distribution.strategy import Distribution, one_device
 from despoof_keras.errors import TrainingError
 from despoof_keras.metadata import SCORE_NAMES
-from despoof_keras.models.loss_weights import LossWeights
 from despoof_keras.training.callbacks import RunGuard
+from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.fit import build_despoofer, compile_despoofer, fit, steps_of
 
 OBJECTIVE = "val_acer"
-# Learning rates from a quarter of the embedded configuration's up to where, now and then, its
+# From a quarter of the embedded configuration's learning rate up to where, with some seeds, its
 # networks no longer leave the plateau that they start on.
 LEARNING_RATES = (5e-5, 1e-3)
 # The other networks' rates and the terms' weights, as factors on DSNet's rate and the base's.
 FACTORS = (1 / 3, 3.0)
-# Terms whose factor is searched, and the ones that it moves.
+# Factors that are searched, and the terms that each of them scales.
 TERM_GROUPS = {
     "zero_one_map": ("zero_one_map",),
     "depth": ("depth",),
@@ -28,7 +30,7 @@ TERM_GROUPS = {
     "repetitive": ("repetitive_live", "repetitive_spoof"),
     "magnitude": ("magnitude", "live_reconstruction"),
 }
-# The released crop, a tighter one, and one with the head's outline in it.
+# A tighter crop than the released one, the released one, and one that shows the head's outline.
 CROP_SIDES = (2.2, 2.5, 3.0)
 BATCH_SIZES = (8, 16, 32)
 WIDTHS = (0.5, 0.75, 1.0)
@@ -37,20 +39,21 @@ AVERAGE_DECAYS = (0.0, 0.9, 0.99)
 
 
 class DespoofHyperModel(keras_tuner.HyperModel):
-    """Builds and trains a `Despoofer` from hyperparameters.
+    """Build and train a `Despoofer` from hyperparameters.
 
-    Searched are the learning rates of the three networks, the weights of the loss terms, the crop's
-    scale, batch size, widths, the decay of the moving averages, and the score that decides.
+    The search covers the learning rates of the three networks, the weights of the loss terms, the
+    crop's scale, the batch size, the width, the decay of the moving averages, and the score that
+    decides.
 
     Args:
-        base: `TrainingConfig` that gives everything that is not searched. A trial has
-            `base.epochs`, unless the tuner says otherwise, of as many crops as
-            `base.steps_per_epoch` batches of the base's size are.
-        crops: function from a `TrainingConfig` to `(train, dev)`, each `PreparedCrops`; asked for
-            every trial, for they depend on the crop's scale.
+        base: settings of everything that is not searched. A trial has `base.epochs` epochs, unless
+            the tuner says otherwise, each of as many crops as `base.steps_per_epoch` batches of
+            the base's size hold.
+        crops: function from a `TrainingConfig` to the crops of `(train, dev)`; it is called for
+            every trial, because the crops depend on their scale.
         seed: of the initial weights, the order and the augmentation of every trial.
-        distribution: `Distribution` that a trial trains on; default: a single device.
-            The tuner has to be given its strategy.
+        distribution: devices that a trial trains on; default: a single device. The tuner has to
+            be given its strategy.
 
     Example:
         >>> model = DespoofHyperModel(TrainingConfig(image_size=32), crops)  # doctest: +SKIP
@@ -59,24 +62,32 @@ class DespoofHyperModel(keras_tuner.HyperModel):
         >>> tuner.search()  # doctest: +SKIP
     """
 
-    def __init__(self, base, crops, seed=0, distribution=None):
+    def __init__(
+        self,
+        base: TrainingConfig,
+        crops: Callable[[TrainingConfig], tuple[PreparedCrops, PreparedCrops]],
+        seed: int = 0,
+        distribution: Distribution | None = None,
+    ):
         super().__init__(name="despoof")
         self.base = base
         self.crops = crops
         self.seed = seed
         self.distribution = distribution or one_device()
 
-    def configuration(self, hp, base=None):
-        """The `TrainingConfig` of hyperparameters.
+    def configuration(
+        self, hp: keras_tuner.HyperParameters, base: TrainingConfig | None = None
+    ) -> TrainingConfig:
+        """The settings that hyperparameters stand for.
 
         Args:
-            hp: `keras_tuner.HyperParameters`; what it does not hold yet is added to it.
+            hp: the hyperparameters; those that it does not hold yet are added to it.
             base: settings that are not searched; default: the hypermodel's.
         """
         base = base or self.base
         rate = hp.Float("learning_rate", *LEARNING_RATES, sampling="log", default=2e-4)
         factors = {name: _factor(hp, f"{name}_rate") for name in ("depth", "discriminator")}
-        weights = dataclasses.asdict(base.term_weights())
+        weights = dict(base.term_weights())
         for group, terms in TERM_GROUPS.items():
             factor = _factor(hp, f"{group}_weight")
             weights |= {term: weights[term] * factor for term in terms}
@@ -89,7 +100,7 @@ class DespoofHyperModel(keras_tuner.HyperModel):
             learning_rate=rate,
             depth_learning_rate=rate * factors["depth"],
             discriminator_learning_rate=rate * factors["discriminator"],
-            loss_weights=dataclasses.asdict(LossWeights(**weights)),
+            loss_weights=weights,
             crop_side=hp.Choice("crop_side", CROP_SIDES, default=2.5),
             batch_size=batch_size,
             steps_per_epoch=steps,
@@ -99,13 +110,13 @@ class DespoofHyperModel(keras_tuner.HyperModel):
         )
 
     def build(self, hp):
-        """The compiled `Despoofer` of hyperparameters.
+        """Build the compiled `Despoofer` of hyperparameters.
 
         Raises:
             keras_tuner.errors.FatalError: as `fit`.
         """
         config = self.configuration(hp)
-        with _failing_by_its_settings_alone():
+        with _end_search_on_other_errors():
             steps = steps_of(config, self.crops(config)[0])
             keras.utils.set_random_seed(self.seed)
             model = build_despoofer(config)
@@ -113,7 +124,7 @@ class DespoofHyperModel(keras_tuner.HyperModel):
         return model
 
     def fit(self, hp, model, *, callbacks=(), epochs=None, initial_epoch=0, verbose=0):
-        """Trains a model that `build` made and validates it after every epoch.
+        """Train a model that `build` made, and validate it after every epoch.
 
         Args:
             hp: its hyperparameters.
@@ -126,13 +137,13 @@ class DespoofHyperModel(keras_tuner.HyperModel):
             The history; `val_acer` is in it.
 
         Raises:
-            TrainingError: the loss is not finite any more; the search goes on without this trial.
-            keras_tuner.errors.FatalError: from anything else but a device's full memory; it would
-                happen to the other trials too, so the search ends.
+            TrainingError: the loss is no longer finite; the search continues without this trial.
+            keras_tuner.errors.FatalError: any other error, except when a device's memory is full;
+                it would happen to the other trials too, so the search ends.
         """
         config = self.configuration(hp)
         config = dataclasses.replace(config, epochs=epochs or config.epochs)
-        with _failing_by_its_settings_alone():
+        with _end_search_on_other_errors():
             return fit(
                 model,
                 config,
@@ -146,8 +157,8 @@ class DespoofHyperModel(keras_tuner.HyperModel):
 
 
 @contextlib.contextmanager
-def _failing_by_its_settings_alone():
-    """Lets pass what a trial's settings bring about; the rest ends a search."""
+def _end_search_on_other_errors():
+    """Let errors pass that a trial's settings cause; any other error ends the search."""
     try:
         yield
     except (TrainingError, tf.errors.ResourceExhaustedError):

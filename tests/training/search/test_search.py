@@ -18,6 +18,7 @@ from clusters import free_ports
 from recipe_runs import PATIENCE
 
 from despoof_keras import DespoofHyperModel
+from despoof_keras.datasets import Data
 from despoof_keras.distribution.strategy import Distribution
 from despoof_keras.errors import DataError
 from despoof_keras.models.loss_weights import RELEASED_WEIGHTS
@@ -85,13 +86,9 @@ FIELDS = {
     "trial": BASE,
     "algorithm": "random",
     "trials": 2,
-    "data_root": Path("set"),
-    "data": "set",
-    "protocol": 1,
-    "fold": None,
+    "data": Data(Path("set"), Path("cache")),
     "seed": 0,
     "output": Path("out"),
-    "cache": Path("cache"),
 }
 
 
@@ -102,6 +99,23 @@ def test_impossible_searches_are_refused():
         Search(**{**FIELDS, "trials": 0})
     with pytest.raises(DataError, match=r"epochs: expected at least 3 with hyperband.*received 2"):
         Search(**{**FIELDS, "algorithm": "hyperband", "trial": dataclasses.replace(BASE, epochs=2)})
+
+
+def test_a_searchs_settings_keep_their_names():
+    search = Search(**{**FIELDS, "data": dataclasses.replace(FIELDS["data"], protocol=3, fold=2)})
+    settings = dataclasses.asdict(BASE)
+    expected = {
+        "base": settings,
+        "trial": settings,
+        "algorithm": "random",
+        "trials": 2,
+        "data": "set",
+        "protocol": 3,
+        "fold": 2,
+        "seed": 0,
+    }
+    assert search.identity() == expected
+    assert list(search.identity()) == list(expected)
 
 
 def test_batches_that_devices_cannot_share_are_refused_before_any_work(tmp_path):
@@ -214,7 +228,7 @@ def test_a_killed_search_goes_on_with_its_trials(workplace):
 @pytest.mark.slow
 def test_a_search_goes_on_through_trials_that_diverge(workplace):
     # A loss beyond float32 in the first step.
-    weights = dict.fromkeys(dataclasses.asdict(RELEASED_WEIGHTS), 1e38)
+    weights = dict.fromkeys(RELEASED_WEIGHTS, 1e38)
     settings = {**dataclasses.asdict(BASE), "loss_weights": weights}
     (workplace / "lost.json").write_text(json.dumps(settings))
     arguments = ("--config", "lost.json", "--trials", "4")

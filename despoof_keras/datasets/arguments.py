@@ -1,0 +1,82 @@
+"""Arguments of scripts that say which data set to work on."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from despoof_keras.datasets.data_sets import DATA_SETS, DEFAULT_DATA_SET
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--data-root`, `--data-set`, `--data-seed` and those of `add_video_arguments`."""
+    parser.add_argument(
+        "--data-root", type=Path, help="folder of the data set; default: the embedded set"
+    )
+    add_data_set_argument(parser)
+    parser.add_argument("--data-seed", type=int, default=0, help="of the embedded set (default: 0)")
+    add_video_arguments(parser)
+
+
+def add_data_set_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--data-set`."""
+    parser.add_argument(
+        "--data-set",
+        choices=tuple(DATA_SETS),
+        default=DEFAULT_DATA_SET,
+        help=f"which data set the folder holds (default: {DEFAULT_DATA_SET})",
+    )
+
+
+def add_video_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--skip-bad` and `--find-eyes`."""
+    parser.add_argument(
+        "--skip-bad", action="store_true", help="leave out unusable videos, and count them"
+    )
+    parser.add_argument(
+        "--find-eyes",
+        action="store_true",
+        help="find the eyes in videos that have no eye file beside them",
+    )
+
+
+def add_protocol_arguments(
+    parser: argparse.ArgumentParser, default: int | None = 1, described: str = "1"
+) -> None:
+    """Add `--protocol` and `--fold`.
+
+    Args:
+        parser: to add them to.
+        default: of `--protocol`.
+        described: the default in words.
+    """
+    protocols, with_folds = [], []
+    for row in DATA_SETS.values():
+        protocols.append(f"{row.title}: {_listed(row.protocols)}")
+        folds = [protocol for protocol in row.protocols if row.protocols[protocol]]
+        if folds:
+            with_folds.append(f"{row.title}: {_listed(folds)}")
+    parser.add_argument(
+        "--protocol",
+        type=int,
+        default=default,
+        help=f"{'; '.join(protocols)} (default: {described})",
+    )
+    parser.add_argument(
+        "--fold", type=int, help=f"of a protocol that has folds ({'; '.join(with_folds)})"
+    )
+
+
+def data_fields(options: argparse.Namespace) -> dict[str, Any]:
+    """What the options say of the data, by the names that `synthesis.data_at` takes.
+
+    An option that a script does not have is left out.
+    """
+    names = {"data_root": "root", "data_set": "name", "data_seed": "seed"}
+    names |= {name: name for name in ("protocol", "fold", "skip_bad", "find_eyes")}
+    return {
+        field: getattr(options, name) for name, field in names.items() if hasattr(options, name)
+    }
+
+
+def _listed(numbers):
+    return ", ".join(map(str, numbers))

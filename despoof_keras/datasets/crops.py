@@ -1,0 +1,63 @@
+"""Prepared crops: what they depend on besides the videos, and where they are."""
+
+import dataclasses
+from pathlib import Path
+
+from despoof_keras.datasets.samples import VideoSample
+from despoof_keras.errors import DataError
+from despoof_keras.faces.crop import RELEASED_CROP, CropRule
+
+
+@dataclasses.dataclass(frozen=True)
+class CropSettings:
+    """What prepared crops depend on besides the videos.
+
+    Attributes:
+        image_size: side of the crops in pixels.
+        frames_per_video: frames taken from each video, evenly spread; None takes all.
+        jitter: pixels kept beyond every side, for shifted crops in training.
+        face_depth: depth of bona fide faces that come without an exact map: `"mesh"`, from the
+            face's landmarks, or `"generic"`, a generic face placed by the eyes.
+        crop_rule: where the crop is, relative to the eyes.
+    """
+
+    image_size: int = 256
+    frames_per_video: int | None = 10
+    jitter: int = 0
+    face_depth: str = "mesh"
+    crop_rule: CropRule = RELEASED_CROP
+
+    def __post_init__(self):
+        frames = self.frames_per_video
+        if frames is not None and frames < 1:
+            raise DataError(f"frames of each video: expected at least 1; received {frames}")
+
+    @classmethod
+    def of(cls, config, split):
+        """The settings of a `TrainingConfig` for a split; only crops of `"train"` are shifted."""
+        return cls(
+            config.image_size,
+            config.frames_per_video,
+            config.jitter if split == "train" else 0,
+            config.face_depth,
+            config.crop_rule,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class PreparedCrops:
+    """Prepared crops of one list of videos.
+
+    Attributes:
+        shards: TFRecord files of bona fide crops and of attack crops, `{0: [...], 1: [...]}`.
+        counts: number of crops of each label.
+        settings: how they were made.
+        skipped: one message for each video that was left out.
+        samples: all videos, including those left out, with the eye files that were used.
+    """
+
+    shards: dict[int, list[Path]]
+    counts: dict[int, int]
+    settings: CropSettings
+    skipped: tuple[str, ...]
+    samples: tuple[VideoSample, ...]

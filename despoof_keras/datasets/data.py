@@ -1,0 +1,84 @@
+"""What a run, a search or an export works on: a protocol of a data set, and how it is prepared."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+from despoof_keras.datasets.data_sets import DEFAULT_DATA_SET, DataSet, data_set
+from despoof_keras.datasets.samples import VideoSample
+
+_DESCRIPTION_END = re.compile(r", protocol (\d+)(?:, fold (\d+))?$")
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """One protocol of a data set, and how its face crops are prepared.
+
+    Attributes:
+        root: the data set's folder.
+        cache: folder for prepared crops and for eye positions that were found.
+        protocol: one of the data set's protocols.
+        fold: one of the protocol's folds; None where it has none.
+        name: the data set's name in `data_sets.DATA_SETS`.
+        title: what runs, results and model files call the data; the root where it is empty.
+        skip_bad: leave out unusable videos with a counted warning instead of stopping.
+        find_eyes: find the eyes in videos that have no eye file.
+
+    Raises:
+        DataError: there is no such data set, protocol or fold.
+
+    Example:
+        >>> Data("/data/Oulu_NPU", "cache", protocol=3, fold=2).description
+        '/data/Oulu_NPU, protocol 3, fold 2'
+    """
+
+    root: Path
+    cache: Path
+    protocol: int = 1
+    fold: int | None = None
+    name: str = DEFAULT_DATA_SET
+    title: str = ""
+    skip_bad: bool = False
+    find_eyes: bool = False
+
+    def __post_init__(self):
+        protocol, fold = self.data_set.check_protocol(self.protocol, self.fold)
+        object.__setattr__(self, "protocol", protocol)
+        object.__setattr__(self, "fold", fold)
+        object.__setattr__(self, "title", self.title or str(self.root))
+
+    @property
+    def data_set(self) -> DataSet:
+        """The row of `data_sets.DATA_SETS`."""
+        return data_set(self.name)
+
+    @property
+    def description(self) -> str:
+        """The data's title, protocol and fold, as a model's `training_data` names them."""
+        fold = "" if self.fold is None else f", fold {self.fold}"
+        return f"{self.title}, protocol {self.protocol}{fold}"
+
+    def load(self) -> dict[str, list[VideoSample]]:
+        """List the videos of each split, see `data_sets.load`."""
+        return self.data_set.load(Path(self.root), self.protocol, self.fold)
+
+
+def described_protocol(description: str | None) -> tuple[int, int | None] | None:
+    """Read protocol and fold from a `Data.description`.
+
+    Args:
+        description: any text, or None.
+
+    Returns:
+        `(protocol, fold)`, the fold None where the protocol has none; None where the text is not
+        such a description.
+
+    Example:
+        >>> described_protocol("/data/Oulu_NPU, protocol 3, fold 2")
+        (3, 2)
+    """
+    match = _DESCRIPTION_END.search(description or "")
+    if match is None:
+        return None
+    protocol, fold = match.groups()
+    return int(protocol), None if fold is None else int(fold)

@@ -1,0 +1,39 @@
+"""The embedded set as the data of a run, a search or an export."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from despoof_keras.datasets.data import Data
+from despoof_keras.errors import DataError
+from despoof_keras.synthesis.cache import cache_folder, default_root
+
+# What runs, results and model files call the embedded set; a folder's name may follow.
+EMBEDDED_SET = "embedded set"
+# The embedded set has the layout, protocols and species of this data set.
+LAYOUT = "oulu_npu"
+
+
+def data_at(
+    root: str | Path | None, *, seed: int = 0, name: str = LAYOUT, title: str = "", **fields: Any
+) -> Data:
+    """The data set in a folder, or, without a folder, the embedded set, made on first use.
+
+    Args:
+        root: the data set's folder, or None.
+        seed: of the embedded set.
+        name, title, fields: as in `Data`; the title of the embedded set holds its folder's name
+            unless it is given.
+
+    Raises:
+        DataError: there is no such protocol or fold, or the data set is one that needs a folder.
+    """
+    if root is None and name != LAYOUT:
+        raise DataError(f"--data-root: expected the folder of {name}; received none")
+    data = Data(root or EMBEDDED_SET, cache_folder() / "crops", name=name, title=title, **fields)
+    if root is None:
+        # Made only now, so that a wrong protocol is reported before any work.
+        root = default_root(seed)
+        title = title or f"{EMBEDDED_SET} {root.name}"
+        data = dataclasses.replace(data, root=root, title=title)
+    return data
