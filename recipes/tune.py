@@ -14,7 +14,7 @@ from despoof_keras.datasets import arguments as data_arguments
 from despoof_keras.datasets.data_sets import data_set
 from despoof_keras.training import arguments as run_arguments
 from despoof_keras.training.presets import named_or_stored, trial_configuration
-from despoof_keras.utils.programs import run_script, script_parser
+from despoof_keras.utils.programs import run_script, script_parser, start_tensorflow
 
 GOES_ON = "the same command with --resume goes on after the last finished trial"
 
@@ -31,7 +31,7 @@ def parse_arguments(arguments=None):
 
 
 def run(options):
-    data_set(options.data_set).check_protocol(options.protocol, options.fold)
+    data_set(options.dataset).check_protocol(options.protocol, options.fold)
     base = named_or_stored(options.config)
     trial = trial_configuration(
         base,
@@ -41,6 +41,8 @@ def run(options):
         steps_per_epoch=options.steps,
         frames_per_video=options.frames,
     )
+
+    start_tensorflow()
 
     from despoof_keras.distribution.strategy import distribute
     from despoof_keras.evaluation import tables

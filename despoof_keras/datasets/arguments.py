@@ -8,7 +8,7 @@ from despoof_keras.datasets.data_sets import DATA_SETS, DEFAULT_DATA_SET
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add `--data-root`, `--data-set`, `--data-seed` and those of `add_video_arguments`."""
+    """Add `--data-root`, `--dataset`, `--data-seed` and those of `add_video_arguments`."""
     parser.add_argument(
         "--data-root", type=Path, help="folder of the data set; default: the embedded set"
     )
@@ -18,9 +18,9 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_data_set_argument(parser: argparse.ArgumentParser) -> None:
-    """Add `--data-set`."""
+    """Add `--dataset`."""
     parser.add_argument(
-        "--data-set",
+        "--dataset",
         choices=tuple(DATA_SETS),
         default=DEFAULT_DATA_SET,
         help=f"which data set the folder holds (default: {DEFAULT_DATA_SET})",
@@ -71,7 +71,7 @@ def data_fields(options: argparse.Namespace) -> dict[str, Any]:
 
     An option that a script does not have is left out.
     """
-    names = {"data_root": "root", "data_set": "name", "data_seed": "seed"}
+    names = {"data_root": "root", "dataset": "name", "data_seed": "seed"}
     names |= {name: name for name in ("protocol", "fold", "skip_bad", "find_eyes")}
     return {
         field: getattr(options, name) for name, field in names.items() if hasattr(options, name)

@@ -32,9 +32,13 @@ from despoof_keras.training.callbacks import (
     SharedStatistics,
 )
 from despoof_keras.training.config import TrainingConfig
+from despoof_keras.training.progress import ProgressLines
 from despoof_keras.training.run_folder import checkpoints, newest_checkpoint
 
 logger = logging.getLogger(__name__)
+
+# `verbose` of `keras.Model.fit` where output is no terminal.
+ONE_LINE_AN_EPOCH = 2
 
 
 def build_despoofer(config: TrainingConfig) -> Despoofer:
@@ -108,9 +112,13 @@ def fit(
         Keras' history.
     """
     steps = steps_of(config, train_crops)
-    validation = [SharedStatistics()]
+    standard = [SharedStatistics()]
     if config.average_decay is not None:
-        validation.append(AveragedValidation())
+        standard.append(AveragedValidation())
+    if not distribution.is_chief:
+        verbose = 0
+    if verbose == ONE_LINE_AN_EPOCH:
+        standard.append(ProgressLines())
     return model.fit(
         distributed_batches(
             distribution, train_crops, config, steps, initial_epoch=initial_epoch, seed=seed
@@ -119,8 +127,10 @@ def fit(
         initial_epoch=initial_epoch,
         steps_per_epoch=steps,
         validation_data=evaluation_batches(dev_crops, padded=distribution.replicas > 1),
-        callbacks=[*validation, *callbacks],
-        verbose=verbose if distribution.is_chief else 0,
+        callbacks=[*standard, *callbacks],
+        # Keras warns that it will not shuffle a data set: it is shuffled already.
+        shuffle=False,
+        verbose=verbose,
     )
 
 
