@@ -162,6 +162,16 @@ def test_commands_name_scripts_that_exist(document):
     assert not [script for script in scripts if not (ROOT / script).is_file()]
 
 
+def test_options_that_pages_name_exist():
+    folders = ("despoof_keras", "recipes", "export", "benchmarks")
+    sources = [path.read_text("utf-8") for f in folders for path in (ROOT / f).rglob("*.py")]
+    pages = [README, *(path.read_text("utf-8") for path in ROOT.glob("docs/*.md"))]
+    named = {option for page in pages for option in re.findall(r"`(--[a-z][a-z-]*)", page)}
+    assert named
+    unknown = {option for option in named if not any(f'"{option}"' in s for s in sources)}
+    assert unknown == {"--strict"}  # of mkdocs
+
+
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
 def test_links_into_the_repository_lead_somewhere(document):
     links = re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", (ROOT / document).read_text("utf-8"))
