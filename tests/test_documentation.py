@@ -73,15 +73,16 @@ def test_every_public_name_is_on_the_api_page(pages, name):
 
 def ends_in(anchor, name, public):
     """Whether an anchor may be that of a public name; a module is known by its own path."""
-    return anchor in (getattr(public, "__name__", None),) or anchor.endswith(f".{name}")
+    return anchor == getattr(public, "__name__", None) or anchor.endswith(f".{name}")
 
 
 def documented(anchor):
     """What an anchor of the API page, `despoof_keras.room.module.name`, stands for."""
-    if importlib.util.find_spec(anchor.rpartition(".")[0]) is None:
+    parent, _, name = anchor.rpartition(".")
+    try:
+        return getattr(importlib.import_module(parent), name, None)
+    except ModuleNotFoundError:  # a member of a class
         return None
-    parent = importlib.import_module(anchor.rpartition(".")[0])
-    return getattr(parent, anchor.rpartition(".")[2], None)
 
 
 def test_no_page_loads_anything_from_another_host(pages):
