@@ -284,7 +284,7 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
     def train_discriminator(
         self, hsv_rgb: tf.Tensor, live_estimate: tf.Tensor, data: Mapping[str, tf.Tensor]
     ) -> tf.Tensor:
-        """Train the discriminator with DSNet's estimates held fixed; return the loss, `(batch,)`."""
+        """Train the discriminator with DSNet's estimates fixed; return its loss, `(batch,)`."""
         live_estimate = ops.stop_gradient(live_estimate)
         values, gradients = self.discriminator_gradients(hsv_rgb, live_estimate, data["label"])
         apply_gradients(self.discriminator_optimizer, gradients, self.discriminator)
