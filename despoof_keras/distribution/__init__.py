@@ -1,1 +1,1 @@
-"""All that knows of several devices: strategies, machines, XLA, repeatability."""
+"""Training on several devices and machines, compilation with XLA, repeatability."""

@@ -1,4 +1,6 @@
-"""The same weights from the same seed: in every process, and whatever else the machine does."""
+"""Repeatable training: the same seed gives the same weights, however threads are scheduled."""
+
+from __future__ import annotations
 
 import functools
 import operator
@@ -7,18 +9,18 @@ import keras
 import tensorflow as tf
 
 
-def make_repeatable(seed, compiled=False):
-    """Seeds all random numbers of this process and makes its computations repeatable.
+def make_repeatable(seed: int, compiled: bool = False) -> None:
+    """Seed all random numbers of this process and make its computations repeatable.
 
-    Besides TensorFlow's own determinism this turns off its graph rewriting (Grappler): that gathers
-    sums into operations of more terms (AddN), which start with whichever term's memory is free
-    first, so that the rounding depends on the threads' timing.
+    This turns on TensorFlow's determinism and turns off its graph rewriting (Grappler). The latter
+    merges sums into operations with more terms (AddN), which start with whichever term's memory is
+    free first, so that rounding would depend on the timing of threads.
 
     Args:
         seed: whole number.
-        compiled: gradients are compiled with XLA. It has no gradient of max pooling that
-            TensorFlow takes for deterministic, and fails when determinism is asked for; on a CPU
-            what it compiles is repeatable without.
+        compiled: whether gradients are compiled with XLA. TensorFlow counts none of XLA's
+            gradients of max pooling as deterministic and fails if determinism is demanded; on a
+            CPU, code compiled with XLA is repeatable anyway.
     """
     keras.utils.set_random_seed(seed)
     if not compiled:
@@ -26,17 +28,18 @@ def make_repeatable(seed, compiled=False):
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
-def fan_out(tensor, count):
-    """A tensor for several uses, whose gradients are added up in the order of the uses.
+def fan_out(tensor: tf.Tensor, count: int) -> tuple[tf.Tensor, ...]:
+    """Copy a tensor for several uses whose gradients are added in the order of the copies.
 
-    TensorFlow adds the gradients of three or more uses by an AddN, see `make_repeatable`.
+    TensorFlow itself adds the gradients of three or more uses with an AddN operation, whose order
+    of summation varies, see `make_repeatable`.
 
     Args:
-        tensor: any.
+        tensor: any tensor.
         count: number of uses.
 
     Returns:
-        Tuple of `count` tensors of the same value.
+        `count` tensors with the same value.
     """
 
     @tf.custom_gradient

@@ -1,13 +1,14 @@
-"""Losses to weights, on one device or several, so that the result is that of one device.
+"""The way from losses to weights, with the same result on several devices as on one.
 
-Keras' optimizers sum the replicas' gradients at the very end. Clipping and loss scaling come before
-that and would see each replica's part alone. Where either is on, the parts are therefore summed
-first, and every replica hands its optimizer an equal share of the whole.
+Keras' optimizers sum the gradients of all replicas at the very end. Clipping and loss scaling come
+earlier and would see each replica's part only. If either is used, the parts are therefore summed
+first, and each replica passes an equal share of the sum to its optimizer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -19,12 +20,12 @@ def build_optimizers(
     networks: Sequence[keras.Model],
     dtype_policy: str,
 ) -> list[keras.optimizers.Optimizer]:
-    """Build each optimizer on its network's weights, within a strategy's scope.
+    """Build each optimizer for the weights of its network. Call this in the strategy's scope.
 
     Args:
-        optimizers: one for each network. Under the mixed_float16 policy each is wrapped in a
+        optimizers: one for each network. With the policy mixed_float16, each is wrapped in a
             `LossScaleOptimizer`.
-        networks: in the same order.
+        networks: networks in the order of the optimizers.
         dtype_policy: name of the networks' dtype policy.
 
     Returns:
@@ -44,17 +45,18 @@ def build_optimizers(
 
 
 def check_compile_settings(
-    settings: Mapping[str, object], jit_compile: bool, synchronized_norm: bool
+    settings: Mapping[str, Any], jit_compile: bool, synchronized_norm: bool
 ) -> None:
-    """Make sure, within a strategy's scope, that several replicas train as one would.
+    """Check that several replicas train as one would. Call this in the strategy's scope.
 
     Args:
         settings: further arguments of `keras.Model.compile`.
-        jit_compile: losses and gradients are compiled with XLA.
-        synchronized_norm: batch norm is synchronized over the replicas.
+        jit_compile: whether losses and gradients are compiled with XLA.
+        synchronized_norm: whether batch norm is synchronized over the replicas.
 
     Raises:
-        ValueError: they would silently train differently, or XLA cannot compile the step.
+        ValueError: the settings would silently train differently on several replicas, or XLA
+            cannot compile the step.
     """
     if replica_count() == 1:
         return
@@ -65,25 +67,25 @@ def check_compile_settings(
         )
     if jit_compile and synchronized_norm:
         raise ValueError(
-            "jit_compile: expected batch norm that is not synchronized on several replicas, "
-            "because XLA cannot compile it; received both"
+            "jit_compile: expected no synchronized batch norm on several replicas, which XLA "
+            "cannot compile; received both"
         )
 
 
 def replica_count() -> int:
-    """Return the number of replicas of the present strategy, 1 without a strategy."""
+    """Return the number of replicas in the current strategy, 1 without a strategy."""
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def replica_loss(values: tf.Tensor, optimizer: keras.optimizers.Optimizer) -> tf.Tensor:
-    """Reduce a replica's values to its share of the loss, scaled where the optimizer scales it.
+    """Reduce a replica's values to its share of the loss, scaled if the optimizer scales losses.
 
     Args:
-        values: `(batch,)`, of the replica's part of the global batch.
-        optimizer: what the loss is for.
+        values: `(batch,)`, the losses of the replica's part of the global batch.
+        optimizer: optimizer that minimises the loss.
 
     Returns:
-        Scalar. Gradients are summed over replicas, so each mean is divided by their number.
+        Scalar: the mean divided by the number of replicas, because gradients are summed over them.
     """
     return optimizer.scale_loss(ops.mean(values) / replica_count())
 
@@ -91,34 +93,34 @@ def replica_loss(values: tf.Tensor, optimizer: keras.optimizers.Optimizer) -> tf
 def gradients_of(
     tape: tf.GradientTape, loss: tf.Tensor, network: keras.Model
 ) -> list[tf.Tensor | None]:
-    """Differentiate a loss by a network's trainable variables."""
+    """Differentiate a loss with respect to a network's trainable variables."""
     return tape.gradient(loss, [variable.value for variable in network.trainable_variables])
 
 
 def apply_gradients(
     optimizer: keras.optimizers.Optimizer, gradients: Sequence[tf.Tensor], network: keras.Model
 ) -> None:
-    """Apply a replica's gradients, of its part of the global batch, to a network.
+    """Update a network with a replica's gradients, those of its part of the global batch.
 
     Args:
         optimizer: as from `build_optimizers`.
-        gradients: of `replica_loss`, as from `gradients_of`.
-        network: whose trainable variables they belong to.
+        gradients: gradients of `replica_loss`, as from `gradients_of`.
+        network: network that the gradients belong to.
     """
     replicas = replica_count()
     if replicas > 1 and (_clips(optimizer) or _scales(optimizer)):
         replica = tf.distribute.get_replica_context()
         gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, list(gradients))
-        # The optimizer's own clipping finds nothing left to do: these are within its limit.
+        # These gradients are within the optimizer's own limit, so it does not clip them again.
         gradients = [gradient / replicas for gradient in _clipped(optimizer, gradients)]
     optimizer.apply(gradients, network.trainable_variables)
 
 
 def check_optimizer(optimizer: keras.optimizers.Optimizer, replicas: int) -> None:
-    """Make sure that an optimizer does with several replicas what it does with one.
+    """Check that an optimizer does the same with several replicas as with one.
 
     Raises:
-        ValueError: it accumulates gradients, or clips gradients that are scaled.
+        ValueError: the optimizer accumulates gradients or clips scaled gradients.
     """
     if replicas == 1:
         return
@@ -126,12 +128,12 @@ def check_optimizer(optimizer: keras.optimizers.Optimizer, replicas: int) -> Non
     if inner.gradient_accumulation_steps is not None:
         raise ValueError(
             "optimizer: expected no gradient_accumulation_steps on several replicas, where Keras "
-            f"sums wrongly; received {inner.gradient_accumulation_steps}"
+            f"accumulates wrongly; received {inner.gradient_accumulation_steps}"
         )
     if _scales(optimizer) and _clips(inner):
         raise ValueError(
-            "optimizer: expected no clipping under loss scaling (float16) on several replicas: it "
-            "would see the scaled gradient; use bfloat16 or float32 with it"
+            "optimizer: expected no clipping with loss scaling (float16) on several replicas, "
+            "where it would clip scaled gradients; use bfloat16 or float32 instead"
         )
 
 
@@ -145,7 +147,7 @@ def _clips(optimizer):
 
 
 def _clipped(optimizer, gradients):
-    """Clip as the optimizer itself does: by each weight's norm, the global norm, or value."""
+    """Return the gradients clipped as the optimizer does: by norm, by global norm or by value."""
     if optimizer.clipnorm:
         return [tf.clip_by_norm(gradient, optimizer.clipnorm) for gradient in gradients]
     if optimizer.global_clipnorm:

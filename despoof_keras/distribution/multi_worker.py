@@ -1,25 +1,32 @@
-"""`fit` and `evaluate` under `MultiWorkerMirroredStrategy`, which Keras 3 cannot do by itself.
+"""`fit` and `evaluate` with `MultiWorkerMirroredStrategy`, which Keras 3 does not support.
 
-Keras builds a model by tracing it symbolically and reduces what a step returns over the replicas
-of this process; both fail where replicas live in other processes (keras issue 20585). Here the
-model is built beforehand, and a step takes the means over all replicas itself. The two methods
-overridden here are private to Keras, which is why its version is bounded in setup.cfg.
+Keras builds a model by tracing it symbolically, and it reduces the results of a step over the
+replicas of its own process. Both fail if there are replicas in other processes (keras issue
+20585). Here the model is built beforehand, and a step itself averages its results over all
+replicas. The two methods overridden here are private to Keras, which is why its version is bounded
+in setup.cfg.
 """
+
+from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
+from despoof_keras.distribution.strategy import Distribution
 from despoof_keras.errors import DataError, TrainingError
 
 
 class DistributedFit:
-    """Mixed into a `keras.Model` that is built before `fit` and whose step returns metrics."""
+    """Mixin for a `keras.Model` that is built before `fit` and whose steps return metrics."""
 
     def _maybe_symbolic_build(self, *args, **kwargs):
-        """Nothing: the model is built."""
+        """Do nothing, because the model is built already."""
 
     def _make_function(self, step_function):
         strategy = self.distribute_strategy
@@ -27,7 +34,7 @@ class DistributedFit:
             return super()._make_function(step_function)
 
         def replica_step(data):
-            # Every machine gets to see the same figures, in one exchange.
+            # Stacked, so that a single exchange gives every machine the same metrics.
             results = step_function(data)
             stacked = tf.stack(list(results.values()))
             replica = tf.distribute.get_replica_context()
@@ -43,45 +50,45 @@ class DistributedFit:
         return step
 
 
-def check_same_epoch(distribution, epoch, folder):
-    """Makes sure that all machines go on from the same checkpoint.
+def check_same_epoch(distribution: Distribution, epoch: int, folder: str | Path) -> None:
+    """Check that all machines resume from the same checkpoint.
 
     Args:
-        distribution: `Distribution`.
+        distribution: where the run trains.
         epoch: finished epochs of the newest checkpoint that this machine sees, 0 for none.
-        folder: of the run, for the message.
+        folder: the run's folder, for the message.
 
     Raises:
-        TrainingError: the machines see different ones.
+        TrainingError: the machines see different checkpoints.
     """
     if not _is_same_everywhere(distribution, epoch):
         raise TrainingError(
             f"{folder}: expected a folder that all {distribution.workers} machines share, with the "
-            f"same checkpoints; this one sees {epoch} finished epochs, others a different number"
+            f"same checkpoints; this machine sees {epoch} finished epochs, others do not"
         )
 
 
-def check_same_settings(distribution, settings):
-    """Makes sure that all machines were started with the same settings.
+def check_same_settings(distribution: Distribution, settings: Mapping[str, Any]) -> None:
+    """Check that all machines were started with the same settings.
 
     Args:
-        distribution: `Distribution`.
-        settings: what must be the same, a mapping of JSON values.
+        distribution: where the run trains.
+        settings: mapping of JSON values that must be equal on all machines.
 
     Raises:
-        DataError: they were not.
+        DataError: the settings differ.
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-    # 40 bits: so many that the sum over machines is exact in 53.
+    # 40 bits, so that the sum over all machines is exact in float64's 53.
     if not _is_same_everywhere(distribution, int(digest[:10], 16)):
         raise DataError(
             f"expected all {distribution.workers} machines to be started with the same arguments "
-            f"on the same data; this one has {settings}"
+            f"on the same data; this machine has {settings}"
         )
 
 
-def _is_same_everywhere(distribution, number):
-    """Whether all machines have the same whole number."""
+def _is_same_everywhere(distribution: Distribution, number: int) -> bool:
+    """Tell whether all machines have the same whole number."""
     if distribution.workers == 1:
         return True
 
@@ -92,13 +99,13 @@ def _is_same_everywhere(distribution, number):
 
     total = tf.function(lambda: distribution.strategy.run(add_up))()
     total = distribution.strategy.experimental_local_results(total)[0]
-    # Where one machine happens to see the mean of all, the others end and take it with them.
+    # A machine whose number happens to be the mean goes on, but the others stop, and it with them.
     return float(total) == number * distribution.replicas
 
 
 @contextlib.contextmanager
-def other_machines_watched(distribution):
-    """Turns TensorFlow's errors about a lost machine into a `TrainingError`."""
+def report_lost_machines(distribution: Distribution) -> Iterator[None]:
+    """Turn TensorFlow's errors about a lost machine into a `TrainingError`."""
     try:
         yield
     except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError) as error:
@@ -106,5 +113,5 @@ def other_machines_watched(distribution):
             raise
         raise TrainingError(
             f"another of the {distribution.workers} machines has stopped or cannot be reached. "
-            "Start all of them again with --resume; they go on after the last finished epoch"
+            "Start all of them again with --resume; they continue after the last finished epoch"
         ) from error

@@ -1,4 +1,4 @@
-"""Parts of a training step compiled with XLA."""
+"""Compilation of parts of a training step with XLA."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ import tensorflow as tf
 def compile_methods(
     instance: object, methods: Mapping[str, Sequence[keras.Variable]], enabled: bool
 ) -> None:
-    """Put compiled functions in the place of some methods of an object, or take them away again.
+    """Replace some methods of an object by compiled functions, or restore the methods.
 
     Args:
-        instance: whose methods they are; each takes tensors and mappings of tensors by position.
-        methods: name of each method, and the Keras variables that it assigns to: batch norm
-            statistics and the states of dropout.
-        enabled: compile; otherwise the methods are as their class defines them.
+        instance: object whose methods take tensors and mappings of tensors by position.
+        methods: mapping from each method's name to the Keras variables that it assigns to: batch
+            norm statistics and the states of dropout.
+        enabled: whether to compile; otherwise the methods are those of the class.
     """
     for name, assigned in methods.items():
         vars(instance).pop(name, None)
         if enabled:
-            vars(instance)[name] = compiled(getattr(instance, name), assigned)
+            vars(instance)[name] = compile_function(getattr(instance, name), assigned)
 
 
-def compiled(function: Callable, assigned: Sequence[keras.Variable] = ()) -> Callable:
-    """Compile a function; its assignments to variables take place outside the compiled code.
+def compile_function(function: Callable, assigned: Sequence[keras.Variable] = ()) -> Callable:
+    """Compile a function with XLA, except for its assignments to variables.
 
-    XLA cannot compile an assignment to a variable that several replicas share.
+    The assignments run outside the compiled code, because XLA cannot compile an assignment to a
+    variable that several replicas share.
 
     Args:
-        function: of tensors and mappings of tensors.
-        assigned: Keras variables that it assigns to.
+        function: function of tensors and mappings of tensors.
+        assigned: Keras variables that the function assigns to.
 
     Returns:
-        A function with the same arguments and results.
+        Function with the same arguments and results.
     """
     assigned = list(assigned)
 

@@ -1,10 +1,13 @@
-"""Networks, losses, scores and the trainable model, and the authors' released weights.
+"""Networks, losses, spoof scores, the trainable model and the authors' released weights.
 
-Its names are resolved on first use (PEP 562), because Keras is slow to import and light modules
-such as `loss_weights` do without it.
+Names are resolved on first use (PEP 562), because Keras is slow to import and light modules such
+as `loss_weights` do not need it.
 """
 
+from __future__ import annotations
+
 import importlib
+from typing import Any
 
 _PUBLIC = {
     "Despoofer": "despoofer",
@@ -17,7 +20,7 @@ _PUBLIC = {
 __all__ = sorted(_PUBLIC)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
@@ -25,5 +28,5 @@ def __getattr__(name):
     return value
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

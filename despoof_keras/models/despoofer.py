@@ -1,8 +1,9 @@
-"""Despoofer: DSNet, DepthNet and the discriminator, trained in turn in one custom step."""
+"""Despoofer: DSNet, DepthNet and the discriminator, trained in turn in a custom step."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -32,44 +33,46 @@ from despoof_keras.models.weight_averages import WeightAverages
 INSTRUMENT_COUNT = len(INSTRUMENTS)
 _NETWORKS = ("ds_net", "depth_net", "discriminator")
 _OPTIMIZERS = ("optimizer", "depth_optimizer", "discriminator_optimizer")
+_LossAndGradients = tuple[tf.Tensor, list[tf.Tensor | None]]
 
 
 @keras.saving.register_keras_serializable("despoof_keras")
 class Despoofer(DistributedFit, WeightAverages, keras.Model):
-    """The three networks as one model.
+    """The three networks as one trainable model.
 
-    Called on `(batch, S, S, 3)` RGB in [0, 1] it returns a mapping: `noise`, `zero_one_map`,
-    `live_estimate` (`(batch, S, S, 6)`, HSV then RGB), `depth` (of the input),
-    `depth_of_live_estimate`, and `score`, the spoof score named by `score`.
+    Called on `(batch, S, S, 3)` RGB in [0, 1], the model returns a mapping: `noise`,
+    `zero_one_map`, `live_estimate` (`(batch, S, S, 6)`, HSV then RGB), `depth` (of the input),
+    `depth_of_live_estimate` and `score`, the spoof score that the argument `score` names.
 
     `fit` and `evaluate` take batches that are mappings:
         `image`: `(batch, S, S, 3)` RGB in [0, 1];
         `depth`: `(batch, S / 8, S / 8, 1)` in [0, 1], the depth of the face shown, for bona fide
-            faces and, under `attack_depth="face"`, for the faces on attack media;
+            faces and, with `attack_depth="face"`, for the faces on attack media;
         `label`: `(batch,)`, 0 bona fide, 1 attack;
-        `instrument`: `(batch,)` int, 0 bona fide, then the attack instruments from 1;
-        `weight`: `(batch,)`, in `evaluate` alone and not needed: 0 for rows that only fill up a
-            batch, 1 for the others.
+        `instrument`: `(batch,)` int, 0 for bona fide, numbers from 1 for attack instruments;
+        `weight`: `(batch,)`, optional and only in `evaluate`: 0 for rows that merely pad a batch,
+            1 for all others.
 
     Args:
-        ds_net, depth_net, discriminator: the networks, of one image size.
-        loss_weights: `LossWeights` of DSNet's terms.
-        attack_depth: depth asked of an attack's live estimate: `"zero"`, the released code's
-            reading, or `"face"`, the paper's. The default keeps DepthNet's view of the live
-            estimate in line with DepthNet's own targets; under `"face"` DSNet must repaint a flat
-            picture into one with depth through a noise of 1/45 of the input's range.
-        score: name of the spoof score that `score` and `val_acer`, `val_auc` stand for; default:
-            the metadata's, else `"noise"`.
+        ds_net, depth_net, discriminator: the networks, built for the same image size.
+        loss_weights: weights of DSNet's terms.
+        attack_depth: target depth of an attack's live estimate: `"zero"`, as in the released code,
+            or `"face"`, as in the paper. The default agrees with DepthNet's own targets; with
+            `"face"`, DSNet must give a flat picture the look of depth by noise of 1/45 of the
+            input's range.
+        score: name of the spoof score behind `score`, `val_acer` and `val_auc`; default: that of
+            the metadata, or `"noise"` without metadata.
         instruments: number of attack instruments in the data.
-        average_decay: decay of the moving averages of all weights and batch norm statistics, or
-            None for none. `AveragedValidation` validates with them, `adopt_averages` keeps them.
-        metadata: `ModelMetadata`, what the model carries into its files; default: the networks'
-            image size and the score. It can be set later too.
+        average_decay: decay of the moving averages of all weights and batch norm statistics; None
+            keeps no averages. `AveragedValidation` validates with them, `adopt_averages` makes
+            them the weights.
+        metadata: what is saved with the model and its exports; default: the networks' image size
+            and the score. It can also be set later.
 
     Raises:
         ValueError: a choice is unknown, or the metadata have another image size or score.
 
-    Reference: Jourabloo et al., ECCV 2018, section 3.3; the released code's `Train.py` for the
+    Reference: Jourabloo et al., ECCV 2018, section 3.3; `Train.py` of the released code for the
     order of the turns.
     """
 
@@ -84,7 +87,7 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         instruments: int = INSTRUMENT_COUNT,
         average_decay: float | None = None,
         metadata: ModelMetadata | None = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         if attack_depth not in ("zero", "face"):
@@ -119,7 +122,7 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
 
     @property
     def metadata(self) -> ModelMetadata:
-        """What the model carries into its files."""
+        """Metadata that are saved with the model and its exports."""
         return self._metadata
 
     @metadata.setter
@@ -130,12 +133,12 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
                 f"received {metadata.image_size}"
             )
         self._metadata = metadata
-        # Graphs that Keras traced before hold the score of the old metadata.
+        # Keras would go on using graphs that compute the score of the old metadata.
         self.test_function = self.predict_function = None
 
     @property
     def score(self) -> str:
-        """Name of the spoof score that the model gives: the metadata's."""
+        """Name of the spoof score that the model returns."""
         return self.metadata.score
 
     @property
@@ -148,24 +151,24 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         depth_optimizer: keras.optimizers.Optimizer,
         discriminator_optimizer: keras.optimizers.Optimizer,
         jit_compile: bool = False,
-        **kwargs,
-    ):
-        """Take the three optimizers and build each on its network's weights.
+        **kwargs: Any,
+    ) -> None:
+        """Configure training with an optimizer for each network.
 
-        Under a `tf.distribute` strategy the model must have been made in its scope.
+        With a `tf.distribute` strategy, the model must have been created in its scope.
 
         Args:
-            optimizer: DSNet's, the one that callbacks and schedules see.
-            depth_optimizer, discriminator_optimizer: those of the other two networks. Under the
-                mixed_float16 policy each of the three is wrapped in a `LossScaleOptimizer`.
+            optimizer: for DSNet; callbacks and schedules act on it.
+            depth_optimizer, discriminator_optimizer: for the other two networks. With the policy
+                mixed_float16, each of the three is wrapped in a `LossScaleOptimizer`.
             jit_compile: compile the computation of losses and gradients with XLA. The update of
-                the weights stays outside, because XLA cannot compile it for several replicas.
-            **kwargs: as for `keras.Model.compile`.
+                the weights is not compiled, because XLA cannot do so for several replicas.
+            **kwargs: as in `keras.Model.compile`.
 
         Raises:
-            ValueError: several replicas would silently train differently from one: an optimizer
-                accumulates gradients or clips scaled ones, `steps_per_execution` is not 1, or
-                synchronized batch norm is to be compiled, which XLA cannot do.
+            ValueError: the settings would silently train differently on several replicas (an
+                optimizer that accumulates gradients or clips scaled ones, `steps_per_execution`
+                other than 1), or XLA is to compile synchronized batch norm, which it cannot.
         """
         given = (optimizer, depth_optimizer, discriminator_optimizer)
         synchronized_norm = any(map(has_synchronized_norms, self.networks()))
@@ -173,7 +176,7 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
             check_compile_settings(kwargs, jit_compile, synchronized_norm)
             built = build_optimizers(given, self.networks(), self.dtype_policy.name)
             ds_net_optimizer, self.depth_optimizer, self.discriminator_optimizer = built
-            # Not Keras' own jit_compile, which would compile the update of the weights too.
+            # Keras' own jit_compile would compile the update of the weights as well.
             super().compile(optimizer=ds_net_optimizer, jit_compile=False, **kwargs)
         self.jit_gradients = jit_compile
         parts = {
@@ -185,15 +188,15 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         compile_methods(self, parts, jit_compile)
 
     def networks(self) -> tuple[keras.Model, keras.Model, keras.Model]:
-        """DSNet, DepthNet and the discriminator."""
+        """Return DSNet, DepthNet and the discriminator."""
         return self.ds_net, self.depth_net, self.discriminator
 
     def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
-        """The three optimizers in the order DSNet, DepthNet, discriminator."""
+        """Return the optimizers of DSNet, DepthNet and the discriminator, in this order."""
         return self.optimizer, self.depth_optimizer, self.discriminator_optimizer
 
     def despoof(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
-        """Return DSNet's outputs, its six-channel input and the live estimate ReLU(I - N / 45)."""
+        """Return DSNet's outputs, its six-channel input I and the estimate ReLU(I - N / 45)."""
         outputs = dict(self._ds_net_with_input(images, training=training))
         hsv_rgb = outputs["hsv_rgb"]
         outputs["live_estimate"] = ops.relu(hsv_rgb - outputs["noise"] / NOISE_DIVISOR)
@@ -209,7 +212,7 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         return outputs
 
     def predict_scores(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Compute every spoof score of a batch, and nothing that no score needs.
+        """Compute all spoof scores of a batch and nothing else.
 
         Args:
             images: `(batch, S, S, 3)` RGB in [0, 1].
@@ -222,10 +225,10 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         return spoof_scores(outputs)
 
     def train_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Take one turn each of DepthNet, the discriminator and DSNet, with one DSNet pass.
+        """Train DepthNet, the discriminator and DSNet in turn, with a single pass through DSNet.
 
-        DSNet's weights do not change before its own turn, so its outputs serve the
-        discriminator's turn too.
+        DSNet's weights change only in its own turn, the last, so the discriminator's turn can use
+        the same outputs.
         """
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in self.ds_net.trainable_variables])
@@ -239,18 +242,12 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
             objective = self.weighted_sum(terms)
             loss = replica_loss(objective, self.optimizer)
         apply_gradients(self.optimizer, gradients_of(tape, loss, self.ds_net), self.ds_net)
-        self.follow_averages(self.optimizer.iterations)
-        return self._track(
-            {
-                **terms,
-                "loss": objective,
-                "depth_net": depth_loss,
-                "discriminator": discriminator_loss,
-            }
-        )
+        self.update_averages(self.optimizer.iterations)
+        values = {**terms, "loss": objective, "depth_net": depth_loss}
+        return self._track({**values, "discriminator": discriminator_loss})
 
     def test_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Compute the terms of training, every network in inference mode, and the error rates."""
+        """Compute the terms of training and the error rates, all networks in inference mode."""
         outputs = self.despoof(data["image"])
         outputs["depth"] = self.depth_net(outputs["hsv_rgb"], training=False)["depth"]
         terms = self.ds_net_terms(outputs, data)
@@ -267,16 +264,16 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         return {**self._track(values, weight), **self._rates.result()}
 
     def despoof_in_training(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return what `despoof` returns, batch norm by the batch."""
+        """Run `despoof` in training mode, a method of its own so that XLA can compile it."""
         return self.despoof(images, training=True)
 
     def train_depth_net(self, hsv_rgb: tf.Tensor, data: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """Take DepthNet's turn: the depth of live inputs, zero for flat media. `(batch,)`."""
+        """Train DepthNet on the input's depth, zero for attacks; return its loss, `(batch,)`."""
         values, gradients = self.depth_gradients(hsv_rgb, _depth_target(data))
         apply_gradients(self.depth_optimizer, gradients, self.depth_net)
         return values
 
-    def depth_gradients(self, hsv_rgb, target):
+    def depth_gradients(self, hsv_rgb: tf.Tensor, target: tf.Tensor) -> _LossAndGradients:
         """Return DepthNet's loss, `(batch,)`, and the gradients of its mean."""
         with tf.GradientTape() as tape:
             depth = self.depth_net(hsv_rgb, training=True)["depth"]
@@ -287,13 +284,15 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
     def train_discriminator(
         self, hsv_rgb: tf.Tensor, live_estimate: tf.Tensor, data: Mapping[str, tf.Tensor]
     ) -> tf.Tensor:
-        """Take the discriminator's turn, with DSNet's live estimates as they are. `(batch,)`."""
+        """Train the discriminator with DSNet's estimates fixed; return its loss, `(batch,)`."""
         live_estimate = ops.stop_gradient(live_estimate)
         values, gradients = self.discriminator_gradients(hsv_rgb, live_estimate, data["label"])
         apply_gradients(self.discriminator_optimizer, gradients, self.discriminator)
         return values
 
-    def discriminator_gradients(self, hsv_rgb, live_estimate, label):
+    def discriminator_gradients(
+        self, hsv_rgb: tf.Tensor, live_estimate: tf.Tensor, label: tf.Tensor
+    ) -> _LossAndGradients:
         """Return the discriminator's loss, `(batch,)`, and the gradients of its mean."""
         with tf.GradientTape() as tape:
             synthesized = self.discriminator(live_estimate, training=True)
@@ -305,7 +304,7 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
     def ds_net_terms(
         self, outputs: Mapping[str, tf.Tensor], data: Mapping[str, tf.Tensor]
     ) -> dict[str, tf.Tensor]:
-        """Compute DSNet's unweighted terms; DepthNet and discriminator are frozen, norms too.
+        """Compute DSNet's unweighted terms, the other networks frozen in inference mode.
 
         Args:
             outputs: as from `despoof`.
@@ -317,6 +316,7 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         live_estimates = fan_out(outputs["live_estimate"], 3)
         live_depth = self.depth_net(live_estimates[0], training=False)["depth"]
         logits = self.discriminator(live_estimates[1], training=False)["logits"]
+        depth_target = data["depth"] if self.attack_depth == "face" else _depth_target(data)
         return losses.term_values(
             {
                 "label": data["label"],
@@ -325,26 +325,24 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
                 "noise": outputs["noise"],
                 "live_estimate": live_estimates[2],
                 "depth_of_live_estimate": live_depth,
-                "depth_target": data["depth"]
-                if self.attack_depth == "face"
-                else _depth_target(data),
+                "depth_target": depth_target,
                 "logits_of_live_estimate": logits,
             }
         )
 
     def weighted_sum(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """Return DSNet's objective, `(batch,)`."""
+        """Return DSNet's objective, the weighted sum of its terms, `(batch,)`."""
         return sum(self.loss_weights[name] * terms[name] for name in TERMS)
 
     def _track(self, values, weight=None):
         for name, value in values.items():
-            # A tracker's count does not depend on the data. When Keras asks a data set of unknown
-            # length for one batch too many, the count would move before the step is cut off.
+            # A tracker's count needs no data. If Keras reads past the end of a data set of unknown
+            # length, the count would rise before the step is cut off, unless it waits for the data.
             with tf.control_dependencies([value]):
                 self._trackers[name].update_state(value, weight)
         return {name: tracker.result() for name, tracker in self._trackers.items()}
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         networks = {name: getattr(self, name) for name in _NETWORKS}
         return {
             **super().get_config(),
@@ -357,43 +355,43 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Mapping[str, Any]) -> Despoofer:
         config = dict(config)
         for name in _NETWORKS:
             config[name] = keras.saving.deserialize_keras_object(config[name])
         config["loss_weights"] = LossWeights(**config["loss_weights"])
         if "metadata" in config:
             config["metadata"] = ModelMetadata.from_dict(config["metadata"], "metadata")
-        else:  # saved before there was metadata, see `read_metadata`
+        else:  # saved before models had metadata, see `read_metadata`
             size, score = config["ds_net"].input.shape[1], config.pop("score")
             config["metadata"] = ModelMetadata(size, score, package_version=None)
         return cls(**config)
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any] | None:
         if not self.compiled:
             return None
         optimizers = {name: getattr(self, name) for name in _OPTIMIZERS}
         saved = {k: keras.saving.serialize_keras_object(v) for k, v in optimizers.items()}
         return {**saved, "jit_compile": self.jit_gradients}
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
         optimizers = {k: keras.saving.deserialize_keras_object(config[k]) for k in _OPTIMIZERS}
         self.compile(**optimizers, jit_compile=config.get("jit_compile", False))
 
     def _own_variables(self):
-        """Moving averages, and dropout's random state, which Keras itself saves nowhere."""
+        """Return the moving averages, and dropout's random state, which Keras does not save."""
         averages = {f"average_{n}": v for n, v in enumerate(self.averages)}
         return averages | {f"seed_{n}": v for n, v in enumerate(self.seed_states())}
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: Any) -> None:
         for name, variable in self._own_variables().items():
             store[name] = ops.convert_to_numpy(variable)
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
         for name, variable in self._own_variables().items():
             variable.assign(store[name])
 
 
 def _depth_target(data):
-    """The depth that the input has: a live face's, zero for an attack's flat medium."""
+    """Return the depth of the input: that of a live face, zero for the flat medium of an attack."""
     return data["depth"] * ops.reshape(1.0 - data["label"], (-1, 1, 1, 1))

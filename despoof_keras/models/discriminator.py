@@ -1,4 +1,6 @@
-"""The GAN discriminator, the paper's VQ Net: does a live estimate look live? (`ThirdAMIN`)."""
+"""The GAN discriminator, the paper's VQ Net (`ThirdAMIN`): does a live estimate look live?"""
+
+from __future__ import annotations
 
 import keras
 
@@ -13,13 +15,13 @@ from despoof_keras.models.layers import (
 STAGES = ((24, 20), (20, 16), (12, 6))
 DENSE_UNITS = 100
 DROPOUT = 0.2
-# Order of the two logits.
+# Positions of the two logits.
 CLASS_LIVE = 0
 CLASS_SYNTHESIZED = 1
 
 
-def build_discriminator(image_size=256):
-    """Builds the discriminator.
+def build_discriminator(image_size: int = 256) -> keras.Model:
+    """Build the discriminator.
 
     Args:
         image_size: side S of the input in pixels, a multiple of 8.

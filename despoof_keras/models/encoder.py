@@ -1,4 +1,8 @@
-"""The encoder that DSNet and DepthNet share, its features on one grid, and the heads for maps."""
+"""The parts that DSNet and DepthNet have in common: encoder, joined features, heads for maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import keras
 
@@ -11,18 +15,18 @@ from despoof_keras.models.layers import (
     plain_conv,
 )
 
-# Channels of the released model's encoder: the first convolution, then each block's three.
+# Channels in the released model: of the first convolution, then of the three in each block.
 COMPACT_WIDTHS = (24, 20, 25, 20)
-# Channels of the released heads for the 0/1 map and the compact depth map.
+# Channels of the heads for the 0/1 map and the compact depth map in the released model.
 MAP_CHANNELS = (28, 16)
-# Pixels of the image between neighbours in what the three blocks give.
+# Spacing of each block's output, in pixels of the image.
 STRIDES = (2, 4, 8)
-# The maps' own: their heads work on every 8th pixel.
+# Spacing of the 0/1 map and the depth map.
 MAP_STRIDE = 8
 
 
-def scaled_widths(channels, width):
-    """Channels times a factor, rounded, at least one.
+def scale_channels(channels: Sequence[int], width: float) -> tuple[int, ...]:
+    """Multiply numbers of channels by a factor, rounded and at least 1.
 
     Raises:
         ValueError: `width` is not positive.
@@ -32,21 +36,23 @@ def scaled_widths(channels, width):
     return tuple(max(1, round(count * width)) for count in channels)
 
 
-def encoder(x, widths=COMPACT_WIDTHS, pooling="early"):
-    """A convolution, then three blocks, each with a pooling.
+def encode(
+    x: keras.KerasTensor, widths: Sequence[int] = COMPACT_WIDTHS, pooling: str = "early"
+) -> list[keras.KerasTensor]:
+    """Apply a convolution and then three blocks, each of three convolutions and a pooling.
 
     Args:
         x: `(batch, S, S, 6)`.
         widths: channels of the first convolution, then of the three in every block.
-        pooling: `"early"`, before each block, as in the released model; `"late"`, after each
-            block, as in the released training code's DepthNet. Late pooling sees texture of a few
-            pixels better, at about twice the multiplications.
+        pooling: `"early"` pools before each block, as the released model does; `"late"` pools
+            after each block, as DepthNet in the released training code does. Late pooling
+            resolves texture of a few pixels better, at about twice the multiplications.
 
     Returns:
-        The three blocks' outputs, `(batch, S / s, S / s, widths[3])` for s in `STRIDES`.
+        Outputs of the three blocks, `(batch, S / s, S / s, widths[3])` for s in `STRIDES`.
 
     Raises:
-        ValueError: `pooling` is something else.
+        ValueError: `pooling` is neither of the two.
     """
     if pooling not in ("early", "late"):
         raise ValueError(f"pooling: expected 'early' or 'late'; received {pooling!r}")
@@ -64,36 +70,43 @@ def encoder(x, widths=COMPACT_WIDTHS, pooling="early"):
     return scales
 
 
-def joined_features(scales, stride=MAP_STRIDE):
-    """The three blocks' outputs on one grid, coarser ones enlarged bilinearly, finer ones thinned.
+def join_features(
+    scales: Sequence[keras.KerasTensor], stride: int = MAP_STRIDE
+) -> keras.KerasTensor:
+    """Bring the outputs of the three blocks to one grid and concatenate them.
+
+    Coarser outputs are enlarged bilinearly, finer ones are subsampled.
 
     Args:
-        scales: as from `encoder`.
-        stride: of the grid, one of `STRIDES`.
+        scales: as from `encode`.
+        stride: spacing of the grid in pixels, one of `STRIDES`.
 
     Returns:
         `(batch, S / stride, S / stride, channels)`, the finest block's channels first.
 
     Raises:
-        ValueError: `stride` is something else.
+        ValueError: `stride` is not in `STRIDES`.
     """
     if stride not in STRIDES:
         raise ValueError(f"stride: expected one of {STRIDES}; received {stride!r}")
     target = "map" if stride == MAP_STRIDE else f"stride_{stride}"
     resized = []
-    for number, (own, x) in enumerate(zip(STRIDES, scales, strict=True), start=1):
+    for number, (spacing, x) in enumerate(zip(STRIDES, scales, strict=True), start=1):
         name = f"encoder_{number}_to_{target}"
-        if own < stride:
-            x = Subsample(stride // own, name=name)(x)
-        elif own > stride:
-            x = keras.layers.UpSampling2D(own // stride, interpolation="bilinear", name=name)(x)
+        if spacing < stride:
+            x = Subsample(stride // spacing, name=name)(x)
+        elif spacing > stride:
+            factor = spacing // stride
+            x = keras.layers.UpSampling2D(factor, interpolation="bilinear", name=name)(x)
         resized.append(x)
     name = "features" if stride == MAP_STRIDE else f"features_{target}"
     return keras.layers.Concatenate(name=name)(resized)
 
 
-def map_head(x, name, dropout, channels=MAP_CHANNELS):
-    """Two blocks and a convolution to one channel; float32 out under any dtype policy."""
+def add_map_head(
+    x: keras.KerasTensor, name: str, dropout: float, channels: Sequence[int] = MAP_CHANNELS
+) -> keras.KerasTensor:
+    """Append three convolutions, the last to one channel; float32 under any dtype policy."""
     x = conv_elu(x, channels[0], f"{name}_1")
     if dropout:
         x = BatchDropout(dropout, name=f"{name}_dropout")(x)

@@ -1,7 +1,7 @@
-"""The terms of DSNet's objective as one table, and what each of them weighs.
+"""The terms of DSNet's objective in one table, and their weights.
 
-A term is one function in `losses` and one row here. Whatever was saved before a term existed gives
-it the weight 0.
+A term is a function in `losses` and a row here. In models and configurations saved before a term
+existed its weight is 0.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 @dataclasses.dataclass(frozen=True)
 class Term:
-    """One term of DSNet's objective.
+    """A term of DSNet's objective.
 
     Attributes:
-        function: name of a function in `losses`, or a function of the user's own; it returns one
-            value per sample, `(batch,)`.
-        inputs: what the function takes, in order; names of the values that
-            `Despoofer.ds_net_terms` hands to `losses.term_values`.
+        function: name of a function in `losses`, or any function; it returns one value per sample,
+            `(batch,)`.
+        inputs: names of the function's arguments in order, among the values that
+            `Despoofer.ds_net_terms` passes to `losses.term_values`.
         released: weight in the authors' released code.
-        paper: weight recalled from the paper's section 4.1, not verified against its text.
+        paper: weight as recalled from section 4.1 of the paper, not verified against its text.
     """
 
     function: str | Callable
@@ -29,13 +29,13 @@ class Term:
     paper: float = 0.0
 
 
-# The last two terms stand in the released code alone.
+# The last two terms are in the released code but not in the paper.
 TERMS: dict[str, Term] = {
-    # J_z.
+    # J_z: the 0/1 map is 0 for live faces and 1 for attacks.
     "zero_one_map": Term("zero_one_map_loss", ("zero_one_map", "label"), 6000.0, 1.0),
-    # J_DQ: the depth of the live estimate.
+    # J_DQ: the live estimate has the depth of a face or of a flat medium.
     "depth": Term("depth_loss", ("depth_of_live_estimate", "depth_target"), 600.0, 0.1),
-    # J_VQ: how live the discriminator finds the live estimate.
+    # J_VQ: the live estimate looks live to the discriminator.
     "visual_quality": Term("visual_quality_loss", ("logits_of_live_estimate",), 100.0, 0.016),
     # J_r, live: no spectral peak in the noise.
     "repetitive_live": Term("repetitive_loss_live", ("noise", "label"), 1.0, 0.005),
@@ -53,21 +53,23 @@ TERMS: dict[str, Term] = {
 
 
 class LossWeights(Mapping):
-    """The weight of every term in `TERMS`, by name: a mapping, and attributes of the same names.
+    """Immutable mapping from the names in `TERMS` to weights, which are attributes as well.
 
     The weights apply to means over the batch.
 
     Args:
-        **weights: by the names of `TERMS`; a term that is left out weighs 0.
+        **weights: weights by the names in `TERMS`; a term that is left out has the weight 0.
 
     Raises:
-        TypeError: a name is not among `TERMS`.
+        TypeError: a name is not in `TERMS`.
 
     Example:
         >>> weights = LossWeights(zero_one_map=1.0, magnitude=0.5)
         >>> weights.magnitude, weights["depth"]
         (0.5, 0.0)
     """
+
+    _weights: dict[str, float]
 
     def __init__(self, **weights: float):
         unknown = sorted(set(weights) - set(TERMS))
@@ -78,7 +80,7 @@ class LossWeights(Mapping):
             )
         vars(self)["_weights"] = {name: float(weight) for name, weight in weights.items()}
 
-    def __setattr__(self, name: str, value: object):
+    def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} cannot be changed; received {name} = {value}")
 
     def __getitem__(self, name: str) -> float:
@@ -87,7 +89,7 @@ class LossWeights(Mapping):
         return self._weights.get(name, 0.0)
 
     def __getattr__(self, name: str) -> float:
-        # Private names are asked for while an object is copied, before it has its weights.
+        # `copy` and `pickle` look up private names before the object has its weights.
         if name.startswith("_") or name not in TERMS:
             raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
         return self[name]
@@ -107,5 +109,5 @@ class LossWeights(Mapping):
 
 RELEASED_WEIGHTS = LossWeights(**{name: term.released for name, term in TERMS.items()})
 PAPER_WEIGHTS = LossWeights(**{name: term.paper for name, term in TERMS.items()})
-# By the names that `TrainingConfig.loss_weights` takes.
+# The names that `TrainingConfig.loss_weights` accepts.
 NAMED_WEIGHTS = {"released": RELEASED_WEIGHTS, "paper": PAPER_WEIGHTS}

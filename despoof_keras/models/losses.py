@@ -1,9 +1,9 @@
-"""The terms of the objective: one function each, which returns one value per sample.
+"""The terms of the objective, each a function that returns one value per sample.
 
-`loss_weights.TERMS` lists the terms and what each function takes. Only the training step reduces
-over the batch. Labels are 0 for bona fide and 1 for attack presentations, shape `(batch,)`, float.
-A term that the method defines for one class alone is zero for samples of the other, as in the
-released code.
+`loss_weights.TERMS` lists the terms and the arguments of each function. Only the training step
+reduces over the batch. Labels are floats of shape `(batch,)`, 0 for bona fide and 1 for attack
+presentations. A term that is defined for a single class is zero for samples of the other class, as
+in the released code.
 
 Reference: Jourabloo, Liu, Liu, ECCV 2018, section 3.3, and the authors' released training code
 (`Architecture.py`), which adds the reconstruction and noise magnitude terms.
@@ -12,7 +12,7 @@ Reference: Jourabloo, Liu, Liu, ECCV 2018, section 3.3, and the authors' release
 from __future__ import annotations
 
 import collections
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 from keras import ops
@@ -21,10 +21,10 @@ from despoof_keras.distribution.determinism import fan_out
 from despoof_keras.models.discriminator import CLASS_LIVE, CLASS_SYNTHESIZED
 from despoof_keras.models.loss_weights import TERMS
 
-# Rows and columns of the unshifted spectrum that are cut off at both ends, as a share of the image
-# side: 32 of 256 in the released code, the paper's k x k block (k = 64) round zero frequency.
+# Share of the rows and of the columns that is cut off at both ends of the unshifted spectrum: 32 of
+# 256 in the released code, the paper's k x k block (k = 64) around zero frequency.
 LOW_BAND_SHARE = 32 / 256
-# Mean absolute noise that the released code asks of an attack, in each channel.
+# Target of the released code for an attack's mean absolute noise in each channel.
 SPOOF_NOISE_TARGET = 0.2
 
 
@@ -32,7 +32,7 @@ def term_values(values: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     """Compute every term of DSNet's objective, unweighted.
 
     Args:
-        values: what the terms take, by the names in `Term.inputs`.
+        values: arguments of the terms, by the names in `Term.inputs`.
 
     Returns:
         Mapping from the names of `TERMS` to `(batch,)`.
@@ -43,12 +43,12 @@ def term_values(values: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         for name, count in uses.items()
     }
     return {
-        name: _function(term.function)(*(next(copies[value]) for value in term.inputs))
+        name: _resolve(term.function)(*(next(copies[value]) for value in term.inputs))
         for name, term in TERMS.items()
     }
 
 
-def _function(function):
+def _resolve(function: str | Callable) -> Callable:
     return function if callable(function) else globals()[function]
 
 
@@ -57,7 +57,7 @@ def _mean_per_sample(x):
 
 
 def zero_one_map_loss(zero_one_map: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    """J_z: mean absolute distance of the 0/1 map from the label.
+    """Compute J_z, the mean absolute difference between the 0/1 map and the label.
 
     Args:
         zero_one_map: `(batch, S / 8, S / 8, 1)`.
@@ -71,7 +71,7 @@ def zero_one_map_loss(zero_one_map: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
 
 
 def depth_loss(depth: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """J_DQ, and DepthNet's own loss: mean absolute difference of two depth maps.
+    """Compute J_DQ, which is DepthNet's own loss too: the mean absolute difference of two depths.
 
     Args:
         depth: `(batch, S / 8, S / 8, 1)`, DepthNet's output.
@@ -83,17 +83,17 @@ def depth_loss(depth: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     return _mean_per_sample(ops.abs(depth - ops.cast(target, depth.dtype)))
 
 
-def _cross_entropy(logits, wanted):
-    """`-log softmax(logits)[wanted]` of two classes, in its stable form."""
-    margin = logits[:, 1 - wanted] - logits[:, wanted]
+def _cross_entropy(logits, target):
+    """Compute `-log softmax(logits)[target]` for two classes in its numerically stable form."""
+    margin = logits[:, 1 - target] - logits[:, target]
     return ops.softplus(margin)
 
 
 def visual_quality_loss(logits_live_estimate: tf.Tensor) -> tf.Tensor:
-    """J_VQ: cross-entropy of the discriminator's logits for the live estimate towards "live".
+    """Compute J_VQ, the cross-entropy of the live estimate's logits with the class live.
 
     Args:
-        logits_live_estimate: `(batch, 2)`.
+        logits_live_estimate: `(batch, 2)`, from the discriminator.
 
     Returns:
         `(batch,)`.
@@ -104,11 +104,11 @@ def visual_quality_loss(logits_live_estimate: tf.Tensor) -> tf.Tensor:
 def discriminator_loss(
     logits_live_estimate: tf.Tensor, logits_input: tf.Tensor, label: tf.Tensor
 ) -> tf.Tensor:
-    """The discriminator's loss: live estimates are synthesized, live inputs are live.
+    """Compute the discriminator's loss: live estimates are synthesized, bona fide inputs live.
 
     Args:
         logits_live_estimate: `(batch, 2)`, for all samples.
-        logits_input: `(batch, 2)`; the rows of attacks do not count. (The released code zeroes
+        logits_input: `(batch, 2)`; the rows of attacks are ignored. (The released code zeroes
             their logits, which adds the constant log 2 to the value and nothing to the gradient.)
         label: `(batch,)`.
 
@@ -121,19 +121,19 @@ def discriminator_loss(
 
 
 def spectrum_peak(noise: tf.Tensor) -> tf.Tensor:
-    """Highest value of the noise's log spectrum outside the low band, mean over the channels.
+    """Find the maximum of the noise's log spectrum outside the low band, averaged over channels.
 
     Args:
-        noise: `(batch, S, S, channels)`; converted to float32, which the Fourier transform needs.
+        noise: `(batch, S, S, channels)`, converted to float32 for the Fourier transform.
 
     Returns:
-        `(batch,)`, `log1p` of the spectrum's magnitude at its peak.
+        `(batch,)`, `log1p` of the largest magnitude in the spectrum.
     """
     size = noise.shape[1]
     cut = round(size * LOW_BAND_SHARE)
     channels_first = tf.transpose(tf.cast(noise, tf.float32), (0, 3, 1, 2))
-    # A real signal's spectrum is symmetric: half of it holds every magnitude of the kept band, but
-    # the right part of row `cut` stands mirrored in row `size - cut`.
+    # The spectrum of a real signal is symmetric, so half of it holds all magnitudes of the kept
+    # band; only the right part of row `cut` has to be read from its mirror, row `size - cut`.
     spectrum = tf.abs(tf.signal.rfft2d(channels_first))
     peak = tf.reduce_max(spectrum[:, :, cut : size - cut, cut:], axis=(2, 3))
     mirrored = tf.reduce_max(spectrum[:, :, size - cut, cut + 1 :], axis=2)
@@ -141,24 +141,24 @@ def spectrum_peak(noise: tf.Tensor) -> tf.Tensor:
 
 
 def repetitive_loss_live(noise: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    """J_r for bona fide samples: the peak of `spectrum_peak` is to be low. `(batch,)`."""
+    """Compute J_r of bona fide samples, `(batch,)`, which is low if the spectrum has no peak."""
     return spectrum_peak(noise) * (1.0 - ops.cast(label, "float32"))
 
 
 def repetitive_loss_spoof(noise: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    """J_r for attacks: minus the peak of `spectrum_peak`, which is to be high. `(batch,)`."""
+    """Compute J_r of attacks, `(batch,)`, which is low if the spectrum has a high peak."""
     return -spectrum_peak(noise) * ops.cast(label, "float32")
 
 
 def magnitude_loss(noise: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    """J_m: mean absolute noise of bona fide samples. `(batch,)`."""
+    """Compute J_m, the mean absolute noise of bona fide samples, `(batch,)`."""
     return _mean_per_sample(ops.abs(noise)) * (1.0 - ops.cast(label, noise.dtype))
 
 
 def live_reconstruction_loss(
     live_estimate: tf.Tensor, hsv_rgb: tf.Tensor, label: tf.Tensor
 ) -> tf.Tensor:
-    """Mean absolute change of bona fide samples (released code).
+    """Compute the mean absolute change of bona fide samples (released code).
 
     Args:
         live_estimate, hsv_rgb: `(batch, S, S, 6)`.
@@ -172,14 +172,14 @@ def live_reconstruction_loss(
 
 
 def spoof_noise_loss(noise: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    """Distance of an attack's mean absolute noise from 0.2, per channel (released code).
+    """Compute how far the mean absolute noise of attacks is from 0.2 (released code).
 
     Args:
         noise: `(batch, S, S, channels)`.
         label: `(batch,)`.
 
     Returns:
-        `(batch,)`, mean over the channels.
+        `(batch,)`, the mean over the channels of each channel's distance.
     """
     per_channel = ops.mean(ops.abs(noise), axis=(1, 2))
     distance = ops.mean(ops.abs(per_channel - SPOOF_NOISE_TARGET), axis=1)

@@ -1,11 +1,18 @@
-"""The authors' released weights: read, named and put into our networks.
+"""The authors' released weights: reading them and loading them into this package's networks.
 
-github.com/yaojieliu/ECCV2018-FaceDeSpoofing, MIT licence, Copyright 2019 Yaojie Liu. Trained on
-OULU-NPU protocol 1, by its folder name. The weights are not part of this package.
+github.com/yaojieliu/ECCV2018-FaceDeSpoofing, MIT licence, Copyright 2019 Yaojie Liu. According to
+the folder's name the model was trained on OULU-NPU protocol 1. The weights are not part of this
+package.
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Mapping
 from pathlib import Path
+
+import keras
+import numpy as np
 
 from despoof_keras.errors import DataError
 from despoof_keras.metadata import ModelMetadata
@@ -17,8 +24,8 @@ from despoof_keras.utils.files import read_arrays
 
 IMAGE_SIZE = 256
 
-# Mean scores of the authors' own example videos, one live and one print, under their released
-# graph and crop (their replay video: 0.527).
+# Mean scores of the authors' example videos of a live face and a print, computed with the released
+# graph and crop (their replay video scores 0.527).
 EXAMPLE_LIVE_SCORE = 0.126
 EXAMPLE_PRINT_SCORE = 0.467
 METADATA = ModelMetadata(
@@ -30,12 +37,12 @@ METADATA = ModelMetadata(
         f"({EXAMPLE_LIVE_SCORE} and {EXAMPLE_PRINT_SCORE}); not calibrated on any dev set"
     ),
     training_data="OULU-NPU protocol 1, by the released folder's name",
-    # The authors' script hands resized crops on as they are, without rounding them.
+    # The authors' script does not round the resized crops.
     crop_dtype="float32",
     licence="MIT, Copyright 2019 Yaojie Liu (github.com/yaojieliu/ECCV2018-FaceDeSpoofing)",
 )
 
-# Our layer -> the released code's scope.
+# Name of a layer here -> scope of the variables in the released code.
 _ENCODER = {
     "encoder_0": "conv0",
     "encoder_1_1": "conv1",
@@ -74,22 +81,23 @@ _DISCRIMINATOR = {
     "dense": "bconv15_sc333_dis",
     "logits": "bconv10_sc",
 }
-# Keras keeps batch normalisation's variables in this order.
+# The order in which Keras keeps the variables of batch normalisation.
 _NORM_VARIABLES = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
-def read_released_variables(path):
-    """Reads the released model's variables.
+def read_released_variables(path: str | Path) -> dict[str, np.ndarray]:
+    """Read the variables of the released model.
 
     Args:
         path: the authors' SavedModel folder (their `lib/`, with `variables/` inside), its
-            `variables/` folder, or an `.npz` file of its arrays under their original names.
+            `variables/` folder, or an `.npz` file with the arrays under their original names.
 
     Returns:
         Mapping from variable name (`FirstAMIN/conv0/weights`, ...) to array.
 
     Raises:
-        DataError: nothing readable is there, or the file lacks the three networks.
+        DataError: the path does not exist or cannot be read, or one of the three networks is
+            missing.
     """
     path = Path(path)
     if path.is_dir():
@@ -108,18 +116,18 @@ def read_released_variables(path):
     return variables
 
 
-def _read_checkpoint(folder):
+def _read_checkpoint(folder: Path) -> dict[str, np.ndarray]:
     import tensorflow as tf
 
-    places = [folder / "variables" / "variables", folder / "variables"]
-    prefix = next((place for place in places if Path(f"{place}.index").is_file()), None)
+    prefixes = [folder / "variables" / "variables", folder / "variables"]
+    prefix = next((path for path in prefixes if Path(f"{path}.index").is_file()), None)
     if prefix is None:
         raise DataError(
             f"{folder}: expected a SavedModel folder with variables/variables.index inside"
         )
     try:
         reader = tf.train.load_checkpoint(str(prefix))
-        # Training variables (Adam's slots, moving averages) may stand beside the weights.
+        # The checkpoint may also hold training variables (Adam's slots, moving averages).
         wanted = re.compile(r"(First|Second|Third)AMIN/\w+(/BatchNorm)?/\w+")
         names = [name for name in reader.get_variable_to_shape_map() if wanted.fullmatch(name)]
         return {name: reader.get_tensor(name) for name in names}
@@ -129,18 +137,19 @@ def _read_checkpoint(folder):
         ) from error
 
 
-def load_released(path):
-    """The authors' released model, ready to use.
+def load_released(path: str | Path) -> Despoofer:
+    """Load the authors' released model.
 
     Args:
-        path: see `read_released_variables`.
+        path: as in `read_released_variables`.
 
     Returns:
-        `Despoofer` for 256 x 256 crops, with the released DSNet, DepthNet and discriminator, and
+        Model for 256 x 256 crops with the released DSNet, DepthNet and discriminator, and
         `METADATA`.
 
     Raises:
-        DataError: the path does not hold the released variables, or one has another shape.
+        DataError: the path does not hold the released variables, or a variable has the wrong
+            shape.
 
     Example:
         >>> model = load_released("ECCV2018-FaceDeSpoofing/lib")  # doctest: +SKIP
@@ -154,14 +163,20 @@ def load_released(path):
         build_discriminator(IMAGE_SIZE),
     )
     tables = (("FirstAMIN", _DS_NET), ("SecondAMIN", _DEPTH_NET), ("ThirdAMIN", _DISCRIMINATOR))
-    for network, (scope, table) in zip(networks, tables, strict=True):
-        for layer, released_layer in table.items():
-            _assign(network, layer, variables, f"{scope}/{released_layer}", path)
+    for network, (prefix, table) in zip(networks, tables, strict=True):
+        for layer, scope in table.items():
+            _assign(network, layer, variables, f"{prefix}/{scope}", path)
     return Despoofer(*networks, metadata=METADATA)
 
 
-def _assign(network, layer, variables, scope, path):
-    names = {layer.name for layer in network.layers}
+def _assign(
+    network: keras.Model,
+    layer: str,
+    variables: Mapping[str, np.ndarray],
+    scope: str,
+    path: str | Path,
+) -> None:
+    names = {each.name for each in network.layers}
     try:
         if f"{layer}_norm" in names:
             norm = [variables[f"{scope}/BatchNorm/{name}"] for name in _NORM_VARIABLES]

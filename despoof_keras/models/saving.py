@@ -1,7 +1,11 @@
-"""Trained models from their `.keras` files, and in float32 whatever they were trained in."""
+"""Trained models: read from `.keras` files, and converted to float32."""
+
+from __future__ import annotations
 
 import zipfile
 import zlib
+from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -11,17 +15,17 @@ from despoof_keras.models.despoofer import Despoofer
 FULL = "float32"
 
 
-def load_model(path):
-    """Loads a trained model, with its optimizers where it was saved with them.
+def load_model(path: str | Path) -> Despoofer:
+    """Load a trained model, compiled if it was saved with its optimizers.
 
     Args:
-        path: `.keras` file, as a training run leaves it.
+        path: `.keras` file that a training run has written.
 
     Returns:
         `Despoofer`.
 
     Raises:
-        DataError: the file is missing, damaged or holds another model.
+        DataError: the file is missing or damaged, or holds a model of another class.
     """
     try:
         model = keras.models.load_model(path)
@@ -29,35 +33,35 @@ def load_model(path):
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise DataError(f"{path}: expected a model saved by this package; {reason}") from error
     if not isinstance(model, Despoofer):
-        raise DataError(f"{path}: expected a Despoofer; found {type(model).__name__}")
+        raise DataError(f"{path}: expected a Despoofer; received {type(model).__name__}")
     return model
 
 
-def in_float32(model):
-    """The same model, computing in float32.
+def in_float32(model: Despoofer) -> Despoofer:
+    """Return a model that computes in float32 with the same weights.
 
     Args:
-        model: `Despoofer`, of any dtype policy.
+        model: model of any dtype policy.
 
     Returns:
-        `model` itself where all its layers compute in float32, else a new `Despoofer`, not
-        compiled, with its weights, averages and metadata.
+        `model` itself if all its layers compute in float32; otherwise a new model, not compiled,
+        with the same weights, moving averages and metadata.
     """
     layers = [layer for network in model.networks() for layer in network.layers]
     if all(layer.dtype_policy.name == FULL for layer in layers):
         return model
-    exact = type(model).from_config(_with_full_policies(model.get_config()))
-    for ours, theirs in zip(exact.networks(), model.networks(), strict=True):
-        ours.set_weights(theirs.get_weights())
-    for ours, theirs in zip(exact.averages, model.averages, strict=True):
-        ours.assign(theirs)
-    return exact
+    full = type(model).from_config(_with_full_policies(model.get_config()))
+    for target, source in zip(full.networks(), model.networks(), strict=True):
+        target.set_weights(source.get_weights())
+    for target, source in zip(full.averages, model.averages, strict=True):
+        target.assign(source)
+    return full
 
 
-def _with_full_policies(config):
-    """Keras' nested configuration with float32 for every dtype policy."""
+def _with_full_policies(config: Any) -> Any:
+    """Replace every dtype policy in Keras' nested configuration by float32."""
     if isinstance(config, list):
-        return [_with_full_policies(one) for one in config]
+        return [_with_full_policies(item) for item in config]
     if not isinstance(config, dict):
         return config
     if config.get("class_name") == "DTypePolicy":

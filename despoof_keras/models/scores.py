@@ -1,4 +1,4 @@
-"""Network outputs to spoof scores: one code for training, evaluation and the exported graph.
+"""Spoof scores from network outputs, for training, evaluation and exported graphs alike.
 
 A spoof score is higher for attacks. A video's score is the mean over its frames.
 
@@ -6,39 +6,44 @@ Reference: the released model returns the mean absolute noise; the paper scores 
 noise and of the depth (section 3.4).
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import tensorflow as tf
 from keras import ops
 
 from despoof_keras.metadata import SCORE_NAMES
 
 
 def _mean(x):
-    """Mean over rows, columns and channels, axis by axis.
+    """Average over rows, columns and channels, one axis at a time.
 
-    TFLite's MEAN over three axes at once loses precision in tflite-runtime 2.14.
+    TFLite's MEAN over three axes at once is inaccurate in tflite-runtime 2.14.
     """
     return ops.mean(ops.mean(ops.mean(ops.cast(x, "float32"), axis=1), axis=1), axis=1)
 
 
-def noise_score(noise):
-    """Mean absolute noise over all pixels and six channels. `(batch, S, S, 6)` to `(batch,)`."""
+def noise_score(noise: tf.Tensor) -> tf.Tensor:
+    """Average the absolute noise, `(batch, S, S, 6)`, over pixels and channels to `(batch,)`."""
     return _mean(ops.abs(noise))
 
 
-def zero_one_map_score(zero_one_map):
-    """Mean of the 0/1 map. `(batch, S / 8, S / 8, 1)` to `(batch,)`."""
+def zero_one_map_score(zero_one_map: tf.Tensor) -> tf.Tensor:
+    """Average the 0/1 map, `(batch, S / 8, S / 8, 1)`, to `(batch,)`."""
     return _mean(zero_one_map)
 
 
-def depth_score(depth):
-    """Minus the input's mean depth: flat is high. `(batch, S / 8, S / 8, 1)` to `(batch,)`."""
+def depth_score(depth: tf.Tensor) -> tf.Tensor:
+    """Return minus the mean depth, `(batch, S / 8, S / 8, 1)` to `(batch,)`: flat scores high."""
     return -_mean(depth)
 
 
-def spoof_scores(outputs):
-    """Every score that the networks' outputs allow.
+def spoof_scores(outputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Compute the score of every network output that is present.
 
     Args:
-        outputs: mapping with `noise`, `zero_one_map` and `depth` (of the input), or some of them.
+        outputs: mapping with some or all of `noise`, `zero_one_map` and `depth` (of the input).
 
     Returns:
         Mapping from score name to `(batch,)`.

@@ -1,40 +1,49 @@
-"""Moving averages of weights: kept beside them, exchanged for validation, adopted at the end."""
+"""Moving averages of a model's weights, for validation and for use after training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 
 class WeightAverages:
-    """Mixed into a model whose `networks()` are what it trains.
+    """Mixin for a model that trains the networks in `networks()`.
 
-    The averages are variables of the model, so that they are saved and restored with it.
+    The averages are variables of the model, so they are saved and restored with it.
     """
 
-    def start_averages(self, decay):
-        """Makes the averages, of the present values; None for a decay makes none."""
+    def networks(self) -> tuple[keras.Model, ...]:
+        """Return the networks whose weights are averaged."""
+        raise NotImplementedError
+
+    def start_averages(self, decay: float | None) -> None:
+        """Start the averages from the present values; with a decay of None there are none."""
         self.average_decay = decay
-        self.averages = []
+        self.averages: list[keras.Variable] = []
         if decay is not None:
             self.averages = [
                 keras.Variable(variable, trainable=False, aggregation="only_first_replica")
                 for variable in self.averaged_variables()
             ]
 
-    def averaged_variables(self):
-        """Weights and batch norm statistics of the networks, in the order of `averages`."""
+    def averaged_variables(self) -> list[keras.Variable]:
+        """Return weights and batch norm statistics of the networks, in the order of `averages`."""
         seeds = {id(state) for state in self.seed_states()}
         return [v for network in self.networks() for v in network.variables if id(v) not in seeds]
 
-    def seed_states(self):
-        """The states of dropout's random numbers, which have no average."""
+    def seed_states(self) -> list[keras.Variable]:
+        """Return the states of dropout's random generators, which are not averaged."""
         layers = (layer for network in self.networks() for layer in network.layers)
         return [layer.seed_generator.state for layer in layers if hasattr(layer, "seed_generator")]
 
-    def follow_averages(self, steps_done):
-        """Moves the averages towards the weights after a step.
+    def update_averages(self, steps_done: tf.Tensor) -> None:
+        """Move the averages towards the weights after a step.
 
-        The decay grows with the steps, as in TensorFlow 1's `ExponentialMovingAverage`, which the
-        released code uses: min(decay, (1 + steps) / (10 + steps)).
+        The decay grows with the number of steps, as in TensorFlow 1's `ExponentialMovingAverage`,
+        which the released code uses: min(decay, (1 + steps) / (10 + steps)).
         """
         if not self.averages:
             return
@@ -43,17 +52,17 @@ class WeightAverages:
         for average, variable in self._pairs():
             average.assign(average + (1.0 - decay) * (variable - average))
 
-    def swap_averages(self):
-        """Exchanges the weights and their moving averages; twice is as never."""
+    def swap_averages(self) -> None:
+        """Swap the weights with their moving averages; calling it twice restores them."""
         for average, variable in self._pairs():
             value = ops.convert_to_numpy(variable)
             variable.assign(ops.convert_to_numpy(average))
             average.assign(value)
 
-    def adopt_averages(self):
-        """Makes the moving averages the weights, for use after training."""
+    def adopt_averages(self) -> None:
+        """Replace the weights by their moving averages, for use after training."""
         for average, variable in self._pairs():
             variable.assign(ops.convert_to_numpy(average))
 
-    def _pairs(self):
+    def _pairs(self) -> Iterable[tuple[keras.Variable, keras.Variable]]:
         return zip(self.averages, self.averaged_variables(), strict=True) if self.averages else ()

@@ -1,9 +1,9 @@
-"""Callbacks of a training run: checkpoints, history, averaged validation, a guard of the loss."""
+"""Keras callbacks of a training run: checkpoints, history, averaged validation, a loss guard."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras
@@ -18,25 +18,28 @@ from despoof_keras.training.run_folder import (
 )
 from despoof_keras.utils.files import atomic_path
 
-# A loss this many times its first value will not come back: the released weights' own losses
-# shrink from the first step on.
-EXPLODED = 1e3
+# The loss has diverged if it is this many times its first value. In a healthy run it shrinks from
+# the first step on.
+DIVERGED = 1e3
+
+Logs = Mapping[str, float] | None
 
 
 class AveragedValidation(keras.callbacks.Callback):
-    """Validate with the moving averages of the weights, and put the weights back afterwards."""
+    """Validation with the moving averages of the weights, which are restored afterwards."""
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: Logs = None) -> None:
         self.model.swap_averages()
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: Logs = None) -> None:
         self.model.swap_averages()
 
 
 class RunGuard(keras.callbacks.TerminateOnNaN):
-    """Stop the run with a `TrainingError` when a figure is not finite or the loss explodes.
+    """Guard that stops training with a `TrainingError` if the loss becomes NaN or diverges.
 
-    It has to stand before the callback that saves checkpoints, so that the last good one is kept.
+    It must come before the callback that saves checkpoints, so that the last good checkpoint is
+    kept.
 
     Args:
         newest_checkpoint: function without arguments that returns the path of the newest
@@ -46,69 +49,73 @@ class RunGuard(keras.callbacks.TerminateOnNaN):
     def __init__(self, newest_checkpoint: Callable[[], Path | None]):
         super().__init__(raise_error=True)
         self._newest_checkpoint = newest_checkpoint
-        self._first = None
+        self._first_loss: float | None = None
         self._epoch = 0
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._epoch = epoch + 1
 
-    def on_batch_end(self, batch, logs=None):
+    def on_batch_end(self, batch: int, logs: Logs = None) -> None:
+        logs = logs or {}
         when = f"epoch {self._epoch}, step {batch + 1}"
         try:
             super().on_batch_end(batch, logs)
         except RuntimeError as error:
             raise self._error(when, logs) from error
-        if self._first is None:
-            self._first = abs(float(logs["loss"]))
-        if self._is_exploded(logs["loss"]):
+        if self._first_loss is None:
+            self._first_loss = abs(float(logs["loss"]))
+        if self._has_diverged(logs["loss"]):
             raise self._error(when, logs)
 
-    def on_epoch_end(self, epoch, logs=None):
-        # Validation sees the weights after the last step, or their moving averages. AUC and ACER
-        # have no value where the dev set lacks a class, which is no fault of the training.
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        # Only validation sees the weights after the last step, or their moving averages. AUC and
+        # ACER are NaN if the dev set lacks a class, which is no fault of the training.
         figures = {k: v for k, v in (logs or {}).items() if k not in ("val_acer", "val_auc")}
         finite = all(math.isfinite(float(value)) for value in figures.values())
-        if not finite or self._is_exploded(figures.get("val_loss", 0.0)):
+        if not finite or self._has_diverged(figures.get("val_loss", 0.0)):
             raise self._error(f"validation after epoch {epoch + 1}", figures)
 
-    def _is_exploded(self, loss):
-        return abs(float(loss)) > EXPLODED * max(self._first, 1.0)
+    def _has_diverged(self, loss):
+        return abs(float(loss)) > DIVERGED * max(self._first_loss, 1.0)
 
     def _error(self, when, logs):
-        lost = [name for name, value in logs.items() if not math.isfinite(float(value))]
+        infinite = [name for name, value in logs.items() if not math.isfinite(float(value))]
         losses = (f"{k} {float(logs[k]):.3g}" for k in ("loss", "val_loss") if k in logs)
-        what = f"not finite: {', '.join(lost)}" if lost else f"exploded: {', '.join(losses)}"
+        cause = (
+            f"not finite: {', '.join(infinite)}" if infinite else f"diverged: {', '.join(losses)}"
+        )
         path = self._newest_checkpoint()
-        kept = f"{path}, from before, is kept" if path else "there is no checkpoint from before"
+        kept = f"the last good checkpoint is {path}" if path else "there is no earlier checkpoint"
         return TrainingError(
-            f"training stopped in {when}, {what}; {kept}. The same settings would end the same "
-            "way: start another run with a lower learning_rate, or with global_clipnorm"
+            f"training stopped in {when}, {cause}; {kept}. The same settings would fail again: "
+            "start another run with a lower learning_rate, or with global_clipnorm"
         )
 
 
 class SharedStatistics(keras.callbacks.Callback):
-    """Average moving statistics, and their moving averages, over the replicas.
+    """Averaging of batch norm statistics, and of their moving averages, over the replicas.
 
-    Without synchronized batch norm each replica follows its own part of the batches. A checkpoint
-    holds one set of statistics, so a resumed run starts from the same on every replica. A run that
-    is not interrupted has to do so too, or the two would end with different weights. The model that
-    is validated is also the one that is kept, so this happens before every validation.
+    Without synchronized batch norm, each replica tracks the statistics of its own part of the
+    batches. A checkpoint holds a single set of statistics, from which all replicas of a resumed run
+    start. An uninterrupted run has to do the same, or it would end with different weights. The
+    averaging takes place before every validation, so that the model that is validated is the model
+    that is saved.
 
-    It has to stand before `AveragedValidation`. On one replica it does nothing.
+    The callback must come before `AveragedValidation`. On a single replica it does nothing.
     """
 
     def __init__(self):
         super().__init__()
         self._share = None
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: Logs = None) -> None:
         if self.model.distribute_strategy.num_replicas_in_sync > 1:
             if self._share is None:
-                self._share = _statistics_sharing(self.model)
+                self._share = _make_sharing_function(self.model)
             self._share()
 
 
-def _statistics_sharing(model):
+def _make_sharing_function(model):
     variables = model.averaged_variables()
     averages = [
         average
@@ -129,37 +136,38 @@ def _statistics_sharing(model):
 
 
 class RunHistory(keras.callbacks.CSVLogger):
-    """Write a row to `history.csv` after every epoch: epochs done, learning rate, all figures.
+    """History of a run: a row in `history.csv` after every epoch, with learning rate and metrics.
 
     Args:
-        folder: of the run.
-        epochs_done: epochs of the checkpoint that the run goes on from; rows of later ones, which
-            an interrupted run may have left, are removed.
+        folder: folder of the run.
+        epochs_done: finished epochs of the checkpoint that the run resumes from; rows of later
+            epochs, which an interrupted run may have left, are removed.
     """
 
     def __init__(self, folder: Path, epochs_done: int = 0):
         cut_history(folder, epochs_done)
         super().__init__(history_path(folder), append=epochs_done > 0)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         super().on_epoch_end(epoch + 1, {"learning_rate": rate, **(logs or {})})
 
 
 class RunCheckpoint(keras.callbacks.Callback):
-    """Keep the newest finished epoch: the whole model with its optimizers.
+    """Checkpoint of the newest finished epoch: the whole model with its optimizers.
 
-    It has to stand after `RunHistory`: a resumed run cuts the history back to the checkpoint.
+    The callback must come after `RunHistory`, because a resumed run cuts the history back to the
+    checkpoint.
 
     Args:
-        folder: of the run; `checkpoints/epoch-NNNN.keras` is written there, complete or not at all.
+        folder: folder of the run; `checkpoints/epoch-NNNN.keras` is written there, atomically.
     """
 
     def __init__(self, folder: Path):
         super().__init__()
         self.folder = Path(folder)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         done = epoch + 1
         with atomic_path(checkpoint_path(self.folder, done)) as temporary:
             self.model.save(temporary)

@@ -1,11 +1,14 @@
-"""One training run's settings, checked when they are made, and their file form."""
+"""Settings of a training run: checked on construction, read from and written to JSON."""
+
+from __future__ import annotations
 
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 from despoof_keras.errors import DataError
-from despoof_keras.faces.crop import RELEASED_CROP
+from despoof_keras.faces.crop import RELEASED_CROP, CropRule
 from despoof_keras.metadata import SCORE_NAMES
 from despoof_keras.models.loss_weights import NAMED_WEIGHTS, TERMS, LossWeights
 
@@ -36,39 +39,39 @@ class TrainingConfig:
 
     Attributes:
         image_size: side of the face crops in pixels, a multiple of 8.
-        batch_size: crops in a step, even: half bona fide, half attacks.
-        epochs: passes between validations.
-        steps_per_epoch: steps in an epoch; None: as many as show every attack crop once.
-        frames_per_video: frames taken from each video, evenly spread; None takes all.
-        jitter: largest shift of a training crop, in pixels.
-        colour_jitter: spread of a training crop's gains, see `batches.training_batches`.
+        batch_size: crops in a step, an even number: half bona fide, half attacks.
+        epochs: number of epochs; validation follows each.
+        steps_per_epoch: steps in an epoch; None: enough to show every attack crop once.
+        frames_per_video: frames taken from each video at even intervals; None takes all.
+        jitter: largest random shift of a training crop, in pixels.
+        colour_jitter: spread of a training crop's colour gains, see `batches.training_batches`.
         crop_side: side of the face square in eye distances, see `CropRule`.
-        data_parts: disjoint parts of the prepared crops that every batch takes equal shares from,
-            a multiple of the number of machines, each of which reads parts of its own; see
+        data_parts: number of disjoint parts of the prepared crops that contribute equally to every
+            batch, a multiple of the number of machines, each of which reads its own parts; see
             `batches.training_batches`.
-        learning_rate: Adam's, of DSNet.
-        depth_learning_rate, discriminator_learning_rate: of the other two networks; None: the
-            same.
-        global_clipnorm: largest norm of a network's gradient, or None.
-        decay_rate: factor on the learning rate every `decay_epochs` epochs (staircase).
+        learning_rate: Adam's learning rate for DSNet.
+        depth_learning_rate, discriminator_learning_rate: learning rates of the other two networks;
+            None: as for DSNet.
+        global_clipnorm: largest norm of a network's gradient; None does not clip.
+        decay_rate: factor on the learning rate after every `decay_epochs` epochs (staircase).
         decay_epochs: see `decay_rate`.
-        loss_weights: `"released"`, `"paper"`, or a mapping from the names of `loss_weights.TERMS`
-            to weights; a term that is left out weighs 0.
+        loss_weights: `"released"`, `"paper"`, or a mapping from names in `loss_weights.TERMS` to
+            weights; a term that is left out has the weight 0.
         attack_depth: `"zero"` or `"face"`, see `Despoofer`.
         face_depth: `"mesh"` or `"generic"`, see `CropSettings`.
         depth_variant: `"compact"` or `"full"`, see `build_depth_net`.
-        pooling: `"early"` or `"late"`, of DSNet and the compact DepthNet, see `encoder.encoder`.
+        pooling: `"early"` or `"late"`, in DSNet and the compact DepthNet, see `encoder.encode`.
         decoder_stride: 8 (released), 4 or 2, see `build_ds_net`.
         width: factor on the channels of DSNet and DepthNet.
-        synchronized_norm: in training on several devices, normalise by the statistics of the whole
-            batch, not of each device's part.
-        average_decay: decay of the weights' moving averages, or None.
-        monitor_score: score behind `val_acer` and `val_auc`.
+        synchronized_norm: when training on several devices, normalise by the statistics of the
+            whole batch instead of each device's part.
+        average_decay: decay of the weights' moving averages; None keeps no averages.
+        monitor_score: spoof score behind `val_acer` and `val_auc`.
         dtype_policy: Keras dtype policy: `"float32"`, `"mixed_float16"` or `"mixed_bfloat16"`.
         jit_compile: compile losses and gradients with XLA.
 
     Raises:
-        DataError: a value is outside its range; the message names it.
+        DataError: a value is out of range; the message names the setting.
     """
 
     image_size: int = 256
@@ -86,7 +89,7 @@ class TrainingConfig:
     global_clipnorm: float | None = None
     decay_rate: float = 0.8
     decay_epochs: int = 15
-    loss_weights: str | dict = "released"
+    loss_weights: str | dict[str, float] = "released"
     attack_depth: str = "zero"
     face_depth: str = "mesh"
     depth_variant: str = "compact"
@@ -99,7 +102,7 @@ class TrainingConfig:
     dtype_policy: str = "float32"
     jit_compile: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check_types()
         for name in _POSITIVE:
             self._expect(name, getattr(self, name) > 0, "a positive number")
@@ -113,9 +116,9 @@ class TrainingConfig:
         self._expect(
             "jitter",
             0 <= self.jitter < self.image_size // 4,
-            "at least 0, under a quarter of image_size",
+            "at least 0 and less than a quarter of image_size",
         )
-        self._expect("colour_jitter", 0 <= self.colour_jitter < 1, "at least 0, under 1")
+        self._expect("colour_jitter", 0 <= self.colour_jitter < 1, "at least 0 and less than 1")
         decay = self.average_decay
         self._expect("average_decay", decay is None or 0 < decay < 1, "between 0 and 1, or none")
         parts = self.data_parts
@@ -160,40 +163,41 @@ class TrainingConfig:
         self._expect(
             "loss_weights",
             is_met,
-            f"{' or '.join(NAMED_WEIGHTS)}, or numbers of at least 0, not all 0, for some of "
+            f"{' or '.join(NAMED_WEIGHTS)}, or non-negative numbers, not all 0, for some of "
             f"{', '.join(TERMS)}",
         )
 
     def term_weights(self) -> LossWeights:
-        """Return the weights that `loss_weights` stands for."""
+        """Return the weights that `loss_weights` names or holds."""
         if isinstance(self.loss_weights, dict):
             return LossWeights(**self.loss_weights)
         return NAMED_WEIGHTS[self.loss_weights]
 
     @property
-    def crop_rule(self):
-        """`CropRule` of the face crops."""
+    def crop_rule(self) -> CropRule:
+        """Rule of the face crops."""
         return RELEASED_CROP.scaled(self.crop_side)
 
-    def _expect(self, name, is_met, expectation):
+    def _expect(self, name: str, is_met: bool, expectation: str) -> None:
         if not is_met:
             raise DataError(f"{name}: expected {expectation}; received {getattr(self, name)!r}")
 
-    def to_file(self, path):
-        """Writes the settings as JSON."""
+    def to_file(self, path: str | Path) -> None:
+        """Write the settings as JSON."""
         Path(path).write_text(
             json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8"
         )
 
     @classmethod
-    def from_file(cls, path):
-        """Reads settings from a JSON file; names it leaves out keep their defaults.
+    def from_file(cls, path: str | Path) -> TrainingConfig:
+        """Read settings from a JSON file; settings that it leaves out have their defaults.
 
         Raises:
-            DataError: no JSON object is there, a name is unknown or a value is out of range.
+            DataError: the file does not hold a JSON object, a name is unknown or a value is out of
+                range.
         """
         try:
-            values = json.loads(Path(path).read_text(encoding="utf-8"))
+            values: Any = json.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise DataError(
                 f"{path}: expected a JSON file of training settings; {error}"
@@ -204,7 +208,7 @@ class TrainingConfig:
                 sorted(set(values) - names) if isinstance(values, dict) else type(values).__name__
             )
             raise DataError(
-                f"{path}: expected an object with names among {sorted(names)}; found {unknown}"
+                f"{path}: expected an object with names among {sorted(names)}; received {unknown}"
             )
         try:
             return cls(**values)

@@ -1,4 +1,4 @@
-"""From a configuration and prepared crops to a trained `Despoofer`: build, fit, keep, resume."""
+"""Training of a `Despoofer` from a configuration and prepared crops, with checkpoints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from despoof_keras.distribution.determinism import make_repeatable
 from despoof_keras.distribution.multi_worker import (
     check_same_epoch,
     check_same_settings,
-    other_machines_watched,
+    report_lost_machines,
 )
 from despoof_keras.distribution.strategy import Distribution, one_device
 from despoof_keras.metadata import ModelMetadata
@@ -42,7 +42,7 @@ ONE_LINE_AN_EPOCH = 2
 
 
 def build_despoofer(config: TrainingConfig) -> Despoofer:
-    """Build the three networks of a configuration as one `Despoofer`, not compiled."""
+    """Build the three networks of a configuration and the `Despoofer` of them, not compiled."""
     size, pooling, width = config.image_size, config.pooling, config.width
     networks = (
         build_ds_net(size, pooling, width, config.decoder_stride),
@@ -64,7 +64,13 @@ def build_despoofer(config: TrainingConfig) -> Despoofer:
 
 
 def compile_despoofer(model: Despoofer, config: TrainingConfig, steps: int) -> None:
-    """Compile with three Adams under the configuration's staircase schedule, `steps` an epoch."""
+    """Compile with an Adam for each network and the configuration's staircase schedule.
+
+    Args:
+        model: model to compile, created in the strategy's scope.
+        config: settings of the run.
+        steps: number of steps in an epoch.
+    """
 
     def adam(rate):
         schedule = keras.optimizers.schedules.ExponentialDecay(
@@ -75,8 +81,12 @@ def compile_despoofer(model: Despoofer, config: TrainingConfig, steps: int) -> N
         )
         return keras.optimizers.Adam(schedule, global_clipnorm=config.global_clipnorm)
 
-    rates = (None, config.depth_learning_rate, config.discriminator_learning_rate)
-    model.compile(*map(adam, rates), jit_compile=config.jit_compile)
+    model.compile(
+        adam(None),
+        adam(config.depth_learning_rate),
+        adam(config.discriminator_learning_rate),
+        jit_compile=config.jit_compile,
+    )
 
 
 def steps_of(config: TrainingConfig, train_crops: PreparedCrops) -> int:
@@ -99,12 +109,12 @@ def fit(
     """Train a compiled model and validate it on dev after every epoch.
 
     Args:
-        model: made in the strategy's scope.
+        model: compiled model, created in the strategy's scope.
         config: settings of the run.
-        train_crops, dev_crops: what to train and to validate on.
-        distribution: where to train.
-        initial_epoch: finished epochs.
-        seed: of the order and the augmentation.
+        train_crops, dev_crops: crops for training and for validation.
+        distribution: devices to train on.
+        initial_epoch: number of finished epochs.
+        seed: seed of the order and the augmentation.
         callbacks: further Keras callbacks.
         verbose: as in `keras.Model.fit`.
 
@@ -146,39 +156,40 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int = 1,
 ) -> Despoofer | None:
-    """Train and validate on dev after every epoch; leave checkpoints, history, TensorBoard logs.
+    """Train, validating on dev after every epoch; write checkpoints, history and TensorBoard logs.
 
-    With the same seed and data the weights are the same, whether or not the run was interrupted
-    and resumed in between.
+    The same seed and data give the same weights, whether or not the run was interrupted and resumed
+    in between.
 
     Args:
         config: settings of the run.
-        train_crops: what to train on.
-        dev_crops: what to validate on.
-        folder: of the run; several machines must share it, and the chief alone writes.
-        seed: of the initial weights, the order and the augmentation.
-        resume: go on from the newest checkpoint in `folder`, if there is one.
-        distribution: where to train; default: a single device.
+        train_crops: crops for training.
+        dev_crops: crops for validation.
+        folder: folder of the run; several machines must share it, and only the chief writes.
+        seed: seed of the initial weights, the order and the augmentation.
+        resume: continue from the newest checkpoint in `folder`, if there is one.
+        distribution: devices to train on; default: a single device.
         callbacks: further Keras callbacks.
         verbose: as in `keras.Model.fit`.
 
     Returns:
-        `Despoofer` on a single device, computing in float32 whatever it was trained in; where the
-        configuration averages weights, with the averages as its weights. None on machines other
-        than the chief.
+        Model on a single device, computing in float32 whatever precision it was trained in; if the
+        configuration averages weights, its weights are the averages. None on machines other than
+        the chief.
 
     Raises:
         DataError: the checkpoint to resume from cannot be read, the devices cannot train with this
-            configuration (`Distribution.check`), or the machines were started with different ones.
-        TrainingError: the loss is not finite or explodes, another machine has gone, or the
+            configuration (`Distribution.check`), or the machines have different configurations.
+        TrainingError: the loss is not finite or diverges, another machine has stopped, or the
             machines do not share `folder`.
     """
     distribution = distribution or one_device()
     distribution.check(config)
     make_repeatable(seed, compiled=config.jit_compile)
     keras.config.set_dtype_policy(config.dtype_policy)
-    epochs_done, checkpoint = (checkpoints(folder) or [(0, None)])[-1] if resume else (0, None)
-    with other_machines_watched(distribution):
+    saved = checkpoints(folder) if resume else []
+    epochs_done, checkpoint = saved[-1] if saved else (0, None)
+    with report_lost_machines(distribution):
         check_same_settings(
             distribution,
             {"config": dataclasses.asdict(config), "seed": seed, "crops": train_crops.counts},
@@ -206,7 +217,7 @@ def train(
     if not distribution.is_chief:
         return None
     if distribution.replicas > 1:
-        model = load_model(newest_checkpoint(folder))
+        model = load_model(checkpoints(folder)[-1][1])
     model.adopt_averages()
     keras.config.set_dtype_policy(FULL)
     return in_float32(model)
@@ -229,15 +240,15 @@ def distributed_batches(
     initial_epoch: int,
     seed: int,
 ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
-    """Make the training batches of a strategy: each of several machines reads parts of its own.
+    """Create the training batches for a strategy; each of several machines reads its own parts.
 
     Args:
-        distribution: where to train.
-        crops, steps, initial_epoch, seed: as for `batches.training_batches`.
+        distribution: devices to train on.
+        crops, steps, initial_epoch, seed: as in `batches.training_batches`.
         config: settings of the run.
 
     Returns:
-        What `keras.Model.fit` takes.
+        Data set for `keras.Model.fit`.
     """
 
     def batches(own_parts=None):

@@ -1,4 +1,4 @@
-"""The folder of a run or a search: its settings, its checkpoints and its history."""
+"""The folder of a run or a search: settings, checkpoints and history."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _CHECKPOINT_NAME = re.compile(r"epoch-(\d+)\.keras")
 
 
 def checkpoint_path(folder: Path, epochs_done: int) -> Path:
-    """Name the checkpoint of a run after so many finished epochs."""
+    """Return the path of a run's checkpoint after a number of finished epochs."""
     return Path(folder) / "checkpoints" / f"epoch-{epochs_done:04d}.keras"
 
 
 def checkpoints(folder: Path) -> list[tuple[int, Path]]:
-    """List `(epochs done, path)` of a run's checkpoints, oldest first."""
+    """List a run's checkpoints as `(epochs done, path)`, oldest first."""
     listed = []
     for path in (Path(folder) / "checkpoints").glob("*.keras"):
         match = _CHECKPOINT_NAME.fullmatch(path.name)
@@ -30,19 +30,19 @@ def checkpoints(folder: Path) -> list[tuple[int, Path]]:
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
-    """Return the path of a run's newest checkpoint, None without any."""
+    """Return the path of a run's newest checkpoint, or None if there is none."""
     return next((path for _, path in checkpoints(folder)[::-1]), None)
 
 
 def history_path(folder: Path) -> Path:
-    """Name the file of a run's figures, a row for every epoch."""
+    """Return the path of a run's history, which has a row for every epoch."""
     return Path(folder) / "history.csv"
 
 
 def read_history(folder: Path, until: int | None = None) -> list[dict[str, str]]:
-    """Read the rows of `history.csv`, up to epoch `until`; none where there is no file.
+    """Read the rows of `history.csv` up to epoch `until`; without the file there are none.
 
-    A row that an interrupted run has written in part is left out.
+    An incomplete row, which an interrupted run may have left, is skipped.
     """
     path = history_path(folder)
     if not path.is_file():
@@ -71,33 +71,33 @@ def cut_history(folder: Path, epochs_done: int) -> None:
 
 
 def claim_folder(path: Path, identity: Mapping, what: str, resume: bool) -> None:
-    """Write the settings that a folder is begun with, or compare them with those already there.
+    """Write the settings of a new folder, or compare them with those of a folder to resume.
 
     Args:
-        path: the JSON file for them, in the folder.
-        identity: what must be the same to go on, a mapping of JSON values.
-        what: the folder's contents in one word, for messages.
-        resume: whether to go on; otherwise the folder must be new.
+        path: JSON file for the settings, in the folder.
+        identity: mapping of JSON values that must be equal when the folder is resumed.
+        what: noun for the folder's contents, for messages.
+        resume: whether to resume; otherwise the folder must be new.
 
     Raises:
-        DataError: the folder is in use already, or was begun with other settings.
+        DataError: the folder is in use already, or its settings differ.
     """
     if not path.exists():
         write_json(path, identity)
         return
     if not resume:
         raise DataError(
-            f"{path.parent}: holds a {what} already; pass --resume to go on with it, "
+            f"{path.parent}: holds a {what} already; pass --resume to continue it, "
             "or another --output"
         )
     check_folder(path, identity, what)
 
 
 def check_folder(path: Path, identity: Mapping, what: str) -> None:
-    """Compare settings with those that a folder was begun with; arguments as in `claim_folder`.
+    """Compare settings with those of an existing folder; arguments as in `claim_folder`.
 
     Raises:
-        DataError: they differ.
+        DataError: the settings differ.
     """
     identity = json.loads(json.dumps(identity))
     try:

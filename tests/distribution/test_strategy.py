@@ -1,4 +1,4 @@
-"""Several devices and several machines train as one does, and say so where they would not."""
+"""Several devices or machines train as one device does, or refuse settings that would not."""
 
 import json
 import os
@@ -31,9 +31,9 @@ CONFIG = {
     "average_decay": 0.9,
     "data_parts": 2,
 }
-# Every term, the schedule, moving averages, dropout and clipping that bites.
+# All terms, the schedule, moving averages, dropout, and clipping low enough to have an effect.
 WHOLE = {"config": {**CONFIG, "synchronized_norm": True}, "clipnorm": 100.0}
-# As short as shows a second step on what the first left: compiling takes the most.
+# Two steps, the fewest in which a step builds on another: most of the time goes into compiling.
 SHORT = {**CONFIG, "epochs": 1, "steps_per_epoch": 2}
 PLAIN = {"config": SHORT, "dropout": False}
 COMPILED = {"config": {**SHORT, "jit_compile": True}, "dropout": False}
@@ -41,7 +41,7 @@ COMPILED = {"config": {**SHORT, "jit_compile": True}, "dropout": False}
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Function from a strategy and its runs to their weights and histories."""
+    """Function that trains runs with a strategy and returns their weights and histories."""
     folder = tmp_path_factory.mktemp("distribution")
     root = write_oulu_npu(
         folder / "set", subjects=(2, 1, 1), frames=1, size=(120, 96), seed=2, progress=False
@@ -59,10 +59,12 @@ def trained(tmp_path_factory):
             **more,
         }
         command = [sys.executable, str(PROGRAM), json.dumps(settings)]
-        environments = [{}] if machines == 1 else [{"TF_CONFIG": one} for one in cluster(machines)]
+        environments = [{}]
+        if machines > 1:
+            environments = [{"TF_CONFIG": tf_config} for tf_config in cluster(machines)]
         processes = [
-            subprocess.Popen(command, env=os.environ | one, stderr=subprocess.PIPE, text=True)
-            for one in environments
+            subprocess.Popen(command, env=os.environ | extra, stderr=subprocess.PIPE, text=True)
+            for extra in environments
         ]
         for process in processes:
             _, errors = process.communicate(timeout=PATIENCE)
@@ -77,43 +79,43 @@ def alone(trained):
     return trained("one", {"whole": WHOLE})["whole"]
 
 
-def assert_equal_runs(one, other):
-    assert one.files == other.files
-    for name in one.files:
-        np.testing.assert_allclose(one[name], other[name], atol=1e-5, rtol=1e-5, err_msg=name)
-    weights = [one[name] for name in one.files if name.startswith("w")]
+def assert_equal_runs(run, expected):
+    assert run.files == expected.files
+    for name in run.files:
+        np.testing.assert_allclose(run[name], expected[name], atol=1e-5, rtol=1e-5, err_msg=name)
+    weights = [name for name in run.files if name.startswith("w")]
     assert len(weights) > 300
 
 
 @pytest.mark.slow
 def test_two_devices_train_as_one(trained, alone):
     together = trained("mirrored", {"whole": WHOLE}, replicas=2)["whole"]
-    assert_equal_runs(alone, together)
+    assert_equal_runs(together, alone)
     assert alone["h_val_acer"].shape == (2,)
 
 
 @pytest.mark.slow
 def test_two_devices_train_the_same_when_compiled(trained, alone):
     runs = trained("mirrored", {"plain": PLAIN, "compiled": COMPILED}, replicas=2)
-    assert_equal_runs(runs["plain"], runs["compiled"])
-    # Runs that are not to be the same are not.
+    assert_equal_runs(runs["compiled"], runs["plain"])
+    # The comparison tells different runs apart.
     assert abs(runs["plain"]["h_loss"][0] - alone["h_loss"][0]) > 1.0
 
 
 @pytest.mark.slow
 def test_two_machines_train_as_one(trained, alone):
     runs = trained("multi-worker", {"whole": WHOLE}, machines=2)
-    assert_equal_runs(alone, runs["whole"])
+    assert_equal_runs(runs["whole"], alone)
 
 
-def test_replicas_drop_what_one_device_would_drop():
+def test_dropout_on_one_device_equals_keras_and_differs_between_rows():
     x = tf.ones((6, 40))
     layer = BatchDropout(0.5, seed=3)
     whole = np.array(layer(x, training=True))
     assert 0.3 < (whole == 0).mean() < 0.7
     assert not np.array_equal(whole[:3], whole[3:])
-    keras_own = keras.layers.Dropout(0.5, seed=3)
-    np.testing.assert_allclose(whole, np.array(keras_own(x, training=True)))
+    keras_layer = keras.layers.Dropout(0.5, seed=3)
+    np.testing.assert_allclose(whole, np.array(keras_layer(x, training=True)))
     assert np.array_equal(np.array(layer(x, training=False)), np.array(x))
 
 
@@ -127,7 +129,7 @@ def test_replicas_drop_what_one_device_would_drop():
         ),
     ],
 )
-def test_optimizers_that_would_train_wrongly_are_refused(optimizer, message):
+def test_optimizers_that_would_train_differently_are_refused(optimizer, message):
     check_optimizer(optimizer, 1)
     with pytest.raises(ValueError, match=message):
         check_optimizer(optimizer, 2)
@@ -148,23 +150,23 @@ def test_optimizers_that_would_train_wrongly_are_refused(optimizer, message):
         ('{"cluster": {"worker": "a:1"}, "task": {"type": "worker", "index": 0}}', "such as"),
     ],
 )
-def test_an_unusable_tf_config_is_refused_before_anything_is_waited_for(text, message, monkeypatch):
+def test_an_unusable_tf_config_is_refused_without_waiting_for_machines(text, message, monkeypatch):
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(DataError, match=f"TF_CONFIG: .*{message}"):
         distribute("multi-worker")
 
 
-def test_strategies_and_devices_that_are_not_there_are_refused():
+def test_unknown_strategies_and_missing_devices_are_refused():
     with pytest.raises(DataError, match=r"strategy: expected one of auto.*received 'tpu'"):
         distribute("tpu")
     with pytest.raises(DataError, match=r"replicas: .*received 2 with 'one'"):
         distribute("one", 2)
-    tf.constant(0)  # TensorFlow has been used, so the processor cannot be split any more
+    tf.constant(0)  # TensorFlow is in use now, so the processor can no longer be split
     with pytest.raises(DataError, match="split the CPU into 7 devices before TensorFlow"):
         distribute("mirrored", 7)
 
 
-def test_batches_that_cannot_be_shared_out_are_refused():
+def test_batches_that_cannot_be_divided_are_refused():
     class Three:
         num_replicas_in_sync = 3
 
@@ -174,7 +176,7 @@ def test_batches_that_cannot_be_shared_out_are_refused():
         Distribution(Three(), workers=2).check(TrainingConfig(batch_size=6, data_parts=3))
 
 
-def test_settings_that_several_devices_would_train_otherwise_are_refused():
+def test_settings_that_would_train_differently_on_several_devices_are_refused():
     class Two:
         num_replicas_in_sync = 2
 
@@ -186,7 +188,7 @@ def test_settings_that_several_devices_would_train_otherwise_are_refused():
             Distribution(Two()).check(config)
 
 
-def test_machines_read_disjoint_parts_that_are_all():
+def test_machines_read_disjoint_parts_that_cover_all():
     strategy = tf.distribute.get_strategy()
     shares = [list(Distribution(strategy, 3, worker).own_parts(6)) for worker in range(3)]
     assert shares == [[0, 1], [2, 3], [4, 5]]

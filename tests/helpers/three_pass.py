@@ -73,7 +73,7 @@ class ThreePassDespoofer(Despoofer):
             objective = self.weighted_sum(terms)
             loss = replica_loss(objective, self.optimizer)
         apply_gradients(self.optimizer, gradients_of(tape, loss, self.ds_net), self.ds_net)
-        self.follow_averages(self.optimizer.iterations)
+        self.update_averages(self.optimizer.iterations)
         values = {**terms, "loss": objective}
         values |= {"depth_net": depth_value, "discriminator": discriminator_value}
         return self._track(values)

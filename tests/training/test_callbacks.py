@@ -1,4 +1,4 @@
-"""Training that loses its loss ends at once, and says what is kept."""
+"""The loss guard stops training and names the last checkpoint; the history survives a restart."""
 
 import keras
 import numpy as np
@@ -12,41 +12,41 @@ X = np.linspace(-1, 1, 24, dtype="float32").reshape(12, 2)
 Y = X.sum(axis=1, keepdims=True)
 
 
-def fit(rate, kept=None, validation=None):
+def fit(rate, checkpoint=None, validation=None):
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     model.compile(keras.optimizers.SGD(rate), loss="mse")
-    guard = RunGuard(lambda: kept)
+    guard = RunGuard(lambda: checkpoint)
     return model.fit(
         X, Y, batch_size=4, epochs=3, validation_data=validation, callbacks=[guard], verbose=0
     )
 
 
-def test_a_sound_run_goes_on_to_its_end():
+def test_a_healthy_run_is_not_stopped():
     assert len(fit(1e-2, validation=(X, Y)).history["loss"]) == 3
 
 
-def test_a_loss_that_is_not_finite_names_the_step_and_that_nothing_is_kept():
+def test_a_loss_that_is_not_finite_names_the_step_and_the_lack_of_a_checkpoint():
     with pytest.raises(TrainingError) as caught:
         fit(1e30)
     assert str(caught.value).startswith("training stopped in epoch 1, step 2, not finite: loss; ")
-    assert "there is no checkpoint from before" in str(caught.value)
+    assert "there is no earlier checkpoint" in str(caught.value)
     assert "learning_rate" in str(caught.value)
 
 
-def test_a_loss_that_explodes_stops_the_run_and_names_the_checkpoint():
+def test_a_loss_that_diverges_stops_the_run_and_names_the_checkpoint():
     with pytest.raises(
-        TrainingError, match=r"epoch 1, step 2, exploded: loss .*; kept.keras, from before, is"
+        TrainingError, match=r"epoch 1, step 2, diverged: loss .*; the last good .* is good\.keras"
     ):
-        fit(1e4, kept="kept.keras")
+        fit(1e4, checkpoint="good.keras")
 
 
-def test_weights_that_only_the_validation_sees_are_not_kept():
-    # The step is the epoch's last, so that no loss in training is computed with what it has left.
+def test_weights_that_only_validation_sees_are_not_kept():
+    # The epoch has a single step, so no training loss is computed with the weights that it leaves.
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     model.compile(keras.optimizers.SGD(1e4), loss="mse")
-    with pytest.raises(TrainingError, match=r"validation after epoch 1, exploded: .*val_loss"):
+    with pytest.raises(TrainingError, match=r"validation after epoch 1, diverged: .*val_loss"):
         model.fit(
             X,
             Y,
@@ -60,8 +60,8 @@ def test_weights_that_only_the_validation_sees_are_not_kept():
 HISTORY = "epoch,learning_rate,loss,acer\n1,0.1,3.0,0.5\n2,0.1,2.0,0.4\n3,0.1,1.0"
 
 
-def test_the_history_is_cut_back_to_the_checkpoint_and_goes_on(tmp_path):
-    # Columns in another order than Keras', and a last row that was written in part.
+def test_the_history_is_cut_back_to_the_checkpoint_and_continued(tmp_path):
+    # The columns are in another order than Keras', and the last row is incomplete.
     (tmp_path / "history.csv").write_text(HISTORY)
     assert [row["epoch"] for row in read_history(tmp_path)] == ["1", "2"]
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
@@ -78,7 +78,7 @@ def test_the_history_is_cut_back_to_the_checkpoint_and_goes_on(tmp_path):
     assert float(rows[1]["learning_rate"]) == 0.25
 
 
-def test_a_new_run_begins_a_new_history(tmp_path):
+def test_a_new_run_starts_a_new_history(tmp_path):
     (tmp_path / "history.csv").write_text(HISTORY)
     RunHistory(tmp_path)
     assert read_history(tmp_path) == []

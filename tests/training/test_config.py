@@ -1,4 +1,4 @@
-"""Training settings: their file, and every value out of range named."""
+"""Training settings: reading and writing JSON, and errors that name each value out of range."""
 
 import dataclasses
 import json
@@ -10,7 +10,7 @@ from despoof_keras.errors import DataError
 from despoof_keras.models.loss_weights import RELEASED_WEIGHTS, TERMS, LossWeights
 from despoof_keras.training.config import TrainingConfig
 
-OTHER = {
+CHANGED = {
     "image_size": 64,
     "batch_size": 8,
     "epochs": 3,
@@ -41,28 +41,28 @@ OTHER = {
 }
 
 
-@pytest.mark.parametrize("values", [{}, OTHER], ids=["defaults", "others"])
-def test_settings_come_back_from_their_file(values, tmp_path):
+@pytest.mark.parametrize("values", [{}, CHANGED], ids=["defaults", "changed"])
+def test_settings_survive_writing_and_reading(values, tmp_path):
     config = TrainingConfig(**values)
     config.to_file(tmp_path / "configuration.json")
     assert TrainingConfig.from_file(tmp_path / "configuration.json") == config
 
 
 def test_the_file_holds_every_setting_by_name(tmp_path):
-    TrainingConfig(**OTHER).to_file(tmp_path / "configuration.json")
-    assert json.loads((tmp_path / "configuration.json").read_text()) == OTHER
+    TrainingConfig(**CHANGED).to_file(tmp_path / "configuration.json")
+    assert json.loads((tmp_path / "configuration.json").read_text()) == CHANGED
     defaults = dataclasses.asdict(TrainingConfig())
-    assert defaults.keys() == OTHER.keys()
-    assert all(defaults[name] != value for name, value in OTHER.items())
+    assert defaults.keys() == CHANGED.keys()
+    assert all(defaults[name] != value for name, value in CHANGED.items())
 
 
-def test_names_left_out_keep_their_defaults(tmp_path):
+def test_settings_left_out_have_their_defaults(tmp_path):
     (tmp_path / "short.json").write_text('{"epochs": 7}')
-    found = TrainingConfig.from_file(tmp_path / "short.json")
-    assert found == TrainingConfig(epochs=7)
+    config = TrainingConfig.from_file(tmp_path / "short.json")
+    assert config == TrainingConfig(epochs=7)
 
 
-def test_defaults_are_the_released_codes():
+def test_the_defaults_are_those_of_the_released_code():
     config = TrainingConfig()
     assert (config.image_size, config.batch_size, config.learning_rate) == (256, 6, 3e-5)
     assert (config.decay_rate, config.decay_epochs, config.average_decay) == (0.8, 15, 0.9999)
@@ -72,12 +72,12 @@ def test_weights_of_every_term_can_be_given_by_name(tmp_path):
     weights = {**RELEASED_WEIGHTS, "depth": 700.0}
     config = TrainingConfig(loss_weights=weights)
     config.to_file(tmp_path / "weights.json")
-    found = TrainingConfig.from_file(tmp_path / "weights.json").term_weights()
-    assert found == LossWeights(**{**RELEASED_WEIGHTS, "depth": 700.0})
+    loaded = TrainingConfig.from_file(tmp_path / "weights.json").term_weights()
+    assert loaded == LossWeights(**{**RELEASED_WEIGHTS, "depth": 700.0})
     assert TrainingConfig().term_weights() is RELEASED_WEIGHTS
 
 
-def test_a_term_that_is_left_out_weighs_nothing():
+def test_a_term_that_is_left_out_has_no_weight():
     weights = TrainingConfig(loss_weights={"depth": 2.0}).term_weights()
     assert {name: weight for name, weight in weights.items() if weight} == {"depth": 2.0}
 
@@ -102,7 +102,7 @@ INVALID = [
     ("colour_jitter", 1.0),
     ("crop_side", 0),
     ("data_parts", 0),
-    ("data_parts", 2),  # half the default batch is 3
+    ("data_parts", 2),  # half of the default batch is 3
     ("depth_learning_rate", -1e-3),
     ("discriminator_learning_rate", 0.0),
     ("global_clipnorm", 0.0),
@@ -137,26 +137,26 @@ def test_values_out_of_range_are_named(name, value):
 
 
 @pytest.mark.parametrize(("name", "value"), INVALID)
-def test_values_out_of_range_in_a_file_name_file_and_field(name, value, tmp_path):
+def test_an_error_about_a_value_in_a_file_names_file_and_setting(name, value, tmp_path):
     (tmp_path / "bad.json").write_text(json.dumps({name: value}))
     with pytest.raises(DataError, match=f"bad.json: {name}: expected"):
         TrainingConfig.from_file(tmp_path / "bad.json")
 
 
 @pytest.mark.parametrize("name", ["epochs", "learning_rate", "jitter", "average_decay"])
-def test_a_value_of_another_type_is_refused(name, tmp_path):
+def test_a_value_of_the_wrong_type_is_refused(name, tmp_path):
     (tmp_path / "bad.json").write_text(json.dumps({name: "many"}))
     with pytest.raises(DataError, match=r"bad\.json"):
         TrainingConfig.from_file(tmp_path / "bad.json")
 
 
 def test_every_setting_has_an_invalid_value_here():
-    assert {name for name, _ in INVALID} == set(OTHER)
+    assert {name for name, _ in INVALID} == set(CHANGED)
 
 
 def test_an_unknown_name_is_refused(tmp_path):
     (tmp_path / "bad.json").write_text('{"epoch": 3}')
-    with pytest.raises(DataError, match=r"bad\.json.*'epochs'.*found \['epoch'\]"):
+    with pytest.raises(DataError, match=r"bad\.json.*'epochs'.*received \['epoch'\]"):
         TrainingConfig.from_file(tmp_path / "bad.json")
     with pytest.raises(TypeError, match="epoch"):
         TrainingConfig(epoch=3)
@@ -168,11 +168,11 @@ def test_an_unknown_name_is_refused(tmp_path):
         (b"epochs: 3", "expected a JSON file"),
         (b"", "expected a JSON file"),
         (b"\xff\xfe\x00", "expected a JSON file"),
-        (b"[1, 2]", "expected an object.*found list"),
-        (b"3", "expected an object.*found int"),
+        (b"[1, 2]", "expected an object.*received list"),
+        (b"3", "expected an object.*received int"),
     ],
 )
-def test_a_file_that_is_no_object_is_refused(content, message, tmp_path):
+def test_a_file_without_a_json_object_is_refused(content, message, tmp_path):
     (tmp_path / "bad.json").write_bytes(content)
     with pytest.raises(DataError, match=f"bad.json.*{message}"):
         TrainingConfig.from_file(tmp_path / "bad.json")
