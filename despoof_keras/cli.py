@@ -7,7 +7,7 @@ import sys
 import threading
 
 from despoof_keras.errors import DataError
-from despoof_keras.utils.programs import held_back_stderr
+from despoof_keras.utils.programs import held_back_stderr, set_environment
 from despoof_keras.version import __version__
 
 SCORED, SOME_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -80,7 +80,7 @@ def main(arguments=None):
     parser, options = parse_arguments(arguments)
     if options.command == "score" and bool(options.paths) == (options.camera is not None):
         parser.error("score: expected either paths or --camera")
-    _quieten_libraries()
+    set_environment()
     try:
         return _info(options) if options.command == "info" else _score(options)
     except ModuleNotFoundError as error:
@@ -116,22 +116,12 @@ def _leave_stuck_threads(code):
         os._exit(code)
 
 
-def _quieten_libraries():
-    """Damaged files get a line of ours; the decoders' own messages would only bury it."""
-    for name, value in (
-        ("TF_CPP_MIN_LOG_LEVEL", "2"),
-        ("OPENCV_LOG_LEVEL", "SILENT"),
-        ("OPENCV_FFMPEG_LOGLEVEL", "-8"),
-    ):
-        os.environ.setdefault(name, value)
-
-
 def _score(options):
     with held_back_stderr():
         from despoof_keras.inference.command import open_parts, run_score
 
         parts = open_parts(options)
-    return SCORED if run_score(options, *parts) else SOME_FAILED
+    return SCORED if run_score(options, parts) else SOME_FAILED
 
 
 def _info(options):

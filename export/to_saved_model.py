@@ -6,7 +6,7 @@ python export/to_saved_model.py --model runs/p1-seed0/model.keras --output expor
 import sys
 
 from despoof_keras.export.arguments import add_export_arguments
-from despoof_keras.utils.programs import run_script, script_parser
+from despoof_keras.utils.programs import run_script, script_parser, start_tensorflow
 
 
 def parse_arguments(arguments=None):
@@ -16,6 +16,7 @@ def parse_arguments(arguments=None):
 
 
 def run(options):
+    start_tensorflow()
     from despoof_keras.export.saved_model import check_target, export_saved_model
     from despoof_keras.inference.open_model import open_despoofer
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from despoof_keras.datasets import arguments as data_arguments
 from despoof_keras.datasets.data_sets import data_set
 from despoof_keras.utils.files import write_json
-from despoof_keras.utils.programs import run_script, script_parser
+from despoof_keras.utils.programs import run_script, script_parser, start_tensorflow
 
 
 def parse_arguments(arguments=None):
@@ -38,6 +38,7 @@ def run(options):
     for protocol, fold in folds.items():
         row.check_protocol(protocol, fold)
 
+    start_tensorflow()
     from despoof_keras.evaluation import tables
     from despoof_keras.evaluation.evaluate_model import evaluate_model
     from despoof_keras.inference.open_model import open_model

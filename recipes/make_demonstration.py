@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from despoof_keras.errors import DataError
-from despoof_keras.utils.programs import run_script, script_parser
+from despoof_keras.utils.programs import run_script, script_parser, start_tensorflow
 
 VARIANT = "float16"
 # The package is installed on phones, too.
@@ -26,6 +26,7 @@ def parse_arguments(arguments=None):
 
 
 def run(options):
+    start_tensorflow()
     from despoof_keras.export.calibration import labelled_data
     from despoof_keras.export.tflite_files import export_tflite
     from despoof_keras.inference.open_model import open_despoofer

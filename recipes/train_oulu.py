@@ -13,7 +13,7 @@ from despoof_keras.datasets import arguments as data_arguments
 from despoof_keras.datasets.data_sets import data_set
 from despoof_keras.training import arguments as run_arguments
 from despoof_keras.utils.files import check_writable
-from despoof_keras.utils.programs import run_script, script_parser
+from despoof_keras.utils.programs import run_script, script_parser, start_tensorflow
 from despoof_keras.utils.threads import BusyTimes
 
 GOES_ON = "the same command with --resume goes on after the last finished epoch"
@@ -40,6 +40,7 @@ def run(options):
         check_writable(output)
 
     with times.measure("libraries"):
+        start_tensorflow()
         from despoof_keras.distribution.strategy import distribute
         from despoof_keras.evaluation import tables
         from despoof_keras.synthesis import cache_folder, data_at

@@ -14,7 +14,7 @@ from despoof_keras.datasets import arguments as data_arguments
 from despoof_keras.datasets.data_sets import data_set
 from despoof_keras.training import arguments as run_arguments
 from despoof_keras.training.presets import named_or_stored, trial_configuration
-from despoof_keras.utils.programs import run_script, script_parser
+from despoof_keras.utils.programs import run_script, script_parser, start_tensorflow
 
 GOES_ON = "the same command with --resume goes on after the last finished trial"
 
@@ -42,6 +42,7 @@ def run(options):
         frames_per_video=options.frames,
     )
 
+    start_tensorflow()
     from despoof_keras.distribution.strategy import distribute
     from despoof_keras.evaluation import tables
     from despoof_keras.synthesis import data_at

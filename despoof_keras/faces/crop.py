@@ -1,23 +1,25 @@
 """Face crop and resize: the same code in training, evaluation and on the phone (NumPy only).
 
 The released model was trained on squares placed by the eyes, resized with TensorFlow 1's
-`resize_bilinear` (no half-pixel centres, no smoothing before a reduction). Crop scale and resize
-rule decide scores, so both stand here, once, and travel with a model as metadata.
+`resize_bilinear` (no half-pixel centres, no smoothing before a reduction). Scores depend on the
+crop's scale and on the resize rule, so both are defined only here, and a model's metadata name
+them.
 """
 
 import dataclasses
 
 import numpy as np
+import numpy.typing as npt
 
 from despoof_keras.errors import DataError
 
 
 @dataclasses.dataclass(frozen=True)
 class CropRule:
-    """Where a face's square lies, in units of the eye distance.
+    """The place of a face's square, in units of the eye distance.
 
     Attributes:
-        left, up: how far its corner lies left of and above the subject's right eye.
+        left, up: distance of its corner to the left of and above the subject's right eye.
         side: its side, positive.
     """
 
@@ -25,8 +27,8 @@ class CropRule:
     up: float
     side: float
 
-    def scaled(self, side):
-        """The rule of a square with the same centre and another side.
+    def scaled(self, side: float) -> "CropRule":
+        """Make the rule of a square with the same centre and another side.
 
         Example:
             >>> CropRule(0.75, 0.825, 2.5).scaled(3.5)
@@ -39,8 +41,9 @@ class CropRule:
 # The crop of the authors' test script, in units of the eye distance l: the corner lies 0.75 l left
 # of and 1.1 * 0.75 l above the subject's right eye, the side is l + 2 * 0.75 l.
 RELEASED_CROP = CropRule(left=0.75, up=0.825, side=2.5)
-# Of a face square's side to the image's longer one. With both eyes in the image it is at most the
-# rule's side; beyond this the eyes are not of this image, and the square could fill the memory.
+# Ratio of a face square's side to the image's longer side. With both eyes in the image it is at
+# most the rule's side; beyond this limit the eyes belong to another image, and the square could
+# fill the memory.
 LARGEST_SQUARE = 16
 # The authors scale 8-bit pixels by 256, not by 255.
 PIXEL_SCALE = 256.0
@@ -49,22 +52,23 @@ PIXEL_SCALE = 256.0
 MAP_FACTOR = 8
 
 
-def crop_box(eyes, rule=RELEASED_CROP):
-    """Square around a face, from its eyes, rounded to whole pixels.
+def crop_box(eyes: npt.ArrayLike, rule: CropRule = RELEASED_CROP) -> tuple[int, int, int]:
+    """Place the square around a face by its eyes, in whole pixels.
 
     Args:
         eyes: `(x_right, y_right, x_left, y_left)` in pixels, the subject's right eye (the one on
             the image's left) first.
-        rule: `CropRule`.
+        rule: where the square lies.
 
     Returns:
-        `(x, y, side)`, integers in pixels; the square may leave the image.
+        `(x, y, side)` in pixels; the square may extend beyond the image.
 
     Raises:
-        DataError: an eye is not finite, the eyes stand in the wrong order or coincide, or so nearly
-            that no pixel is left.
+        DataError: an eye is not finite, or the eyes are in the wrong order or so close together
+            that the square has no pixel.
 
-    Reference: the authors' `facepad-test.py`, which has whole-pixel eyes and cuts, not rounds.
+    Reference: the authors' `facepad-test.py`, which has eyes at whole pixels and truncates where
+    this function rounds.
 
     Example:
         >>> crop_box((100, 120, 140, 118))
@@ -89,14 +93,14 @@ def crop_box(eyes, rule=RELEASED_CROP):
     side = round(rule.side * distance)
     if side < 1:
         raise DataError(
-            f"eyes: expected them so far apart that the face square has a pixel; they are "
+            f"eyes: expected them far enough apart for the face square to have a pixel; they are "
             f"{distance:g} pixels apart"
         )
     return round(x), round(y), side
 
 
-def cut_square(image, box, margin=0):
-    """Cuts a square out of an image; where it leaves the image, border pixels are replicated.
+def cut_square(image: np.ndarray, box: tuple[int, int, int], margin: int = 0) -> np.ndarray:
+    """Cut a square out of an image, with border pixels replicated where it leaves the image.
 
     Args:
         image: `(height, width)` or `(height, width, channels)` array.
@@ -107,8 +111,8 @@ def cut_square(image, box, margin=0):
         `(side + 2 margin, side + 2 margin[, channels])` array of the image's dtype.
 
     Raises:
-        DataError: the image is empty or not an image, or the square lies wholly outside it or is
-            more than `LARGEST_SQUARE` times as large.
+        DataError: the image is empty or not an image, or the square lies entirely outside it or
+            is more than `LARGEST_SQUARE` times as large.
     """
     x, y, side = box
     if image.ndim not in (2, 3) or 0 in image.shape:
@@ -129,17 +133,19 @@ def cut_square(image, box, margin=0):
     return image[rows[:, None], columns]
 
 
-def resize_grid(length, size, jitter=0):
-    """Where the released resize samples: index below, index above and weight of the one above.
+def resize_grid(
+    length: int, size: int, jitter: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Compute where the released resize samples a row or column.
 
     Args:
         length: pixels before.
         size: pixels after.
-        jitter: the grid goes on for this many samples on both sides; the indices there leave
-            `[0, length)`.
+        jitter: extra samples on both sides; their indices leave `[0, length)`.
 
     Returns:
-        `(low, high, weight)`, arrays of `size + 2 jitter`.
+        `(low, high, weight)`, arrays of `size + 2 jitter`: the neighbours of each sample and the
+        weight of the upper neighbour.
 
     Reference: TensorFlow 1's `resize_bilinear(align_corners=False)`: source position
     `index * length / size` in float32, the upper neighbour clamped at the edge.
@@ -153,20 +159,20 @@ def resize_grid(length, size, jitter=0):
     return low, high, (position - low).astype(np.float32)
 
 
-def resize(image, size, jitter=0, border=0):
-    """Bilinear resize to a square with the released model's exact grid, in the input's range.
+def resize(image: np.ndarray, size: int, jitter: int = 0, border: int = 0) -> np.ndarray:
+    """Resize to a square, bilinearly on the released model's exact grid, in the input's range.
 
     Args:
         image: `(height, width[, channels])` array.
         size: side after the resize, in pixels.
         jitter: extra samples on every side, on the same grid (for shifts of a crop in training);
-            `image` must carry the pixels for it as its border.
+            `image` must have the pixels for them in its border.
         border: pixels of `image` on every side that lie outside the part to resize.
 
     Returns:
         `(size + 2 jitter, size + 2 jitter[, channels])` float32 array. With `jitter` its centre
-        differs from the plain resize only where that one clamps: in the last row and column, and
-        in the last few of an enlargement beyond twice the size.
+        differs from the plain resize only where the plain one clamps: in the last row and column,
+        and in the last few if it enlarges more than twice.
     """
     extra = (1,) * (image.ndim - 2)
     image = image.astype(np.float32)
@@ -178,27 +184,33 @@ def resize(image, size, jitter=0, border=0):
     return left + (right - left) * weight.reshape((1, -1, *extra))
 
 
-def crop_face(image, eyes, size, jitter=0, rule=RELEASED_CROP):
-    """The network's face crop from a whole frame.
+def crop_face(
+    image: np.ndarray,
+    eyes: npt.ArrayLike,
+    size: int,
+    jitter: int = 0,
+    rule: CropRule = RELEASED_CROP,
+) -> np.ndarray:
+    """Cut the network's face crop out of a whole frame.
 
     Args:
         image: `(height, width, 3)` RGB uint8 frame (or any other array, e.g. a depth map).
         eyes: `(x_right, y_right, x_left, y_left)` in pixels.
         size: side of the crop, in pixels.
         jitter: extra samples on every side, see `resize`.
-        rule: `CropRule`, a model's own is `metadata.crop_rule`.
+        rule: where the crop lies; a model's own rule is `metadata.crop_rule`.
 
     Returns:
         `(size + 2 jitter, size + 2 jitter[, channels])` float32 array in the image's range.
 
     Raises:
-        DataError: see `crop_box` and `cut_square`.
+        DataError: as for `crop_box` and `cut_square`.
     """
     box = crop_box(eyes, rule)
     border = int(np.ceil(jitter * box[2] / size)) + 1 if jitter else 0
     return resize(cut_square(image, box, border), size, jitter, border)
 
 
-def to_network_range(image):
-    """8-bit pixel values to the networks' input range, `[0, 255 / 256]`, float32."""
+def to_network_range(image: npt.ArrayLike) -> np.ndarray:
+    """Scale 8-bit pixel values to the networks' input range, `[0, 255 / 256]`, in float32."""
     return np.asarray(image, np.float32) / np.float32(PIXEL_SCALE)

@@ -1,8 +1,7 @@
 """BlazeFace: boxes and eye positions of the faces in a picture, coarse but quick.
 
 Reference: Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs",
-2019; anchors, scaling and thresholds as in MediaPipe's graph `face_detection_full_range` family
-(back camera model).
+2019. Anchors, scaling and thresholds are those of MediaPipe's graphs for the back camera model.
 """
 
 import dataclasses
@@ -20,11 +19,11 @@ from despoof_keras.faces.networks import (
 INPUT_SIZE = 256
 # Cells along each side of the model's two output grids, and anchors in a cell.
 ANCHOR_GRIDS = ((16, 2), (8, 6))
-# Per anchor: centre, width and height, then six key points; the first two are the eyes, the
-# subject's right one (image left) first.
+# Of an anchor: the centre, the width and height, then six key points, of which the first two are
+# the eyes, the subject's right eye (image left) first.
 POINTS = 8
 MINIMUM_CONFIDENCE = 0.5  # MediaPipe's default
-OVERLAP = 0.3  # intersection over union beyond which two boxes are one face (MediaPipe's)
+OVERLAP = 0.3  # intersection over union above which two boxes are the same face (MediaPipe's)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,12 +31,12 @@ class Detection:
     """A face in a picture, in pixels.
 
     Attributes:
-        box: `(x, y, width, height)`, from the brows to the chin; may leave the picture.
-        eyes: `(x_right, y_right, x_left, y_left)`, within about a tenth of the eye distance.
+        box: `(x, y, width, height)`, from the brows to the chin; may extend beyond the picture.
+        eyes: `(x_right, y_right, x_left, y_left)`, exact to about a tenth of the eye distance.
         confidence: 0 to 1.
     """
 
-    box: tuple
+    box: tuple[float, float, float, float]
     eyes: np.ndarray
     confidence: float
 
@@ -49,10 +48,10 @@ class FaceDetector:
         num_threads: threads of the network.
 
     Raises:
-        ImportError: see `networks.open_face_model`.
+        ImportError: as for `networks.open_face_model`.
     """
 
-    def __init__(self, num_threads=None):
+    def __init__(self, num_threads: int | None = None):
         self._interpreter = open_face_model(DETECTOR_FILE, num_threads)
         self._input = self._interpreter.get_input_details()[0]["index"]
         outputs = outputs_by_size(self._interpreter)
@@ -60,14 +59,14 @@ class FaceDetector:
         self._scores = outputs[len(self._anchors)]
         self._points = outputs[len(self._anchors) * POINTS * 2]
 
-    def __call__(self, image):
-        """Detects faces.
+    def __call__(self, image: np.ndarray) -> list[Detection]:
+        """Detect faces.
 
         Args:
             image: `(height, width, 3)` RGB uint8.
 
         Returns:
-            List of `Detection`, the most confident first.
+            The detections, the most confident first.
         """
         tensor, scale, offset = _letterbox(image)
         self._interpreter.set_tensor(self._input, tensor[np.newaxis])
@@ -85,13 +84,13 @@ class FaceDetector:
         chosen = cv2.dnn.NMSBoxes(boxes.tolist(), confidence.tolist(), MINIMUM_CONFIDENCE, OVERLAP)
         eyes = ((points[:, 2:4] - offset) / scale).reshape(-1, 4)
         return [
-            Detection(tuple(boxes[one].tolist()), eyes[one], float(confidence[one]))
-            for one in np.asarray(chosen, int).ravel()
+            Detection(tuple(boxes[index].tolist()), eyes[index], float(confidence[index]))
+            for index in np.asarray(chosen, int).ravel()
         ]
 
 
 def _anchors():
-    """Centres of all anchors in pixels of the input, `(896, 2)`."""
+    """Compute the centres of all anchors in pixels of the input, `(896, 2)`."""
     centres = []
     for cells, repeats in ANCHOR_GRIDS:
         along = (np.arange(cells) + 0.5) * (INPUT_SIZE / cells)
@@ -101,7 +100,7 @@ def _anchors():
 
 
 def _letterbox(image):
-    """The picture within a square of the input's size: `(tensor in [-1, 1], scale, offset)`."""
+    """Fit the picture into the input's square: `(tensor in [-1, 1], scale, offset)`."""
     height, width = image.shape[:2]
     scale = INPUT_SIZE / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))

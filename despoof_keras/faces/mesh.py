@@ -7,11 +7,12 @@ GPUs", CVPR workshop 2019; landmark numbers as in MediaPipe's canonical face mod
 import cv2
 import numpy as np
 
+from despoof_keras.faces.detector import Detection
 from despoof_keras.faces.networks import MESH_FILE, open_face_model, outputs_by_size, probability
 
 INPUT_SIZE = 192
 LANDMARKS = 468
-# The landmarks' square is this much larger than the detector's box (MediaPipe's graph).
+# Ratio of the landmarks' square to the detector's box (MediaPipe's graph).
 BOX_MARGIN = 1.5
 # Outline of the eye's opening: corners and lids.
 RIGHT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
@@ -28,26 +29,27 @@ class FaceMesh:
         num_threads: threads of the network.
 
     Raises:
-        ImportError: see `networks.open_face_model`.
+        ImportError: as for `networks.open_face_model`.
     """
 
-    def __init__(self, num_threads=None):
+    def __init__(self, num_threads: int | None = None):
         self._interpreter = open_face_model(MESH_FILE, num_threads)
         self._input = self._interpreter.get_input_details()[0]["index"]
         outputs = outputs_by_size(self._interpreter)
         self._landmarks, self._presence = outputs[LANDMARKS * 3], outputs[1]
 
-    def __call__(self, image, detection):
-        """Landmarks of one detected face.
+    def __call__(self, image: np.ndarray, detection: Detection) -> tuple[np.ndarray, float]:
+        """Find the landmarks of a detected face.
 
         Args:
             image: `(height, width, 3)` RGB uint8.
-            detection: `Detection`.
+            detection: the face.
 
         Returns:
-            `(landmarks, presence)`: `(468, 3)` float64, x and y in pixels of the image, z in
-            pixels too, smaller is nearer to the camera, zero near the head's middle; landmarks of
-            a face cut by the border lie outside. `presence`, 0 to 1: whether it is a face.
+            `(landmarks, presence)`. The landmarks are `(468, 3)` float64 in pixels of the image; z
+            is smaller nearer to the camera and zero near the head's middle. Where the border cuts
+            a face, landmarks lie outside the image. `presence`, 0 to 1, is the network's own view
+            of whether it saw a face.
         """
         matrix = _square(detection)
         tensor = cv2.warpAffine(
@@ -60,18 +62,18 @@ class FaceMesh:
         tensor = tensor.astype(np.float32)[np.newaxis] / np.float32(255)
         self._interpreter.set_tensor(self._input, tensor)
         self._interpreter.invoke()
-        found = self._interpreter.get_tensor(self._landmarks).reshape(LANDMARKS, 3)
+        points = self._interpreter.get_tensor(self._landmarks).reshape(LANDMARKS, 3)
         logit = float(self._interpreter.get_tensor(self._presence).ravel()[0])
         scale = np.hypot(*matrix[:, 0])
-        positions = found[:, :2] @ matrix[:, :2].T + matrix[:, 2]
-        landmarks = np.concatenate([positions, found[:, 2:] * scale], axis=1)
+        positions = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+        landmarks = np.concatenate([positions, points[:, 2:] * scale], axis=1)
         return landmarks, probability(logit)
 
 
-def eye_positions(landmarks):
-    """Eyes in OULU-NPU's convention, from the mesh.
+def eye_positions(landmarks: np.ndarray) -> np.ndarray:
+    """Compute the eyes in OULU-NPU's convention from the mesh.
 
-    The mean of the opening's outline: the middle of the eye, which a blink or a glance moves less
+    An eye's position is the mean of its opening's outline, which a blink or a glance moves less
     than the pupil.
 
     Args:
@@ -84,7 +86,7 @@ def eye_positions(landmarks):
 
 
 def _square(detection):
-    """Affine map from the network's input to the image: upright along the eyes, with a margin."""
+    """Map the network's input to the image, upright along the eyes and with a margin."""
     x, y, width, height = detection.box
     across, down = detection.eyes[2:] - detection.eyes[:2]
     scale = BOX_MARGIN * max(width, height) / INPUT_SIZE

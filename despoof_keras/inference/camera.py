@@ -1,34 +1,52 @@
-"""A camera's frames, scored as they come, shown on the screen or written as pictures."""
+"""A camera's frames, scored as they come, and shown on the screen or written as pictures."""
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import cv2
+import numpy as np
 
 from despoof_keras.errors import DataError
+from despoof_keras.faces.finder import FaceFinder
 from despoof_keras.inference.drawing import draw_overlay, writable_folder
+from despoof_keras.inference.records import ScoreRecord
+from despoof_keras.inference.scoring_model import ScoringModel
 from despoof_keras.inference.stream import Frame, score_stream
 from despoof_keras.utils.files import atomic_path
 
-WINDOW = "despoof (q ends)"
+WINDOW = "despoof (press q to quit)"
 QUIT_KEYS = (ord("q"), 27)  # 27 is Escape
 
+# Called with a scored frame, `(height, width, 3)` RGB uint8 with the overlay drawn, and its number;
+# returns whether to stop.
+FrameFunction = Callable[[np.ndarray, int], bool]
 
-def camera_records(source, model, finder, *, every=1, most=None, all_faces=False, show=None):
-    """Scores a camera's frames one after the other, in the order in which the camera gives them.
 
-    A frame is taken only when the one before is done; what the driver does with those between is
-    its own affair (most keep a few and drop the rest).
+def camera_records(
+    source: int | str | Path,
+    model: ScoringModel,
+    finder: FaceFinder,
+    *,
+    every: int = 1,
+    most: int | None = None,
+    all_faces: bool = False,
+    show: FrameFunction | None = None,
+) -> Iterator[ScoreRecord]:
+    """Score a camera's frames one after the other, in the order in which the camera gives them.
+
+    A frame is taken only when the one before is done. What becomes of those between is up to the
+    driver (most keep a few and drop the rest).
 
     Args:
         source: number of a device, from 0, or the address or file of a stream.
-        model: `ScoringModel`.
-        finder: `FaceFinder`.
+        model: the model.
+        finder: the face finder.
         every: distance between scored frames.
         most: frames to score; None for as long as the camera gives frames.
-        all_faces: score every face, not the largest alone.
-        show: called with each scored frame `(height, width, 3)`, overlay drawn, and its number;
-            what it returns as true ends the series.
+        all_faces: score every face instead of the largest alone.
+        show: called with each scored frame.
 
     Yields:
         `ScoreRecord`.
@@ -51,9 +69,9 @@ def camera_records(source, model, finder, *, every=1, most=None, all_faces=False
 
 
 def _frames(source, every):
-    """Every so many frames of a camera: `(number, RGB uint8 frame)`."""
+    """Yield every so many frames of a camera as `(number, RGB uint8 frame)`."""
     is_device = str(source).isdigit()
-    # FFmpeg by name, because other backends read a file name with digits as a series of pictures.
+    # FFmpeg is named because other backends read a file name with digits as a series of pictures.
     capture = (
         cv2.VideoCapture(int(source))
         if is_device
@@ -79,9 +97,9 @@ def _overlay(image, records):
 
 
 class ScreenWindow:
-    """Shows frames in a window; true when q or Escape was pressed."""
+    """Shows frames in a window, until q or Escape is pressed."""
 
-    def __call__(self, image, number):
+    def __call__(self, image: np.ndarray, number: int) -> bool:
         cv2.imshow(WINDOW, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         return cv2.waitKey(1) & 0xFF in QUIT_KEYS
 
@@ -90,26 +108,26 @@ class FrameFolder:
     """Writes frames as pictures, for machines without a screen.
 
     Args:
-        folder: for `camera-<frame>.png`.
+        folder: where to write `camera-<frame>.png`.
 
     Raises:
         DataError: the folder cannot be written to.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path | str):
         self._folder = writable_folder(folder)
 
-    def __call__(self, image, number):
+    def __call__(self, image: np.ndarray, number: int) -> bool:
         with atomic_path(self._folder / f"camera-{number:05d}.png") as temporary:
             if not cv2.imwrite(str(temporary), cv2.cvtColor(image, cv2.COLOR_RGB2BGR)):
                 raise DataError(f"{temporary}: cannot be written")
         return False
 
 
-def can_show_windows():
-    """Whether this OpenCV and this machine can open a window.
+def can_show_windows() -> bool:
+    """Try whether this OpenCV can open a window on this machine.
 
-    Tried in a process of its own: Qt ends the process where a display cannot be reached.
+    A process of its own tries it, because Qt ends the process if it cannot reach a display.
     """
     tried = subprocess.run(
         [sys.executable, "-c", "import cv2; cv2.namedWindow('despoof')"],

@@ -1,19 +1,19 @@
-"""`despoof score`: the model, the faces and the lines that are printed."""
+"""`despoof score`: opens the model, scores what was named and prints a line for each outcome."""
 
+import argparse
 import contextlib
 import json
 import os
 import sys
 import time
-
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from collections.abc import Callable, Generator, Iterator
+from typing import NamedTuple
 
 from despoof_keras.errors import DataError
 from despoof_keras.faces.finder import FaceFinder
 from despoof_keras.inference.camera import (
     FrameFolder,
+    FrameFunction,
     ScreenWindow,
     camera_records,
     can_show_windows,
@@ -21,45 +21,54 @@ from despoof_keras.inference.camera import (
 from despoof_keras.inference.drawing import DECISIONS, PanelWriter
 from despoof_keras.inference.inputs import expand
 from despoof_keras.inference.open_model import open_model
-from despoof_keras.inference.stream import FIND, read_inputs, score_stream
+from despoof_keras.inference.records import ScoreRecord
+from despoof_keras.inference.scoring_model import ScoringModel
+from despoof_keras.inference.stream import FIND, FaceFunction, read_inputs, score_stream
+from despoof_keras.utils.progress import StageProgress, is_terminal
 from despoof_keras.utils.threads import BusyTimes
 
 _COLUMNS = "{score:>9}  {decision:12}  {frame:>6}  {path}  {rest}"
 
 
-def open_parts(options):
-    """Opens what scoring needs, before anything is read.
+class Parts(NamedTuple):
+    """What scoring works with.
+
+    Attributes:
+        model: scores the crops.
+        finder: finds the faces.
+        draw: shows or writes a camera's frames, or writes pictures of the faces; None draws
+            nothing.
+    """
+
+    model: ScoringModel
+    finder: FaceFinder
+    draw: FrameFunction | FaceFunction | None
+
+
+def open_parts(options: argparse.Namespace) -> Parts:
+    """Open what scoring needs, before anything is read.
 
     Args:
         options: the parsed arguments of `despoof score`.
-
-    Returns:
-        `(ScoringModel, FaceFinder, what draws or None)`.
 
     Raises:
         DataError: the model or the folder for pictures cannot be used.
         ImportError: a library is missing.
     """
     draw = None
-    if options.camera is not None:
-        draw = _camera_show(options)
-    elif options.visuals:
-        draw = PanelWriter(options.visuals)
-    return open_model(options.model, threshold=options.threshold), FaceFinder(), draw
-
-
-def _camera_show(options):
     if options.visuals:
-        return FrameFolder(options.visuals)
-    return ScreenWindow() if can_show_windows() else None
+        draw = (PanelWriter if options.camera is None else FrameFolder)(options.visuals)
+    elif options.camera is not None and can_show_windows():
+        draw = ScreenWindow()
+    return Parts(open_model(options.model, threshold=options.threshold), FaceFinder(), draw)
 
 
-def run_score(options, model, finder, draw):
-    """Scores what the command line names and prints a line for each outcome.
+def run_score(options: argparse.Namespace, parts: Parts) -> bool:
+    """Score what the command line names and print a line for each outcome.
 
     Args:
         options: the parsed arguments of `despoof score`.
-        model, finder, draw: as from `open_parts`.
+        parts: as from `open_parts`.
 
     Returns:
         Whether everything could be scored.
@@ -67,77 +76,78 @@ def run_score(options, model, finder, draw):
     Raises:
         DataError: the camera cannot be opened, or nothing was named.
     """
-    if model.metadata.threshold is None:
+    if parts.model.metadata.threshold is None:
         note(
-            f"despoof: {options.model} carries no threshold: scores without decisions; "
-            "--threshold gives one"
+            f"despoof: {options.model} carries no threshold, so there are scores and no "
+            "decisions; --threshold supplies one"
         )
     write = _write_json if options.json else _TableWriter()
-    bar = _progress()
+    # On a terminal the lines themselves show the progress.
+    progress = StageProgress(None if is_terminal(sys.stdout) else "scoring")
     if options.camera is not None:
-        return _print_all(_camera(options, model, finder, draw), write, bar)
+        return _print_records(_camera_records(options, parts), write, progress)
     times = BusyTimes()
-    inputs = expand(options.paths, _listed_paths())
-    expect = _Expectation(bar)
-    stream = read_inputs(inputs, options.every, options.max_frames, expect)
-    records = score_stream(
-        model, finder, stream, all_faces=options.all_faces, on_face=draw, times=times
-    )
     start = time.perf_counter()
-    all_ok = _print_all(records, write, bar)
+    records = _file_records(options, parts, progress, times)
+    all_ok = _print_records(records, write, progress)
     _report_pace(times, time.perf_counter() - start)
     return all_ok
 
 
+def _camera_records(options, parts) -> Iterator[ScoreRecord]:
+    return camera_records(
+        options.camera,
+        parts.model,
+        parts.finder,
+        every=options.every,
+        most=options.max_frames,
+        all_faces=options.all_faces,
+        show=parts.draw,
+    )
+
+
+def _file_records(options, parts, progress, times) -> Iterator[ScoreRecord]:
+    inputs = expand(options.paths, _listed_paths())
+    return score_stream(
+        parts.model,
+        parts.finder,
+        read_inputs(inputs, options.every, options.max_frames, progress.expect),
+        all_faces=options.all_faces,
+        on_face=parts.draw,
+        times=times,
+    )
+
+
 def _listed_paths():
-    """Lines of standard input as paths; their bytes are file names, whatever their encoding."""
+    """Read paths from standard input, where a file's name may be in any encoding."""
     if sys.stdin is None:
         return ()
     return (os.fsdecode(line) for line in sys.stdin.buffer)
 
 
-def note(text):
-    """A line for the user beside the results, where standard error is open."""
+def note(text: str):
+    """Print a line for the user beside the results, if standard error is open."""
     if sys.stderr is not None:
         print(text, file=sys.stderr)
 
 
-def _camera(options, model, finder, draw):
-    return camera_records(
-        options.camera,
-        model,
-        finder,
-        every=options.every,
-        most=options.max_frames,
-        all_faces=options.all_faces,
-        show=draw,
-    )
-
-
-def _print_all(records, write, bar):
-    """Prints every record; whether every input could be scored."""
+def _print_records(
+    records: Generator[ScoreRecord, None, None],
+    write: Callable[[ScoreRecord], None],
+    progress: StageProgress,
+) -> bool:
+    """Print every record, and return whether every input could be scored."""
     outcome = _Outcome()
-    with contextlib.closing(records), bar:
+    with contextlib.closing(records), progress:
         for record in records:
             write(record)
             outcome.add(record)
-            if isinstance(bar, Progress) and record.frame is not None:
-                bar.update(bar.task_ids[0], advance=1, description=escape(printable(record.path)))
+            if record.frame is not None:
+                progress.describe(f"scoring {printable(record.path)}")
+                progress.advance()
     if outcome.is_empty:
         raise DataError("expected something to score; the list of paths is empty")
     return outcome.all_ok
-
-
-class _Expectation:
-    """Raises the progress bar's total as inputs turn out to have frames."""
-
-    def __init__(self, bar):
-        self._bar, self._total = bar, 0
-
-    def __call__(self, frames):
-        self._total += frames
-        if isinstance(self._bar, Progress):
-            self._bar.update(self._bar.task_ids[0], total=self._total)
 
 
 class _Outcome:
@@ -175,37 +185,27 @@ class _TableWriter:
             heading = {name: name for name in ("score", "decision", "frame", "path")}
             print(_COLUMNS.format(**heading, rest="").rstrip())
             self._is_first = False
-        decision = DECISIONS[record.is_attack] if record.is_ok else "-"
-        rest = "" if record.is_ok else record.status
-        if record.box:
-            rest = "face at {:.0f}, {:.0f}, {:.0f} x {:.0f}".format(*record.box)
-        line = _COLUMNS.format(
-            score=f"{record.spoof_score:.4g}" if record.is_ok else "-",
-            decision=decision,
-            frame="video" if record.frame is None else record.frame,
-            path=printable(record.path),
-            rest=rest,
-        )
-        print(line.rstrip(), flush=True)
+        print(table_line(record), flush=True)
 
 
-def printable(text):
-    """A text on one line that every terminal takes: other characters as escape sequences."""
+def table_line(record: ScoreRecord) -> str:
+    """Format a record as a line of the table."""
+    rest = "" if record.is_ok else record.status
+    if record.box:
+        rest = "face at {:.0f}, {:.0f}, {:.0f} x {:.0f}".format(*record.box)
+    return _COLUMNS.format(
+        score=f"{record.spoof_score:.4g}" if record.is_ok else "-",
+        decision=DECISIONS[record.is_attack] if record.is_ok else "-",
+        frame="video" if record.frame is None else record.frame,
+        path=printable(record.path),
+        rest=rest,
+    ).rstrip()
+
+
+def printable(text: str) -> str:
+    """Put a text on one line that every terminal takes: other characters become escapes."""
     shown = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return "".join(shown).encode(errors="backslashreplace").decode()
-
-
-def _progress():
-    """A bar on stderr while the lines go to a file; on a terminal the lines tell the progress."""
-    if sys.stderr is None or not sys.stderr.isatty() or sys.stdout.isatty():
-        return contextlib.nullcontext()
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    progress = Progress(
-        *columns, TimeElapsedColumn(), console=console, transient=True, redirect_stdout=False
-    )
-    progress.add_task("scoring", total=None)
-    return progress
 
 
 def _report_pace(times, seconds):

@@ -1,4 +1,4 @@
-"""Pictures of single scored faces: what the model saw, and the overlay on a camera's frame."""
+"""Pictures of scored faces: what the model made of them, and the overlay on a camera's frame."""
 
 import hashlib
 import re
@@ -11,45 +11,47 @@ import numpy as np
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.figures import draw_outputs
 from despoof_keras.faces.crop import to_network_range
+from despoof_keras.inference.records import ScoreRecord
+from despoof_keras.inference.stream import FaceCrop
 
 # RGB; attack, bona fide, and no decision.
 COLOURS = {True: (230, 60, 60), False: (60, 200, 90), None: (240, 200, 60)}
 DECISIONS = {True: "attack", False: "bona fide", None: "no threshold"}
-# The overlay is drawn with one unit a 240th of the picture's shorter side, at least a pixel.
-LINES_OF_TEXT = 240
+# The overlay is drawn in units of a 240th of the picture's shorter side, at least a pixel.
+UNITS_PER_SIDE = 240
 FONT_SCALE = 0.4
 # Characters kept of an input's name; file systems allow 255 bytes.
 MOST_NAME = 60
 
 
 class PanelWriter:
-    """Writes one picture of panels for every scored face.
+    """Writes a picture of panels for every scored face, as the `on_face` of `score_stream`.
 
-    Called as `stream.score_stream` calls its `on_face`. The noise is amplified for each picture
-    by itself; its title tells how much.
+    The noise is amplified in each picture on its own; the panel's title says how much.
 
     Args:
-        folder: for the pictures, named after the input, the frame and, beyond the first, the face.
+        folder: where to write the pictures, named after the input, the frame and, beyond the
+            first, the face.
 
     Raises:
         DataError: the folder cannot be written to.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path | str):
         self._folder = writable_folder(folder)
 
-    def __call__(self, crop, outputs, record):
+    def __call__(self, crop: FaceCrop, outputs: dict[str, np.ndarray], record: ScoreRecord):
         name = file_name(crop.path, crop.number, crop.index)
         rows = {k: v[np.newaxis] for k, v in outputs.items() if k != "score"}
         title = f"spoof score {record.spoof_score:.3f}"
         draw_outputs(self._folder / name, {title: to_network_range(crop.crop)}, rows)
 
 
-def writable_folder(folder):
-    """Makes a folder, and makes sure before any work that files can be written into it.
+def writable_folder(folder: Path | str) -> Path:
+    """Make a folder, and make sure before any work that files can be written into it.
 
     Raises:
-        DataError: they cannot.
+        DataError: files cannot be written into it.
     """
     folder = Path(folder)
     try:
@@ -61,10 +63,11 @@ def writable_folder(folder):
     return folder
 
 
-def file_name(path, frame, face=0):
-    """A flat file name for a face: `photos/a.jpg`, frame 3 becomes `a.jpg-1f2e3d4c-00003.png`.
+def file_name(path: Path | str, frame: int, face: int = 0) -> str:
+    """Make a flat file name for a face.
 
-    The digits in the middle come from the whole path: files of one name in two folders differ.
+    For `photos/a.jpg` and frame 3 it is `a.jpg-1f2e3d4c-00003.png`. The digits in the middle come
+    from the whole path, so that files of the same name in two folders differ.
     """
     path = str(path)
     digest = hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()[:8]
@@ -72,19 +75,19 @@ def file_name(path, frame, face=0):
     return f"{stem}-{digest}-{frame:05d}" + (f"-face{face + 1}" if face else "") + ".png"
 
 
-def draw_overlay(image, record):
-    """Draws a record on its frame.
+def draw_overlay(image: np.ndarray, record: ScoreRecord) -> np.ndarray:
+    """Draw a record on its frame.
 
     Args:
         image: `(height, width, 3)` RGB uint8; unchanged.
-        record: `ScoreRecord`.
+        record: of a face in it.
 
     Returns:
-        A copy with the face's box, the score and the decision, or the reason for none.
+        A copy with the face's box, the score and the decision, or the reason why there is none.
     """
     picture = np.ascontiguousarray(image).copy()
     colour = COLOURS[record.is_attack]
-    unit = max(1, round(min(image.shape[:2]) / LINES_OF_TEXT))
+    unit = max(1, round(min(image.shape[:2]) / UNITS_PER_SIDE))
     x, y = 0, 0
     if record.box:
         x, y, width, height = (round(number) for number in record.box)
@@ -97,8 +100,8 @@ def draw_overlay(image, record):
     return picture
 
 
-def caption(record):
-    """A record in a few words."""
+def caption(record: ScoreRecord) -> str:
+    """Put a record into a few words."""
     if not record.is_ok:
         return record.status
     return f"{DECISIONS[record.is_attack]} {record.spoof_score:.3f}"

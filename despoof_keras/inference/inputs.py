@@ -1,7 +1,8 @@
-"""What a user names on the command line, as a series of images and videos."""
+"""The paths of a command line as a series of images and videos."""
 
 import dataclasses
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
@@ -18,8 +19,8 @@ class Input:
     """One image or video to score, or a path that is neither.
 
     Attributes:
-        path: as the user named it, or the path within a folder that was named.
-        is_video: whether it is to be read as a video.
+        path: as the user named it, or the path of a file in a folder that was named.
+        is_video: whether to read it as a video.
         problem: why it cannot be read at all, or None.
     """
 
@@ -28,44 +29,44 @@ class Input:
     problem: str | None = None
 
 
-def expand(paths, lines):
-    """Turns what was named into single files.
+def expand(paths: Iterable[str], lines: Iterable[str]) -> Iterator[Input]:
+    """Turn the paths that a user named into single files.
 
     Args:
-        paths: files, folders (searched with all their folders, by file name endings, in the order
-            of the names), or `-` for a list of such paths.
-        lines: iterable of lines, one path each, that stands for `-`.
+        paths: files, folders, or `-` for a list of such paths. Folders are searched with all their
+            subfolders, by the endings of the file names, in the order of the names.
+        lines: the list that `-` stands for, a path on each line.
 
     Yields:
-        `Input`. What cannot be opened at all (an empty folder, a path where nothing is, a device)
-        is given as an input with a problem, so that a batch goes on.
+        `Input`. What cannot be opened at all (an empty folder, a missing path, a device) becomes an
+        input with a problem, so that the rest is scored.
     """
     for path in paths:
         if path == STANDARD_INPUT:
-            yield from expand(_named(lines), ())
+            yield from expand(_listed(lines), ())
             continue
         try:
             if Path(path).is_dir():
-                yield from _within(path)
+                yield from _files_in(path)
             else:
                 yield _input(path)
-        except (OSError, ValueError) as error:  # names too long, with NUL, in a locked folder
+        except (OSError, ValueError) as error:  # a name too long or with NUL, a locked folder
             yield Input(str(path), problem=f"unreadable: {_reason(error)}")
 
 
-def _named(lines):
+def _listed(lines):
     return (path for path in (line.rstrip("\r\n") for line in lines) if path not in ("", "-"))
 
 
-def _within(folder):
-    problems, found = [], []
-    for place, _, names in os.walk(folder, onerror=problems.append):
-        found += [Path(place, name) for name in names if _is_media_name(name)]
-    for error in problems:
+def _files_in(folder):
+    errors, files = [], []
+    for place, _, names in os.walk(folder, onerror=errors.append):
+        files += [Path(place, name) for name in names if _is_media_name(name)]
+    for error in errors:
         yield Input(str(error.filename), problem=f"unreadable folder: {_reason(error)}")
-    if not found and not problems:
+    if not files and not errors:
         yield Input(str(folder), problem="no images or videos in this folder")
-    for path in sorted(found):
+    for path in sorted(files):
         yield _input(path)
 
 
@@ -88,7 +89,7 @@ def _is_media_name(name):
 
 
 def _is_video(path):
-    """By the name's ending; where that tells nothing, whatever Pillow does not know is a video."""
+    """Go by the name's ending; if it is unknown, whatever Pillow does not know is a video."""
     suffix = path.suffix.lower()
     if suffix in IMAGE_SUFFIXES + VIDEO_SUFFIXES:
         return suffix in VIDEO_SUFFIXES
@@ -97,20 +98,20 @@ def _is_video(path):
             return False
     except UnidentifiedImageError:
         return True
-    except (OSError, Image.DecompressionBombError):  # reading it will tell what is wrong
+    except (OSError, Image.DecompressionBombError):  # reading it will say what is wrong
         return False
 
 
-def video_frames_to_score(count, every, most):
-    """Numbers of the frames of a video that are scored.
+def video_frames_to_score(count: int, every: int, most: int | None) -> range:
+    """Choose the frames of a video that are scored.
 
     Args:
         count: frames in the video.
         every: distance between them.
-        most: at most so many, from the start; None for all.
+        most: limits their number, counted from the start; None for all.
 
     Returns:
-        `range`.
+        Their numbers, from 0.
 
     Raises:
         DataError: a number is less than 1.

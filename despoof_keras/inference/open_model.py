@@ -5,6 +5,7 @@ TensorFlow is imported where a file needs it: a `.tflite` file does without.
 
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from despoof_keras.errors import DataError
 from despoof_keras.inference.read_metadata import KERAS_CONFIG, read_metadata
@@ -12,6 +13,9 @@ from despoof_keras.inference.scoring_model import ScoringModel
 from despoof_keras.metadata import SAVED_MODEL_METADATA
 from despoof_keras.tflite.detector import open_tflite
 from despoof_keras.tflite.file import is_tflite
+
+if TYPE_CHECKING:
+    from despoof_keras.models.despoofer import Despoofer
 
 KINDS = ("keras", "saved_model", "released", "tflite")
 _EXPORTS = {"saved_model": "a SavedModel", "tflite": "a TFLite model"}
@@ -22,17 +26,14 @@ _EXPECTED = (
 )
 
 
-def open_model(path, threshold=None):
-    """Opens a model to score face crops with.
+def open_model(path: Path | str, threshold: float | None = None) -> ScoringModel:
+    """Open a model file to score face crops.
 
     Args:
         path: `.keras` file of a training run, SavedModel folder that `export_saved_model` wrote,
             `.tflite` file that `export/to_tflite.py` wrote, or the authors' released folder or
-            `.npz` file; told apart by what is in them.
-        threshold: to use in place of the model's own.
-
-    Returns:
-        `ScoringModel`.
+            `.npz` file. The content decides which of them it is.
+        threshold: replaces the model's own.
 
     Raises:
         DataError: something else is there, it is damaged, or it needs crops that this package
@@ -46,9 +47,10 @@ def open_model(path, threshold=None):
     """
     kind = kind_of(path)
     if kind == "tflite":
+        # A file of another program has no metadata; a threshold makes it usable all the same.
         model, metadata = open_tflite(path, threshold=threshold)
-        return ScoringModel(kind, metadata, model.score_batch, model.despoof_batch)
-    if kind == "saved_model":
+        functions = model.score_batch, model.despoof_batch
+    elif kind == "saved_model":
         from despoof_keras.inference.backends import saved_model_functions
 
         metadata = read_metadata(path)
@@ -57,25 +59,22 @@ def open_model(path, threshold=None):
     else:
         from despoof_keras.inference.backends import keras_functions
 
-        model = open_despoofer(path)
-        metadata = model.metadata
-        functions = keras_functions(model)
+        despoofer = open_despoofer(path)
+        metadata = despoofer.metadata
+        functions = keras_functions(despoofer)
     if threshold is not None:
         metadata = metadata.with_threshold(threshold)
     return ScoringModel(kind, metadata, *functions)
 
 
-def open_despoofer(path):
-    """Opens a model file as a Keras model.
+def open_despoofer(path: Path | str) -> "Despoofer":
+    """Open a model file as a Keras model.
 
     Args:
         path: `.keras` file, or the authors' released folder or `.npz` file.
 
-    Returns:
-        `Despoofer`.
-
     Raises:
-        DataError: as `open_model`; or it is an export, which is no Keras model any more.
+        DataError: as for `open_model`; or the file is an export, which Keras cannot read.
     """
     kind = kind_of(path)
     if kind in _EXPORTS:
@@ -86,7 +85,7 @@ def open_despoofer(path):
     if kind == "keras":
         from despoof_keras.models.saving import load_model
 
-        # Asked first, so that a foreign model is named without being built.
+        # Checked first, so that another program's model is reported without being built.
         read_metadata(path).check_usable(path)
         return load_model(path)
     from despoof_keras.models.released import load_released
@@ -97,11 +96,11 @@ def open_despoofer(path):
         raise DataError(f"{error}; nor is it another model of this package") from error
 
 
-def kind_of(path):
-    """One of `KINDS`, by what is in the file or folder.
+def kind_of(path: Path | str) -> str:
+    """Tell the kind of a model file or folder, one of `KINDS`, by its content.
 
     Raises:
-        DataError: none of them.
+        DataError: it is no model that this package opens.
     """
     path = Path(path)
     if path.is_dir():
@@ -119,7 +118,7 @@ def kind_of(path):
 
 
 def _archived_names(path):
-    """Names in a zip archive; none where there is no archive, or one with a damaged directory."""
+    """Names in a zip archive; none if it is no archive or its directory is damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.namelist()

@@ -14,19 +14,16 @@ KERAS_CONFIG = "config.json"
 KERAS_CLASS = "Despoofer"
 
 
-def read_metadata(path):
-    """Reads what a model file says about itself.
+def read_metadata(path: Path | str) -> ModelMetadata:
+    """Read what a model file says about itself.
 
-    A `.keras` file from before models carried metadata says its size and its score: its metadata
-    has these two, no threshold (so it gives scores and decides nothing unless it is given one)
-    and no package version.
+    For a `.keras` file written before models carried metadata, only the size and the score are
+    known: there is no package version and no threshold, so the model gives scores and decides
+    nothing unless it is given a threshold.
 
     Args:
         path: `.keras` file of a `Despoofer`, SavedModel folder that `export_saved_model` wrote, or
             `.tflite` file that `export/to_tflite.py` wrote.
-
-    Returns:
-        `ModelMetadata`.
 
     Raises:
         DataError: something else is there, or its metadata is incomplete or wrong.
@@ -41,10 +38,10 @@ def read_metadata(path):
         return _read_keras(path)
     if path.is_file() and is_tflite(path):
         return read_tflite_metadata(path)
-    found = "no such file" if path.is_file() else "nothing"
+    there = "no such file" if path.is_file() else "nothing"
     raise DataError(
         f"{path}: expected a .keras file, or a SavedModel folder or .tflite file exported by this "
-        f"package; {found} is there"
+        f"package; {there} is there"
     )
 
 
@@ -64,19 +61,19 @@ def _read_keras(path):
             config = json.loads(archive.read(KERAS_CONFIG))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: expected a .keras file; {error}") from error
-    found = config.get("class_name") if isinstance(config, dict) else None
-    if found != KERAS_CLASS:
-        raise DataError(f"{path}: expected a {KERAS_CLASS}; found {found}")
+    class_name = config.get("class_name") if isinstance(config, dict) else None
+    if class_name != KERAS_CLASS:
+        raise DataError(f"{path}: expected a {KERAS_CLASS}; found {class_name}")
     settings = config.get("config")
     if not isinstance(settings, dict):
         raise DataError(f"{path}: expected a {KERAS_CLASS} with its configuration")
     if "metadata" in settings:
         return ModelMetadata.from_dict(settings["metadata"], path)
-    return _without_metadata(settings, path)
+    return _from_arguments(settings, path)
 
 
-def _without_metadata(settings, path):
-    """Metadata of a model saved before there was any, from its constructor's arguments."""
+def _from_arguments(settings, path):
+    """Make the metadata of a model saved without any from its constructor's arguments."""
     try:
         input_layer = settings["ds_net"]["config"]["layers"][0]
         size = input_layer["config"]["batch_shape"][1]

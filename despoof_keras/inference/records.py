@@ -1,10 +1,10 @@
-"""What scoring says of a frame or of a whole video: one flat record each."""
+"""The outcome of scoring a face or a whole video, as a flat record."""
 
 import dataclasses
 
-from despoof_keras.faces.finder import OK
+from despoof_keras.faces.finder import OK, Face
 
-# Pixel positions are given to a tenth: finders are no more exact.
+# Positions are rounded to a tenth of a pixel; finders are no more exact.
 _PIXEL_DIGITS = 1
 
 
@@ -13,13 +13,13 @@ class ScoreRecord:
     """The outcome for one face of a frame, or for a video.
 
     Attributes:
-        path: the image or video, as it was named.
+        path: the image or video, as the user named it.
         frame: number of the frame from 0; 0 for an image, None for a video as a whole.
         status: `"ok"`, or the reason why there is no score.
         spoof_score: higher means attack; for a video the mean over its scored faces. None unless
             the status is ok.
         is_attack: whether the score reaches the threshold; None without a score or a threshold.
-        threshold: the model's own, or the caller's; None unless scored.
+        threshold: the model's own or the caller's; None without a score.
         box: face box `[x, y, width, height]` in pixels of the upright frame, or None.
         eyes: `[x_right, y_right, x_left, y_left]` in pixels, or None.
     """
@@ -30,30 +30,38 @@ class ScoreRecord:
     spoof_score: float | None = None
     is_attack: bool | None = None
     threshold: float | None = None
-    box: list | None = None
-    eyes: list | None = None
+    box: list[float] | None = None
+    eyes: list[float] | None = None
 
     @classmethod
-    def scored(cls, path, frame, score, threshold, face=None):
-        """The record of a face with a finite score."""
+    def scored(
+        cls,
+        path: str,
+        frame: int | None,
+        score: float,
+        threshold: float | None,
+        face: Face | None = None,
+    ) -> "ScoreRecord":
+        """Make the record of a face, or of a video, with a finite score."""
         score = float(score)
         return cls(
-            path,
-            frame,
-            OK,
-            score,
-            None if threshold is None else score >= threshold,
-            threshold,
-            None if face is None else _rounded(face.box),
-            None if face is None else _rounded(face.eyes),
+            path=path,
+            frame=frame,
+            status=OK,
+            spoof_score=score,
+            is_attack=None if threshold is None else score >= threshold,
+            threshold=threshold,
+            box=None if face is None else _rounded(face.box),
+            eyes=None if face is None else _rounded(face.eyes),
         )
 
     @property
-    def is_ok(self):
+    def is_ok(self) -> bool:
+        """Whether there is a score."""
         return self.status == OK
 
-    def to_dict(self):
-        """The fields by name, as JSON values."""
+    def to_dict(self) -> dict:
+        """Return the fields by name, as JSON values."""
         return dataclasses.asdict(self)
 
 

@@ -1,14 +1,24 @@
 """A model that scores face crops, whatever file it came from (NumPy only)."""
 
+import dataclasses
+from collections.abc import Callable, Mapping
+
 import numpy as np
+import numpy.typing as npt
 
 from despoof_keras.errors import DataError
+from despoof_keras.metadata import ModelMetadata
 
 # Crops in a call of the network. It bounds the memory: at 256 pixels a map of the decoder's first
-# layer is a quarter of a gigabyte then (28 channels in float32).
+# layer takes a quarter of a gigabyte then (28 channels in float32).
 SCORING_BATCH = 32
 
+# From a batch of crops, `(n, S, S, 3)` in the metadata's `crop_dtype`, to arrays or tensors by
+# name, see `export.endpoints`.
+BatchFunction = Callable[[np.ndarray], Mapping[str, npt.ArrayLike]]
 
+
+@dataclasses.dataclass(frozen=True)
 class ScoringModel:
     """A model that scores face crops, whatever file it came from.
 
@@ -16,35 +26,33 @@ class ScoringModel:
         kind: one of `open_model.KINDS`.
         metadata: `ModelMetadata`; a crop is an attack when its score is at least
             `metadata.threshold`, where there is one.
-
-    Args:
-        score_function, despoof_function: functions from a batch of crops, `(n, S, S, 3)` in
-            `metadata.crop_dtype`, to mappings of arrays or tensors, see `endpoints`.
+        score_batch, despoof_batch: what the file's runtime computes for at most `SCORING_BATCH`
+            crops. `scores` and `despoof` check the crops and take any number of them.
     """
 
-    def __init__(self, kind, metadata, score_function, despoof_function):
-        self.kind = kind
-        self.metadata = metadata
-        self._score_function = score_function
-        self._despoof_function = despoof_function
+    kind: str
+    metadata: ModelMetadata
+    score_batch: BatchFunction
+    despoof_batch: BatchFunction
 
-    def scores(self, crops):
-        """The spoof scores of face crops.
+    def scores(self, crops: npt.ArrayLike) -> np.ndarray:
+        """Score face crops.
 
         Args:
             crops: `(n, S, S, 3)` RGB in [0, 255], as `crop_face` makes them at the size
-                `metadata.image_size`. They are rounded here where the metadata say so.
+                `metadata.image_size`. They are rounded here if the metadata say so.
 
         Returns:
-            `(n,)` float32, higher means attack; NaN where the model's answer is not finite.
+            `(n,)` float32 spoof scores, higher means attack; NaN where the model's answer is not
+            finite.
 
         Raises:
             DataError: the crops have another shape or range.
         """
-        return self._run(self._score_function, crops)["score"]
+        return self._run(self.score_batch, crops)["score"]
 
-    def despoof(self, crops):
-        """The spoof scores of face crops, and what the model makes of the pictures.
+    def despoof(self, crops: npt.ArrayLike) -> dict[str, np.ndarray]:
+        """Score face crops and take the pictures apart.
 
         Args:
             crops: as `scores` takes them.
@@ -52,16 +60,16 @@ class ScoringModel:
         Returns:
             Mapping of float32 arrays: `score` as from `scores`, `noise`, `live_estimate`,
             `zero_one_map`, and, unless the model is an export, `depth`; see
-            `endpoints.despoof_endpoint`. A light TFLite model has `score` and `zero_one_map` alone.
+            `endpoints.despoof_endpoint`. A light TFLite model has only `score` and `zero_one_map`.
 
         Raises:
             DataError: the crops have another shape or range.
         """
-        return self._run(self._despoof_function, crops)
+        return self._run(self.despoof_batch, crops)
 
     def _run(self, function, crops):
         crops = self._checked(crops)
-        # TensorFlow convolves no empty batch, so one crop stands in for none.
+        # TensorFlow convolves no empty batch, so a black crop stands in for none.
         batches = crops if len(crops) else np.zeros((1, *crops.shape[1:]), crops.dtype)
         starts = range(0, len(batches), SCORING_BATCH)
         parts = [function(batches[start : start + SCORING_BATCH]) for start in starts]
@@ -74,7 +82,7 @@ class ScoringModel:
         return outputs
 
     def _checked(self, crops):
-        """The crops in the dtype of the metadata."""
+        """Check the crops and convert them to the metadata's dtype."""
         size = self.metadata.image_size
         crops = np.asarray(crops, np.float32)
         if crops.ndim != 4 or crops.shape[1:] != (size, size, 3):

@@ -1,15 +1,19 @@
-"""Images and videos to spoof scores: reading, face finding and the model work at the same time."""
+"""Images and videos to spoof scores, with reading, face finding and scoring at the same time."""
 
 import dataclasses
 import threading
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from despoof_keras.errors import DataError
+from despoof_keras.evaluation.score_files import mean_of_frames
 from despoof_keras.faces.crop import crop_face
-from despoof_keras.faces.finder import NO_FACE, OK, face_status
-from despoof_keras.inference.inputs import video_frames_to_score
+from despoof_keras.faces.finder import NO_FACE, OK, Face, FaceFinder, face_status
+from despoof_keras.inference.inputs import Input, video_frames_to_score
 from despoof_keras.inference.records import ScoreRecord
+from despoof_keras.inference.scoring_model import ScoringModel
+from despoof_keras.metadata import ModelMetadata
 from despoof_keras.utils.images import read_image
 from despoof_keras.utils.threads import BusyTimes, InThread
 from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames
@@ -36,7 +40,7 @@ class Frame:
 
 @dataclasses.dataclass(frozen=True)
 class EndOfVideo:
-    """A video has been read; `status` is `OK` or says what was wrong with it."""
+    """The end of a video; `status` is `OK` or says what was wrong with it."""
 
     path: str
     status: str
@@ -51,59 +55,79 @@ class FaceCrop:
 
     path: str
     number: int
-    face: object
+    face: Face
     crop: np.ndarray
     index: int
 
 
-def score_stream(model, finder, stream, *, all_faces=False, on_face=None, times=None):
-    """Scores a stream of frames.
+# What the stages hand on, in the order of the inputs. A record stands for what has failed.
+Read = Frame | EndOfVideo | ScoreRecord
+Cropped = FaceCrop | EndOfVideo | ScoreRecord
+Scored = EndOfVideo | ScoreRecord
+# Called with a scored face, the model's `despoof` for it, without the batch's axis, and its record.
+FaceFunction = Callable[[FaceCrop, dict[str, np.ndarray], ScoreRecord], None]
+
+
+def score_stream(
+    model: ScoringModel,
+    finder: FaceFinder,
+    stream: Iterable[Read],
+    *,
+    all_faces: bool = False,
+    on_face: FaceFunction | None = None,
+    times: BusyTimes | None = None,
+) -> Iterator[ScoreRecord]:
+    """Score a stream of frames.
 
     Args:
-        model: `ScoringModel`.
-        finder: `FaceFinder`, used in a thread of its own.
-        stream: iterable of `Frame`, `EndOfVideo` and `ScoreRecord` (of what could not be read), as
-            from `read_inputs`; advanced in a thread of its own.
-        all_faces: score every face, not the largest alone.
-        on_face: called with `(FaceCrop, outputs, ScoreRecord)` of every scored face, `outputs` as
-            from the model's `despoof` for that one face.
-        times: `BusyTimes` to fill.
+        model: the model.
+        finder: used in a thread of its own.
+        stream: frames, ends of videos, and records of what could not be read, as from
+            `read_inputs`; advanced in a thread of its own.
+        all_faces: score every face instead of the largest alone.
+        on_face: called for every scored face.
+        times: filled with the time that each stage works.
 
     Yields:
-        `ScoreRecord` in the order of the stream; one with `frame=None` after each video.
+        `ScoreRecord` in the order of the stream, and another with `frame=None` after each video.
     """
     times, stop = times or BusyTimes(), threading.Event()
     with InThread(times.advance(READ, stream), FRAMES_AHEAD, stop) as frames:
-        found = _find(frames, finder, model.metadata, all_faces, times)
-        with InThread(found, CROPS_AHEAD, stop) as entries:
+        cropped = _crop(frames, finder, model.metadata, all_faces, times)
+        with InThread(cropped, CROPS_AHEAD, stop) as crops:
             yield from _with_video_records(
-                _score(entries, model, on_face, times), model.metadata.threshold
+                _score(crops, model, on_face, times), model.metadata.threshold
             )
 
 
-def read_inputs(inputs, every=1, most=None, expect=lambda frames: None):
-    """Decodes inputs one after the other.
+def read_inputs(
+    inputs: Iterable[Input],
+    every: int = 1,
+    most: int | None = None,
+    expect: Callable[[int], None] = lambda frames: None,
+) -> Iterator[Read]:
+    """Decode inputs one after the other.
 
     Args:
-        inputs: iterable of `Input`.
-        every: of a video, the distance between scored frames.
-        most: of a video, score at most so many frames; None for all.
+        inputs: images, videos, and paths that are neither.
+        every: distance between the scored frames of a video.
+        most: scored frames of a video at most; None for all.
         expect: called with the number of frames of every input before they are read.
 
     Yields:
         `Frame`, `EndOfVideo` after a video's frames, or `ScoreRecord` for what cannot be read.
     """
-    for one in inputs:
-        if one.problem:
-            yield ScoreRecord(one.path, None, one.problem)
-        elif one.is_video:
-            yield from _read_video(one.path, every, most, expect)
+    for item in inputs:
+        if item.problem:
+            yield ScoreRecord(item.path, None, item.problem)
+        elif item.is_video:
+            yield from _read_video(item.path, every, most, expect)
         else:
             expect(1)
             try:
-                yield Frame(one.path, 0, read_image(one.path))
+                yield Frame(item.path, 0, read_image(item.path))
             except DataError as error:
-                yield ScoreRecord(one.path, 0, _unreadable(one.path, error))
+                yield ScoreRecord(item.path, 0, _unreadable(item.path, error))
 
 
 def _read_video(path, every, most, expect):
@@ -123,54 +147,58 @@ def _read_video(path, every, most, expect):
 
 
 def _unreadable(path, error):
-    """The reason on one line, without the path, which stands in the record anyway."""
+    """Give the reason on one line, without the path, which the record has anyway."""
     reason = " ".join(str(error).split())
     return f"unreadable: {reason.removeprefix(f'{path}: ')}"
 
 
-def _find(stream, finder, metadata, all_faces, times):
-    """Frames to `FaceCrop`, or to `ScoreRecord` where no face can be scored; the rest as it is."""
+def _crop(stream, finder, metadata, all_faces, times) -> Iterator[Cropped]:
     for item in stream:
-        if not isinstance(item, Frame):
+        if isinstance(item, Frame):
+            with times.measure(FIND):
+                outcomes = _crop_faces(item, finder, metadata, all_faces)
+            yield from outcomes
+        else:
             yield item
-            continue
-        with times.measure(FIND):
-            found = _crops_of(item, finder, metadata, all_faces)
-        yield from found
 
 
-def _crops_of(frame, finder, metadata, all_faces):
+def _crop_faces(
+    frame: Frame, finder: FaceFinder, metadata: ModelMetadata, all_faces: bool
+) -> list[FaceCrop | ScoreRecord]:
+    """Cut out the faces of a frame; a record says why a face, or the frame, cannot be scored."""
     faces = finder(frame.image)
     if not faces:
         return [ScoreRecord(frame.path, frame.number, NO_FACE)]
     size, rule = metadata.image_size, metadata.crop_rule
-    found = []
+    outcomes = []
     for index, face in enumerate(faces if all_faces else faces[:1]):
         status = face_status(face, frame.image.shape, size, rule)
         if status == OK:
             crop = crop_face(frame.image, face.eyes, size, rule=rule)
-            found.append(FaceCrop(frame.path, frame.number, face, crop, index))
+            outcomes.append(FaceCrop(frame.path, frame.number, face, crop, index))
         else:
-            found.append(ScoreRecord(frame.path, frame.number, status))
-    return found
+            outcomes.append(ScoreRecord(frame.path, frame.number, status))
+    return outcomes
 
 
-def _score(entries, model, on_face, times):
-    """Scores crops in batches; a batch is not waited for where nothing more is ready."""
-    waiting = []
-    for entry in entries:
-        waiting.append(entry)
-        if len(waiting) >= BATCH or not entries.is_ready():
-            yield from _scored_batch(waiting, model, on_face, times)
-            waiting = []
-    yield from _scored_batch(waiting, model, on_face, times)
+def _score(stream, model, on_face, times) -> Iterator[Scored]:
+    """Score crops in batches, without waiting for a full batch when no more crops are ready."""
+    batch = []
+    for item in stream:
+        batch.append(item)
+        if len(batch) >= BATCH or not stream.is_ready():
+            yield from _score_batch(batch, model, on_face, times)
+            batch = []
+    yield from _score_batch(batch, model, on_face, times)
 
 
-def _scored_batch(entries, model, on_face, times):
-    """The entries with every `FaceCrop` replaced by its `ScoreRecord`."""
-    faces = [entry for entry in entries if isinstance(entry, FaceCrop)]
+def _score_batch(
+    batch: list[Cropped], model: ScoringModel, on_face: FaceFunction | None, times: BusyTimes
+) -> list[Scored]:
+    """Replace every `FaceCrop` by its `ScoreRecord`."""
+    faces = [item for item in batch if isinstance(item, FaceCrop)]
     if not faces:
-        return entries
+        return batch
     crops = np.stack([face.crop for face in faces])
     with times.measure(SCORE):
         outputs = model.despoof(crops) if on_face else {"score": model.scores(crops)}
@@ -182,7 +210,7 @@ def _scored_batch(entries, model, on_face, times):
             with times.measure(DRAW):
                 on_face(face, {name: values[number] for name, values in outputs.items()}, record)
     remaining = iter(records)
-    return [next(remaining) if isinstance(entry, FaceCrop) else entry for entry in entries]
+    return [next(remaining) if isinstance(item, FaceCrop) else item for item in batch]
 
 
 def _record(face, score, threshold):
@@ -191,28 +219,28 @@ def _record(face, score, threshold):
     return ScoreRecord.scored(face.path, face.number, score, threshold, face.face)
 
 
-def _with_video_records(entries, threshold):
-    """Adds a video's own record after its frames: the mean over all its scored faces."""
+def _with_video_records(stream: Iterable[Scored], threshold) -> Iterator[ScoreRecord]:
+    """Replace the end of a video by its own record: the mean over all its scored faces."""
     path, scores, reasons = None, [], []
-    for entry in entries:
-        if entry.path != path:
-            path, scores, reasons = entry.path, [], []
-        if isinstance(entry, EndOfVideo):
-            yield _video_record(entry, scores, reasons, threshold)
+    for item in stream:
+        if item.path != path:
+            path, scores, reasons = item.path, [], []
+        if isinstance(item, EndOfVideo):
+            yield _video_record(item, scores, reasons, threshold)
             path = None
             continue
-        if entry.is_ok:
-            scores.append(entry.spoof_score)
+        if item.is_ok:
+            scores.append(item.spoof_score)
         else:
-            reasons.append(entry.status.split(":")[0])
-        yield entry
+            reasons.append(item.status.split(":")[0])
+        yield item
 
 
 def _video_record(end, scores, reasons, threshold):
     if end.status != OK:
         return ScoreRecord(end.path, None, end.status)
     if scores:
-        return ScoreRecord.scored(end.path, None, np.mean(scores), threshold)
+        return ScoreRecord.scored(end.path, None, mean_of_frames(scores), threshold)
     if not reasons:
         return ScoreRecord(end.path, None, f"{NO_FRAME}: it has none")
     commonest = max(sorted(set(reasons)), key=reasons.count)

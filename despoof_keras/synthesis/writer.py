@@ -7,8 +7,6 @@ import logging
 from pathlib import Path
 
 import numpy as np
-import rich.console
-import rich.progress
 
 from despoof_keras.datasets.oulu_npu_protocols import (
     FOLDS,
@@ -24,6 +22,7 @@ from despoof_keras.synthesis.media.cameras import PHONES
 from despoof_keras.synthesis.scene.lighting import SESSIONS
 from despoof_keras.utils.files import atomic_path, write_json
 from despoof_keras.utils.processes import in_processes
+from despoof_keras.utils.progress import StageProgress
 
 GENERATOR_VERSION = 4  # raised whenever the same parameters give other files
 PARAMETERS_FILE = "embedded_set.json"  # written last: a root that has it is complete
@@ -172,17 +171,11 @@ def _is_written(root, key):
 
 def _write_clips(root, keys, parameters, processes, progress):
     groups = _groups(keys)
-    bar = rich.progress.Progress(
-        *rich.progress.Progress.get_default_columns(),
-        rich.progress.MofNCompleteColumn(),
-        console=rich.console.Console(stderr=True),
-        disable=not progress or not groups,
-    )
+    bar = StageProgress("embedded data set" if progress and groups else None, len(keys))
     write = functools.partial(_write_group, root, parameters)
     with bar, contextlib.closing(in_processes(write, groups, processes)) as numbers:
-        task = bar.add_task("embedded data set", total=len(keys))
         for written in numbers:
-            bar.advance(task, written)
+            bar.advance(written)
 
 
 def _groups(keys):

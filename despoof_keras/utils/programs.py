@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from despoof_keras.errors import DataError, TrainingError
@@ -15,22 +15,38 @@ from despoof_keras.utils.files import DISK_FULL, storage_error
 
 # As the shell reports a program that was ended by these signals.
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
-# What TensorFlow reads from the environment when it is imported.
+# What libraries read from the environment when they are imported.
 ENVIRONMENT = {
-    "TF_CPP_MIN_LOG_LEVEL": "2",
+    # What TensorFlow logs as errors is mostly about hardware that is not there; errors that matter
+    # are raised as exceptions as well.
+    "TF_CPP_MIN_LOG_LEVEL": "3",
     # TensorFlow leaves oneDNN's kernels off on x86 processors without VNNI, where training takes
     # more than twice as long without them.
     "TF_ENABLE_ONEDNN_OPTS": "1",
+    # A damaged file gets a message of ours, which the decoders' own would bury.
+    "OPENCV_LOG_LEVEL": "SILENT",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
 }
 
 
 def set_environment() -> None:
-    """Set the environment for TensorFlow, except where the user has set it.
+    """Set the libraries' environment variables, except where the user has set them.
 
-    Call this before anything imports TensorFlow, which reads these variables only once.
+    Call this before anything imports TensorFlow or OpenCV, which read them only once.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+
+
+def start_tensorflow() -> None:
+    """Import TensorFlow without the lines that it prints then, whatever its log level.
+
+    Programs call this once their arguments are checked, before the first module that imports
+    TensorFlow.
+    """
+    set_environment()
+    with held_back_stderr():
+        import tensorflow  # noqa: F401
 
 
 class Terminated(KeyboardInterrupt):
@@ -68,15 +84,15 @@ def run_script(
     return run_program(Path(sys.argv[0]).name, lambda: run(options), goes_on)
 
 
-def run_program(name: str, function: Callable[[], None], goes_on: str) -> int:
-    """Run a program's work, and report what ends it early in one line on stderr.
+def run_program(name: str, function: Callable[[], object], goes_on: str) -> int:
+    """Run a program's work, and report in one line on stderr what ends it early.
 
-    SIGTERM is handled as Ctrl-C is: half-written files are removed, and worker processes end.
+    SIGTERM is handled as Ctrl-C is: half-written files are removed and worker processes ended.
 
     Args:
-        name: of the program, to begin the line with.
+        name: the program's name, which begins the line.
         function: the work, without arguments.
-        goes_on: sentence that says how to continue after an interruption.
+        goes_on: clause that says how to continue after an interruption.
 
     Returns:
         Exit code: 0; 1 after an error; 130 after Ctrl-C; 143 after SIGTERM.
@@ -116,11 +132,11 @@ def _say(line, code):
 
 
 @contextlib.contextmanager
-def held_back_stderr():
-    """Hold back what is written to standard error, also by C++ code, while a block runs.
+def held_back_stderr() -> Iterator[None]:
+    """Hold back what is written to standard error, by C++ code too, while a block runs.
 
     TensorFlow and LiteRT announce processors, drivers and delegates there, whatever their log
-    level. If the block fails in a way that the user cannot mend, everything is shown.
+    level. If the block fails for a reason that the user cannot mend, everything is shown.
     """
     if sys.stderr is None:  # closed by whoever started the program
         yield

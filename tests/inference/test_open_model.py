@@ -69,7 +69,7 @@ def test_one_graph_serves_batches_of_every_size(files):
     opened = open_model(files["keras"])
     for count in (1, 2, 3, SCORING_BATCH + 1):
         opened.scores(random_crops(count))
-    assert opened._score_function.experimental_get_tracing_count() == 1
+    assert opened.score_batch.experimental_get_tracing_count() == 1
 
 
 @pytest.mark.parametrize("score", SCORE_NAMES)

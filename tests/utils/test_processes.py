@@ -1,12 +1,17 @@
-"""Worker processes: order, errors, and no more of them than jobs."""
+"""Worker processes: order, errors, and how they end."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 import pytest
 
 from despoof_keras.utils.files import atomic_path
-from despoof_keras.utils.processes import in_processes
+from despoof_keras.utils.processes import JOBS_AHEAD, in_processes
 
 
 def square_and_process(number):
@@ -20,7 +25,7 @@ def fail_at_three(number):
 
 
 class Slow:
-    """What takes its time to be finalized, as a video reader does."""
+    """An object that takes its time to be finalized, as a video reader does."""
 
     def __del__(self):
         time.sleep(0.5)
@@ -33,6 +38,13 @@ def write_for_ever(path):
         temporary.write_text("half")
         while True:
             Slow()
+
+
+def await_files(folder, count):
+    deadline = time.monotonic() + 60
+    while len(list(folder.iterdir())) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_results_come_in_the_order_of_the_jobs_from_other_processes():
@@ -58,10 +70,61 @@ def test_a_worker_that_is_ended_leaves_nothing_half_written_and_says_nothing(tmp
     paths = [tmp_path / "one.txt", tmp_path / "two.txt"]
     results = in_processes(write_for_ever, [None, *paths, *[None] * 9], 2)
     next(results)
-    deadline = time.monotonic() + 60
-    while len(list(tmp_path.iterdir())) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    await_files(tmp_path, 2)
     results.close()
     assert list(tmp_path.iterdir()) == []
     assert capfd.readouterr().err == ""
+
+
+def die_at_two(number):
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)  # as the kernel does when memory runs out
+    return number
+
+
+def test_a_worker_that_dies_is_an_error_and_no_endless_wait():
+    with pytest.raises(BrokenProcessPool):
+        list(in_processes(die_at_two, list(range(50)), 2))
+
+
+def note_and_return(path):
+    path.touch()
+    return path
+
+
+def test_few_jobs_run_ahead_of_the_results_that_are_taken(tmp_path):
+    paths = [tmp_path / str(number) for number in range(50)]
+    results = in_processes(note_and_return, paths, 2)
+    assert next(results) == paths[0]
+    assert next(results) == paths[1]
+    results.close()
+    assert len(list(tmp_path.iterdir())) <= 2 + JOBS_AHEAD * 2 + 2
+
+
+PROGRAM = """
+import pathlib, sys
+import test_processes
+from despoof_keras.utils.processes import in_processes
+
+if __name__ == "__main__":
+    folder = pathlib.Path(sys.argv[1])
+    jobs = [None, *(folder / name for name in ("one.txt", "two.txt")), *[None] * 9]
+    print(len(list(in_processes(test_processes.write_for_ever, jobs, 2))))
+"""
+
+
+def test_nobody_outlives_a_killed_parent(tmp_path):
+    program, folder = tmp_path / "program.py", tmp_path / "files"
+    program.write_text(PROGRAM)
+    folder.mkdir()
+    parent = subprocess.Popen(
+        [sys.executable, program, folder],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
+        stderr=subprocess.PIPE,
+    )
+    await_files(folder, 2)
+    parent.kill()
+    # The workers hold the pipe open for as long as they live. Python's own resource tracker, which
+    # outlives the parent for a moment, reports what that has left.
+    parent.communicate(timeout=60)
+    assert list(folder.iterdir()) == []

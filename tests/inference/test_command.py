@@ -1,0 +1,87 @@
+"""The lines of `despoof score`, without a network."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from scoring import brightness_model
+
+from despoof_keras.cli import parse_arguments
+from despoof_keras.errors import DataError
+from despoof_keras.inference.command import Parts, printable, run_score, table_line
+from despoof_keras.inference.records import ScoreRecord
+
+
+@pytest.fixture
+def folder(tmp_path, astronaut):
+    Image.fromarray(astronaut).save(tmp_path / "face.png")
+    Image.fromarray(np.full((64, 64, 3), 90, np.uint8)).save(tmp_path / "wall.png")
+    return tmp_path
+
+
+@pytest.fixture
+def score(finder, capsys):
+    """Function from arguments to whether all were scored, standard output and standard error."""
+
+    def run(*arguments, model=None):
+        _, options = parse_arguments(["score", "--model", "m.keras", *map(str, arguments)])
+        all_ok = run_score(options, Parts(model or brightness_model(), finder, None))
+        return all_ok, *capsys.readouterr()
+
+    return run
+
+
+def test_a_line_of_json_for_each_outcome_and_the_pace(score, folder):
+    all_ok, output, errors = score(folder, "--json")
+    face, wall = (json.loads(line) for line in output.splitlines())
+    assert not all_ok
+    assert (face["status"], wall["status"]) == ("ok", "no face found")
+    (pace,) = errors.splitlines()
+    assert pace.startswith("despoof: 2 frames in ")
+    assert "bound by: " in pace
+
+
+def test_a_table_with_a_heading(score, folder):
+    all_ok, output, errors = score(folder / "face.png")
+    heading, line = output.splitlines()
+    assert all_ok
+    assert heading.split() == ["score", "decision", "frame", "path"]
+    assert line.index(str(folder)) == heading.index("path")
+    assert errors == ""
+
+
+def test_a_model_without_a_threshold_is_noted(score, folder):
+    _, output, errors = score(folder / "face.png", model=brightness_model(threshold=None))
+    assert "no threshold" in output.splitlines()[1]
+    assert "m.keras carries no threshold" in errors
+
+
+def test_nothing_to_score_is_an_error(score, monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(DataError, match="list of paths is empty"):
+        score("-")
+
+
+@pytest.mark.parametrize(
+    ("record", "cells"),
+    [
+        (
+            ScoreRecord("a b.png", 3, "ok", 0.25, True, 0.1, [1.4, 2.0, 30.0, 40.0]),
+            ["0.25", "attack", "3", "a b.png", "face at 1, 2, 30 x 40"],
+        ),
+        (ScoreRecord("v.avi", None, "ok", 0.25, False, 0.1), ["0.25", "bona fide", "video"]),
+        (ScoreRecord("a.png", 0, "no face found"), ["-", "-", "0", "a.png", "no face found"]),
+    ],
+)
+def test_a_table_line_holds_what_is_known(record, cells):
+    line = table_line(record)
+    for cell in cells:
+        assert cell in line
+        line = line[line.index(cell) + len(cell) :]
+
+
+def test_every_text_is_printable_on_one_line():
+    assert printable("grün.png") == "grün.png"
+    assert printable("two\nlines\x1b[31m") == r"two\nlines\x1b[31m"
+    assert printable("\udcff.png") == r"\udcff.png"
