@@ -17,7 +17,6 @@ def parse_arguments(arguments=None):
 
 def run(options):
     start_tensorflow()
-
     from despoof_keras.export.saved_model import check_target, export_saved_model
     from despoof_keras.inference.open_model import open_despoofer
 

@@ -24,16 +24,16 @@ def parse_arguments(arguments=None):
 
 
 def run(options):
-    start_tensorflow()
+    if options.protocol is not None:
+        data_set(options.dataset).check_protocol(options.protocol, options.fold)
+    elif options.fold is not None:
+        raise DataError(f"fold: expected --protocol with it; received {options.fold} alone")
 
+    start_tensorflow()
     from despoof_keras.export.tflite_files import check_targets, export_tflite
     from despoof_keras.export.variants import VARIANTS
     from despoof_keras.inference.open_model import open_despoofer
 
-    if options.protocol is not None:
-        data_set(options.dataset).check_protocol(options.protocol, options.fold)
-    elif options.fold is not None:
-        raise DataError(f"fold: expected --protocol 3 or 4 with it; received {options.fold} alone")
     variants = VARIANTS if ALL in options.variants else options.variants
     check_targets(options.output, variants, options.overwrite)
     model = open_despoofer(options.model)

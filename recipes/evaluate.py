@@ -39,7 +39,6 @@ def run(options):
         row.check_protocol(protocol, fold)
 
     start_tensorflow()
-
     from despoof_keras.evaluation import tables
     from despoof_keras.evaluation.evaluate_model import evaluate_model
     from despoof_keras.inference.open_model import open_model

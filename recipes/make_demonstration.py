@@ -27,7 +27,6 @@ def parse_arguments(arguments=None):
 
 def run(options):
     start_tensorflow()
-
     from despoof_keras.export.calibration import labelled_data
     from despoof_keras.export.tflite_files import export_tflite
     from despoof_keras.inference.open_model import open_despoofer

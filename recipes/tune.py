@@ -43,7 +43,6 @@ def run(options):
     )
 
     start_tensorflow()
-
     from despoof_keras.distribution.strategy import distribute
     from despoof_keras.evaluation import tables
     from despoof_keras.synthesis import data_at

@@ -1,10 +1,11 @@
 """Eye positions beside a video, in OULU-NPU's format.
 
-One line a frame, `frame,x_right,y_right,x_left,y_left`, in pixels of the frame (x to the right, y
-down), frames counted from 0. The subject's right eye comes first: it is the one on the image's
-left, so `x_right < x_left`. Frames without a face have zeros or no line.
+Each frame has a line `frame,x_right,y_right,x_left,y_left`, in pixels of the frame (x to the right,
+y down); frames are counted from 0. The subject's right eye comes first: it is on the image's left,
+so `x_right < x_left`. Frames without a face have zeros or no line.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,24 +13,24 @@ import numpy as np
 from despoof_keras.errors import DataError
 from despoof_keras.utils.files import atomic_path
 
-# Half a second at 30 frames a second: a head moves about evenly for that long.
+# Half a second at 30 frames a second: for that long, a head moves about evenly.
 LONGEST_GAP = 15
 
 
-def read_eyes(path):
-    """Reads an eye file.
+def read_eyes(path: str | Path) -> dict[int, np.ndarray]:
+    """Read an eye file.
 
     Args:
         path: text file, see above.
 
     Returns:
-        Dictionary from frame to float64 array `(4,)`: `(x_right, y_right, x_left, y_left)` in
-        pixels. Frames in which an eye was not found, that is stands at exactly (0, 0), are absent.
-        Positions are otherwise taken as they are: an eye may lie outside the picture.
+        Mapping from frame to float64 array `(4,)`: `(x_right, y_right, x_left, y_left)` in pixels.
+        Frames in which an eye was not found, which is then at exactly (0, 0), are absent.
+        Otherwise positions are taken as they are: an eye may be outside the picture.
 
     Raises:
-        DataError: the file is missing or not text, or a line is malformed, names a frame again or
-            has the eyes in the wrong order; the message names file and line.
+        DataError: the file is missing or not text, or a line is malformed, repeats a frame or has
+            the eyes in the wrong order; the message names file and line.
     """
     path = Path(path)
     try:
@@ -51,8 +52,8 @@ def read_eyes(path):
     return eyes
 
 
-def write_eyes(path, eyes):
-    """Writes an eye file; the inverse of `read_eyes` to a thousandth of a pixel.
+def write_eyes(path: str | Path, eyes: Mapping[int, np.ndarray]) -> None:
+    """Write an eye file; the inverse of `read_eyes` to a thousandth of a pixel.
 
     Args:
         path: file to write.
@@ -60,7 +61,7 @@ def write_eyes(path, eyes):
             are written as such, as in OULU-NPU.
 
     Raises:
-        DataError: a position is not finite, or the eyes stand in the wrong order.
+        DataError: a position is not finite, or the eyes are in the wrong order.
     """
     lines = []
     for frame, positions in sorted(eyes.items()):
@@ -76,15 +77,15 @@ def write_eyes(path, eyes):
         temporary.write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
-def fill_gaps(eyes, longest=LONGEST_GAP):
-    """Fills short gaps between frames with straight lines; longer ones, and the ends, stay open.
+def fill_gaps(eyes: Mapping[int, np.ndarray], longest: int = LONGEST_GAP) -> dict[int, np.ndarray]:
+    """Fill short gaps between frames with straight lines; longer gaps and the ends stay open.
 
     Args:
         eyes: mapping from frame to `(4,)` positions, as from `read_eyes`.
-        longest: frames without positions that are filled, at most, between two that have them.
+        longest: most frames without positions that are filled between two that have them.
 
     Returns:
-        Dictionary like `eyes`, with the filled frames, in ascending order.
+        Mapping like `eyes`, including the filled frames, in ascending order.
     """
     filled = {}
     known = sorted(eyes)

@@ -1,11 +1,14 @@
-"""Eye files for videos that came without: eyes found by the face mesh, short gaps filled."""
+"""Eye files for videos that have none: the face mesh finds the eyes, and short gaps are filled."""
 
 import dataclasses
 import hashlib
 import logging
 from pathlib import Path
 
+import numpy as np
+
 from despoof_keras.datasets.eye_files import fill_gaps, write_eyes
+from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.errors import DataError
 from despoof_keras.faces.finder import is_tilted, process_finder
 from despoof_keras.utils.processes import in_processes
@@ -14,28 +17,35 @@ from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_fra
 
 logger = logging.getLogger(__name__)
 
-# Eyes are looked for in every fifth frame and drawn through between them: six times a second at
-# the 30 frames a second of OULU-NPU.
+# Eyes are looked for in every fifth frame, six times a second at 30 frames a second, and
+# interpolated between them.
 FIND_EVERY = 5
-# Raised whenever other positions are found for the same video.
+# Raised whenever the positions that are found for the same video change.
 FORMAT_VERSION = 1
 
 
-def with_eye_files(samples, folder, *, processes=None, skip_bad=False):
-    """Gives every sample an eye file; what a data set brings is used as it is.
+def with_eye_files(
+    samples: list[VideoSample],
+    folder: str | Path,
+    *,
+    processes: int | None = None,
+    skip_bad: bool = False,
+) -> list[VideoSample]:
+    """Give every sample an eye file; those of the data set are used as they are.
 
-    Found files are kept in `folder` by the video's path, size and time, complete or not at all,
-    so an interrupted call goes on where it stopped. The data set itself is not touched.
+    New eye files are kept in `folder` by the video's path, size and time. Each is written whole or
+    not at all, so an interrupted call continues where it stopped. The data set's folder is not
+    changed.
 
     Args:
-        samples: list of `VideoSample`.
-        folder: where found eye files are kept.
+        samples: the videos.
+        folder: where new eye files are kept.
         processes: worker processes; default: all cores.
         skip_bad: leave a video in which no face is found as it is, with a warning, instead of
             raising.
 
     Returns:
-        List of `VideoSample`, in the same order.
+        The videos, in the same order.
 
     Raises:
         DataError: a video cannot be read, or no face is found in it; the message names it.
@@ -49,8 +59,8 @@ def with_eye_files(samples, folder, *, processes=None, skip_bad=False):
     ]
     if jobs:
         messages = in_processes(_find, jobs, processes)
-        with tracked(messages, "eye positions", len(jobs)) as found:
-            for message in filter(None, found):
+        with tracked(messages, "eye positions", len(jobs)) as results:
+            for message in filter(None, results):
                 logger.warning("no eye positions: %s", message)
     return [
         dataclasses.replace(sample, eye_path=paths[sample.key])
@@ -60,18 +70,18 @@ def with_eye_files(samples, folder, *, processes=None, skip_bad=False):
     ]
 
 
-def find_eyes(path, finder, every=FIND_EVERY):
-    """Eye positions over a video, of the largest face in each frame.
+def find_eyes(path: str | Path, finder, every: int = FIND_EVERY) -> dict[int, np.ndarray]:
+    """Find the eyes over a video, those of the largest face in each frame.
 
     Args:
         path: video file.
         finder: `FaceFinder`.
-        every: distance of the frames in which faces are looked for; those between are filled where
-            the gap is short, see `eye_files.fill_gaps`.
+        every: distance of the frames in which faces are looked for; those between are interpolated
+            where the gap is short, see `eye_files.fill_gaps`.
 
     Returns:
-        Dictionary from frame to `(4,)`: `(x_right, y_right, x_left, y_left)` in pixels; empty
-        where no face is found.
+        Mapping from frame to `(4,)`: `(x_right, y_right, x_left, y_left)` in pixels; empty if no
+        face is found.
 
     Raises:
         DataError: the video cannot be read.
@@ -105,7 +115,7 @@ def _eye_path(sample, folder):
 
 
 def _find(job):
-    """Worker: writes one eye file; a message where that cannot be done and need not be."""
+    """Worker: write one eye file; return a message if it cannot be written and need not be."""
     try:
         eyes = find_eyes(job.video, process_finder())
         if not eyes:

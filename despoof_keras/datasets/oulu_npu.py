@@ -118,7 +118,7 @@ def _list_file(root, protocol, fold, split):
 
 
 def _listed_stems(root, folder, videos, protocol, fold, split):
-    """Stems of the protocol list, checked; `None` where the data set came without `Protocols/`."""
+    """Stems of the protocol list, checked; `None` where the data set has no `Protocols/`."""
     if not (root / "Protocols").exists():
         return None
     path = _list_file(root, protocol, fold, split)
@@ -165,7 +165,7 @@ def _listed_stem(line, split, where):
 
 
 def _samples(root, folder, videos, stems):
-    # One listing a folder, because asking file by file is slow on network drives.
+    # Each folder is listed once, because asking file by file is slow on network drives.
     eye_files = {path.stem: path for path in folder.glob("*.txt")}
     depth_folder = root / "Depth_maps" / folder.name
     depth_files = {path.stem: path for path in depth_folder.glob("*.npz")}

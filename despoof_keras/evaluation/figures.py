@@ -1,23 +1,27 @@
 """The pictures of a run: the noise of every kind of presentation, scores, training curves."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from despoof_keras.datasets.samples import SPECIES
+from despoof_keras.datasets.samples import BONA_FIDE, SPECIES
 from despoof_keras.utils.files import atomic_path
+
+if TYPE_CHECKING:  # it imports TensorFlow, which scoring with a TFLite model does without
+    from despoof_keras.evaluation.video_scores import VideoScores
 
 # Channels 3 to 5 of the six are RGB.
 RGB = slice(3, 6)
-# The noise is drawn round mid-grey, its 99th percentile over all panels reaching black or white.
+# The noise is drawn around mid-grey; its 99th percentile over all panels becomes black or white.
 NOISE_PERCENTILE = 99
 DPI = 110
 
 
-def draw_panels(path, model, faces):
-    """Draws what a model makes of faces, see `draw_outputs`.
+def draw_panels(path: str | Path, model, faces: dict[str, np.ndarray]) -> None:
+    """Draw what a model makes of faces, see `draw_outputs`.
 
     Args:
         path: PNG file to write.
@@ -28,8 +32,10 @@ def draw_panels(path, model, faces):
     draw_outputs(path, faces, {name: np.asarray(value) for name, value in outputs.items()})
 
 
-def draw_outputs(path, faces, outputs):
-    """Draws input, noise, spectrum, live estimate, 0/1 map and depth, one row a face.
+def draw_outputs(
+    path: str | Path, faces: dict[str, np.ndarray], outputs: dict[str, np.ndarray]
+) -> None:
+    """Draw input, noise, spectrum, live estimate, 0/1 map and depth, one row for each face.
 
     Scales are the same for all rows, so that rows can be compared.
 
@@ -51,7 +57,7 @@ def draw_outputs(path, faces, outputs):
     ):
         if name in outputs:
             maps = outputs[name][..., 0]
-            labels = [f"mean {one.mean():.3f}" for one in maps]
+            labels = [f"mean {values.mean():.3f}" for values in maps]
             columns.append((title, maps, {"cmap": colours, "vmin": 0, "vmax": 1}, labels))
     figure = Figure(figsize=(2.1 * len(columns), 2.25 * len(faces) + 0.3), layout="constrained")
     axes = figure.subplots(len(faces), len(columns), squeeze=False)
@@ -73,16 +79,16 @@ def _noise_columns(noise):
     rgb = noise[..., RGB]
     gain = 0.5 / max(float(np.percentile(np.abs(rgb), NOISE_PERCENTILE)), 1e-6)
     amplified = np.clip(0.5 + gain * rgb, 0, 1)
-    spectra = np.stack([noise_spectrum(one) for one in noise])
+    spectra = np.stack([noise_spectrum(face_noise) for face_noise in noise])
     scale = {"cmap": "magma", "vmin": 0, "vmax": spectra.max()}
-    labels = [f"mean |N| {np.abs(one).mean():.3f}" for one in noise]
+    labels = [f"mean |N| {np.abs(face_noise).mean():.3f}" for face_noise in noise]
     return [
         (f"spoof noise (x{gain:.2g})", amplified, {}, labels),
         ("its spectrum", spectra, scale, None),
     ]
 
 
-def noise_spectrum(noise):
+def noise_spectrum(noise: np.ndarray) -> np.ndarray:
     """Log magnitude of the noise's spectrum, zero frequency in the middle, mean over the channels.
 
     Args:
@@ -95,8 +101,8 @@ def noise_spectrum(noise):
     return np.log1p(spectrum).mean(axis=-1)
 
 
-def draw_scores(path, videos, results):
-    """Draws each score's distribution over the test videos, by species, with dev's threshold.
+def draw_scores(path: str | Path, videos: "VideoScores", results: dict) -> None:
+    """Draw each score's distribution over the test videos, by species, with dev's threshold.
 
     Args:
         path: PNG file to write.
@@ -113,7 +119,7 @@ def draw_scores(path, videos, results):
             if (pais == pai).any():
                 filled = (
                     {"histtype": "stepfilled", "alpha": 0.35}
-                    if pai == SPECIES[0]
+                    if pai == BONA_FIDE
                     else {"histtype": "step"}
                 )
                 axis.hist(values[pais == pai], bins, label=pai.replace("_", " "), **filled)
@@ -124,8 +130,8 @@ def draw_scores(path, videos, results):
     _save(figure, path)
 
 
-def draw_history(path, rows):
-    """Draws every figure of a training history over the epochs, training and dev together.
+def draw_history(path: str | Path, rows: list[dict[str, str]]) -> None:
+    """Draw every value of a training history over the epochs, of training and dev together.
 
     Args:
         path: PNG file to write.

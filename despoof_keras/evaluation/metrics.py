@@ -3,28 +3,33 @@
 Direction: a *spoof score* is higher for attacks. A presentation is called an attack if and only if
 its score s >= t. All rates are fractions of 1.
 
-Ties and candidates: thresholds are looked for midway between neighbouring distinct scores of both
-classes together, and beyond either end (all called attacks; none called attacks). Where several
-candidates are equally good the lowest threshold wins, the one that calls more presentations
-attacks.
+Ties and candidates: candidate thresholds lie midway between neighbouring distinct scores of both
+classes together, and beyond either end (all called attacks; none called attacks). If several
+candidates are equally good, the lowest threshold wins, which calls more presentations attacks.
 
 A threshold comes from the dev set (`threshold_at_...`) and is then applied to the test set: the
-rates take it as an argument and never choose one. A class without samples has no rate and raises;
-so do NaN scores, which are failures to acquire: `split_failures` takes them out and counts them.
-Infinite scores raise as well: they are no failure of the camera but of the model.
+rates take it as an argument and never choose it. A class without samples has no rate and raises an
+error; so do NaN scores, which are failures to acquire: `split_failures` removes and counts them.
+Infinite scores raise as well: they are a failure of the model, not of the camera.
 
 Reference: ISO/IEC 30107-3 (APCER, BPCER; ACER as in its first edition and OULU-NPU's protocols).
 bob.measure and bob.pad.base work on the opposite sign (bona fide is higher); candidates and tie
 rule are theirs, mirrored.
 """
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import numpy as np
 
 from despoof_keras.errors import DataError
 
+Scores = Sequence[float] | np.ndarray
+Species = Sequence[str] | np.ndarray
 
-def split_failures(scores):
-    """Takes failures to acquire (NaN scores) apart from scores.
+
+def split_failures(scores: Scores) -> tuple[np.ndarray, float]:
+    """Separate failures to acquire (NaN scores) from scores.
 
     Args:
         scores: `(n,)` spoof scores, NaN where a presentation gave none.
@@ -50,7 +55,7 @@ def split_failures(scores):
     return acquired, float(1.0 - acquired.sum() / scores.size)
 
 
-def bpcer(bona_fide, threshold):
+def bpcer(bona_fide: Scores, threshold: float) -> float:
     """Bona fide presentation classification error rate: share of bona fide with s >= t.
 
     Args:
@@ -71,20 +76,20 @@ def bpcer(bona_fide, threshold):
     return float(np.count_nonzero(bona_fide >= _threshold(threshold)) / bona_fide.size)
 
 
-def apcer_per_species(attack, species, threshold):
+def apcer_per_species(attack: Scores, species: Species, threshold: float) -> dict[str, float]:
     """Attack presentation classification error rate of each species: share with s < t.
 
     Args:
         attack: `(n,)` spoof scores of attack presentations.
-        species: `(n,)` names; what they tell apart (four species, two instruments) is the
-            caller's choice.
+        species: `(n,)` names; the caller chooses what they distinguish (four species, two
+            instruments).
         threshold: t.
 
     Returns:
-        Dictionary from species, sorted by name, to a fraction of 1.
+        Mapping from species, sorted by name, to a fraction of 1.
 
     Raises:
-        DataError: as `bpcer`; `species` has another length.
+        DataError: as `bpcer`; `species` has a different length.
 
     Example:
         >>> apcer_per_species([0.1, 0.9, 0.8], ["print", "print", "replay"], threshold=0.5)
@@ -94,22 +99,24 @@ def apcer_per_species(attack, species, threshold):
     return {name: _share_below(scores, threshold) for name, scores in groups.items()}
 
 
-def apcer(attack, species, threshold):
+def apcer(attack: Scores, species: Species, threshold: float) -> float:
     """APCER: that of the worst species. Arguments and errors as `apcer_per_species`."""
     return max(apcer_per_species(attack, species, threshold).values())
 
 
-def acer(bona_fide, attack, species, threshold):
+def acer(bona_fide: Scores, attack: Scores, species: Species, threshold: float) -> float:
     """Average classification error rate, `(APCER + BPCER) / 2`, APCER of the worst species."""
     return (apcer(attack, species, threshold) + bpcer(bona_fide, threshold)) / 2.0
 
 
-def hter(bona_fide, attack, threshold):
+def hter(bona_fide: Scores, attack: Scores, threshold: float) -> float:
     """Half total error rate: the mean of BPCER and of the APCER of all attacks pooled."""
     return (_share_below(_scores(attack, "attack"), threshold) + bpcer(bona_fide, threshold)) / 2.0
 
 
-def det_curve(bona_fide, attack, species=None):
+def det_curve(
+    bona_fide: Scores, attack: Scores, species: Species | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Error rates at every candidate threshold, for plots and for choosing thresholds.
 
     Args:
@@ -118,7 +125,7 @@ def det_curve(bona_fide, attack, species=None):
         species: `(m,)` names, for the APCER of the worst species; `None` pools all attacks.
 
     Returns:
-        `(thresholds, apcer, bpcer)`, float64 arrays of one length, thresholds ascending: APCER
+        `(thresholds, apcer, bpcer)`, float64 arrays of the same length, thresholds ascending: APCER
         goes from 0 up to 1, BPCER from 1 down to 0.
 
     Raises:
@@ -129,7 +136,7 @@ def det_curve(bona_fide, attack, species=None):
     values = np.unique(np.concatenate([bona_fide, attack]))
     low, high = values[:-1], values[1:]
     middle = low / 2.0 + high / 2.0
-    # Between neighbours in floating point there is no middle: it rounds to either of them.
+    # Neighbours in floating point have no middle: it rounds to one of them.
     middle = np.where(middle > low, middle, high)
     thresholds = np.concatenate([values[:1], middle, [np.nextafter(values[-1], np.inf)]])
     misses = [np.searchsorted(np.sort(group), thresholds) / group.size for group in groups]
@@ -137,10 +144,10 @@ def det_curve(bona_fide, attack, species=None):
     return thresholds, np.max(misses, axis=0), (bona_fide.size - below) / bona_fide.size
 
 
-def eer(bona_fide, attack):
+def eer(bona_fide: Scores, attack: Scores) -> tuple[float, float]:
     """Equal error rate, all attacks pooled.
 
-    The candidate with the least |APCER - BPCER|; of several, the one with the lowest threshold.
+    It is taken at the candidate with the least |APCER - BPCER|; of several, the lowest threshold.
 
     Args:
         bona_fide, attack: spoof scores, `(n,)` and `(m,)`.
@@ -153,7 +160,7 @@ def eer(bona_fide, attack):
         DataError: as `hter`.
 
     Reference: bob.measure's `eer_threshold`. Its candidates are the midpoints and "none called
-    attacks", without "all called attacks"; that one could only matter, if all scores were equal.
+    attacks", without "all called attacks", which could only matter if all scores were equal.
 
     Example:
         >>> eer([0.0, 1.0, 2.0, 6.0], [4.0, 5.0, 7.0, 8.0])
@@ -167,12 +174,12 @@ def eer(bona_fide, attack):
     return float((misses[best] + alarms[best]) / 2.0), float(thresholds[best])
 
 
-def threshold_at_eer(bona_fide, attack):
+def threshold_at_eer(bona_fide: Scores, attack: Scores) -> float:
     """Threshold of `eer`."""
     return eer(bona_fide, attack)[1]
 
 
-def threshold_at_bpcer(bona_fide, attack, max_bpcer):
+def threshold_at_bpcer(bona_fide: Scores, attack: Scores, max_bpcer: float) -> float:
     """Threshold with the least APCER among those with BPCER <= `max_bpcer`.
 
     Args:
@@ -193,7 +200,9 @@ def threshold_at_bpcer(bona_fide, attack, max_bpcer):
     return float(thresholds[alarms <= _bound(max_bpcer, "max_bpcer")][0])
 
 
-def threshold_at_apcer(bona_fide, attack, species, max_apcer):
+def threshold_at_apcer(
+    bona_fide: Scores, attack: Scores, species: Species | None, max_apcer: float
+) -> float:
     """Threshold with the least BPCER among those with APCER <= `max_apcer`.
 
     The BPCER there is BPCER10 for a bound of 0.10, BPCER20 for 0.05, BPCER100 for 0.01.
@@ -219,7 +228,7 @@ def threshold_at_apcer(bona_fide, attack, species, max_apcer):
     return float(thresholds[allowed & (alarms == best)][0])
 
 
-def auc(bona_fide, attack):
+def auc(bona_fide: Scores, attack: Scores) -> float:
     """Area under the ROC curve: chance that an attack scores above a bona fide presentation.
 
     Ties count half, so that a constant score has 0.5.
@@ -243,14 +252,14 @@ def auc(bona_fide, attack):
     return float((below + not_above) / 2.0 / (bona_fide.size * attack.size))
 
 
-def summarise_folds(folds):
+def summarise_folds(folds: Iterable[Any]) -> dict[str, Any]:
     """Mean and population standard deviation (ddof 0) over folds, each with its own threshold.
 
     Args:
         folds: sequence of numbers, or of (nested) mappings of numbers with the same keys.
 
     Returns:
-        `{"mean", "std", "folds"}` with `folds` the number of them; or a mapping of such.
+        `{"mean", "std", "folds"}`, where `folds` is their number, or a mapping of such mappings.
 
     Raises:
         DataError: there are no folds, or their keys differ.

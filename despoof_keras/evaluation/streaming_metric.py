@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-# Scores are counted in this many bins over their whole range; the figures are exact but for ties
+# Scores are counted in this many bins over their whole range; the rates are exact except for ties
 # within a bin (0.0005 of the squashed range).
 BINS = 4096
 
@@ -13,8 +13,8 @@ BINS = 4096
 class PresentationAttackRates(keras.metrics.Metric):
     """ACER at the equal error rate's threshold, and AUC, of the frames seen since the last reset.
 
-    The threshold is the one of these very frames: the figures are for watching a training run on
-    the dev set, not for reporting (`metrics.py` and `rates.py` do that, by video).
+    The threshold is chosen on the same frames: the values are for watching a training run on the
+    dev set, not for reporting, which `metrics.py` and `rates.py` do by video.
 
     Scores are squashed by `s / (1 + |s|)` and counted in a histogram for each instrument, which
     sums correctly over replicas.
@@ -23,18 +23,20 @@ class PresentationAttackRates(keras.metrics.Metric):
         instruments: number of attack instruments.
     """
 
-    def __init__(self, instruments, name="rates", **kwargs):
+    def __init__(self, instruments: int, name: str = "rates", **kwargs):
         super().__init__(name=name, **kwargs)
         self.instruments = instruments
         self.counts = self.add_variable((1 + instruments, BINS), initializer="zeros", name="counts")
 
-    def update_state(self, spoof_score, instrument, weight=None):
-        """Counts a batch.
+    def update_state(
+        self, spoof_score: tf.Tensor, instrument: tf.Tensor, weight: tf.Tensor | None = None
+    ) -> None:
+        """Count a batch.
 
         Args:
             spoof_score: `(batch,)`.
             instrument: `(batch,)` int, 0 for bona fide.
-            weight: `(batch,)`, what each row counts; default: 1.
+            weight: `(batch,)`, how much each row counts; default: 1.
         """
         squashed = spoof_score / (1.0 + ops.abs(spoof_score))
         bins = ops.cast(ops.floor((squashed + 1.0) * (BINS / 2)), "int32")
@@ -44,7 +46,7 @@ class PresentationAttackRates(keras.metrics.Metric):
             ops.cast(ops.reshape(counts, (1 + self.instruments, BINS)), self.counts.dtype)
         )
 
-    def result(self):
+    def result(self) -> dict[str, tf.Tensor]:
         """`{"acer", "auc"}`, fractions of 1; NaN until both classes have been seen."""
         bona_fide, attacks = self.counts[0], self.counts[1:]
         # Share below the lower edge of every bin: an attack there is accepted.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from despoof_keras.errors import DataError
+from despoof_keras.evaluation.score_files import mean_of_frames
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.finder import NO_FACE, OK, Face, FaceFinder, face_status
 from despoof_keras.inference.inputs import Input, video_frames_to_score
@@ -239,7 +240,7 @@ def _video_record(end, scores, reasons, threshold):
     if end.status != OK:
         return ScoreRecord(end.path, None, end.status)
     if scores:
-        return ScoreRecord.scored(end.path, None, np.mean(scores), threshold)
+        return ScoreRecord.scored(end.path, None, mean_of_frames(scores), threshold)
     if not reasons:
         return ScoreRecord(end.path, None, f"{NO_FRAME}: it has none")
     commonest = max(sorted(set(reasons)), key=reasons.count)

@@ -9,7 +9,9 @@ import shutil
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,25 +24,25 @@ _half_written = set()
 # The last is a limit on the size of files.
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
-# TensorFlow and HDF5 have errors of their own, with these in their texts.
+# TensorFlow and HDF5 have errors of their own, whose texts contain these.
 _TEXTS = {os.strerror(number): number for number in (*DISK_FULL, errno.EROFS)}
 
 
 @contextlib.contextmanager
-def atomic_path(path):
-    """Yields a temporary path beside `path`, which is renamed to `path` when the block succeeds.
+def atomic_path(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, and rename it to `path` when the block succeeds.
 
     The temporary name keeps the suffix of `path`, because video writers and Keras choose the
     format by it. When the block raises, the temporary file is removed and `path` is untouched.
 
     Args:
-        path: final path of a file; its folder is created where missing.
+        path: final path of a file; its folder is created if missing.
 
     Yields:
         `pathlib.Path` to write to.
 
     Raises:
-        OSError: the file cannot be written; `filename` is `path`, whatever the writer has raised.
+        OSError: the file cannot be written; `filename` is `path`, whatever the writer raises.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,27 +57,27 @@ def atomic_path(path):
         _half_written.discard(temporary)
 
 
-def write_json(path, values):
-    """Writes JSON values to a file, by `atomic_path`."""
+def write_json(path: Path | str, values: Any):
+    """Write JSON values to a file by way of `atomic_path`."""
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def remove_half_written():
-    """Removes what blocks of `atomic_path` are writing, for a process that ends in their midst."""
+    """Remove what blocks of `atomic_path` are writing, before the process ends without them."""
     for temporary in list(_half_written):
         temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def atomic_folder(path):
-    """Yields a temporary folder beside `path`, renamed to `path` when the block succeeds.
+def atomic_folder(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`, and rename it to `path` when the block succeeds.
 
-    A folder that is at `path` is replaced then, and only then. When the block raises, the
-    temporary folder is removed and `path` is untouched.
+    Only then is a folder at `path` replaced. When the block raises, the temporary folder is removed
+    and `path` is untouched.
 
     Args:
-        path: final path of a folder; its parent is created where missing.
+        path: final path of a folder; its parent is created if missing.
 
     Yields:
         `pathlib.Path` of an empty folder to fill.
@@ -101,14 +103,14 @@ def atomic_folder(path):
         shutil.rmtree(replaced, ignore_errors=True)
 
 
-def check_writable(folder):
-    """Makes sure, before work is done for it, that a folder can be written to or be made.
+def check_writable(folder: Path | str):
+    """Make sure, before any work is done, that a folder can be created or written to.
 
     Args:
-        folder: its path. Nothing is left there, and it is not made.
+        folder: its path. It is not created, and nothing is left in it.
 
     Raises:
-        DataError: it cannot, or something else is at this path.
+        DataError: it cannot be, or something else is at this path.
     """
     place = Path(folder).absolute()
     try:
@@ -123,11 +125,11 @@ def check_writable(folder):
 
 
 @contextlib.contextmanager
-def one_at_a_time(path):
-    """Lets one process after the other into the block, so that none makes what another makes.
+def one_at_a_time(path: Path | str) -> Iterator[None]:
+    """Let one process at a time into the block, so that no two make the same thing.
 
-    The lock ends with its process, however that ends. Where the file system or the system has
-    none, processes work side by side, which wastes time and harms nothing.
+    The lock ends with its process, however that ends. On a system or file system without locks,
+    processes work side by side, which wastes time and does no harm.
 
     Args:
         path: what is about to be made; the lock is a hidden file beside it.
@@ -151,13 +153,12 @@ def one_at_a_time(path):
         yield
 
 
-def storage_error(error):
-    """The reason why nothing could be written, if that is what an error comes from.
+def storage_error(error: BaseException) -> OSError | None:
+    """Find out whether an error means that nothing could be written.
 
     Args:
-        error: an exception. Whether the disk is full is asked of those that it came from and
-            those during which it came as well, for a writer that fails may fail again when it is
-            closed.
+        error: an exception. For a full disk its causes and contexts are searched as well, because
+            a writer that fails may fail again when it is closed.
 
     Returns:
         `OSError` with a number among `DISK_FULL` and `NOT_WRITABLE`; None for any other error.
@@ -175,12 +176,12 @@ def storage_error(error):
 
 
 @contextlib.contextmanager
-def naming(path, temporary):
-    """Gives errors of storage the name of the file that is written in the block.
+def naming(path: Path, temporary: Path) -> Iterator[None]:
+    """Put the name of the file that the block writes into errors of storage.
 
     Args:
         path: the file's name.
-        temporary: the name that it has until it is complete.
+        temporary: its name until it is complete.
 
     Raises:
         OSError: storage failed; `filename` is `path`.
@@ -194,8 +195,8 @@ def naming(path, temporary):
         raise OSError(reason.errno, os.strerror(reason.errno), str(path)) from error
 
 
-def read_arrays(path, names=None):
-    """Reads arrays from an `.npz` file.
+def read_arrays(path: Path | str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """Read arrays from an `.npz` file.
 
     Args:
         path: the file.
@@ -205,7 +206,7 @@ def read_arrays(path, names=None):
         Mapping from name to array.
 
     Raises:
-        DataError: the file is missing, damaged, no `.npz` file, or lacks one of `names`.
+        DataError: the file is missing, damaged or no `.npz` file, or lacks one of `names`.
     """
     try:
         with np.load(path) as archive:

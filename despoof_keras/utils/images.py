@@ -1,4 +1,4 @@
-"""Photographs to arrays: decoded whole or not at all, upright, 8-bit RGB."""
+"""Photographs as arrays: complete or not at all, upright, 8-bit RGB."""
 
 import warnings
 from pathlib import Path
@@ -8,29 +8,30 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from despoof_keras.errors import DataError
 
-# Above the 108 megapixels of large phone photographs: an array of it takes 360 MB, reading 1.1 GB.
+# Above the 108 megapixels of large phone photographs. An array of this size takes 360 MB, reading
+# it 1.1 GB.
 MOST_PIXELS = 120_000_000
-# From 16 to 8 bits: 65535 becomes 255.
+# Divides 16-bit values to make 8 bits of them: 65535 becomes 255.
 SIXTEEN_BIT_STEP = 257
 
 
-def read_image(path):
-    """Reads an image file.
+def read_image(path: Path | str) -> np.ndarray:
+    """Read an image file.
 
-    Pillow decodes it, and not OpenCV, because it tells the size before decoding and refuses a
-    truncated file, which OpenCV fills up with grey. Pixels of the same JPEG are the same.
+    Pillow decodes it instead of OpenCV because it knows the size before it decodes and refuses a
+    truncated file, which OpenCV fills up with grey. Both give the same pixels for a JPEG.
 
     Args:
         path: image file of a kind that Pillow reads (JPEG, PNG, WebP, BMP, TIFF, ...).
 
     Returns:
         `(height, width, 3)` RGB uint8, turned upright by its EXIF orientation. Grey is repeated,
-        16 bits are scaled to 8, transparency is left out; colour profiles are not applied. Of an
-        animation, the first picture.
+        16 bits are scaled to 8, transparency is dropped, colour profiles are not applied. An
+        animation gives its first picture.
 
     Raises:
-        DataError: the file is missing, empty, unreadable, no image, damaged, truncated, or has
-            more than `MOST_PIXELS` pixels; the message names it.
+        DataError: the file is missing, empty, unreadable, damaged, truncated or no image, or it
+            has more than `MOST_PIXELS` pixels; the message names the file.
     """
     path = Path(path)
     try:

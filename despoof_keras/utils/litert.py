@@ -1,12 +1,14 @@
-"""The TFLite runtimes that may be there, and one way to open a model with any of them."""
+"""The TFLite runtimes that may be installed, and a way to open a model with any of them."""
 
 import importlib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from despoof_keras.errors import DataError
 
-# In order of preference: the kept-up runtime, its predecessor (Python <= 3.11, NumPy 1), and the
+# In order of preference: the maintained runtime, its predecessor (Python <= 3.11, NumPy 1), and the
 # deprecated interpreter inside TensorFlow.
 RUNTIMES = {
     "ai-edge-litert": "ai_edge_litert.interpreter",
@@ -15,20 +17,22 @@ RUNTIMES = {
 }
 
 
-def open_interpreter(model, num_threads=None, runtime="auto"):
-    """Opens a TFLite model.
+def open_interpreter(
+    model: Path | str | bytes, num_threads: int | None = None, runtime: str = "auto"
+) -> Any:
+    """Open a TFLite model.
 
     Args:
         model: path of a `.tflite` file, or its bytes.
-        num_threads: threads an invocation may use; None leaves it to the runtime.
+        num_threads: threads that an invocation may use; None leaves it to the runtime.
         runtime: a name in `RUNTIMES`, or `"auto"` for the first of them that can be imported.
 
     Returns:
         The runtime's `Interpreter` with its tensors allocated. It serves one thread at a time.
 
     Raises:
-        ImportError: the runtime, or with `"auto"` every one, is missing.
-        DataError: `runtime` is no known name.
+        ImportError: the runtime is missing, or with `"auto"` all of them are.
+        DataError: `runtime` is an unknown name.
         ValueError: the file is no model.
     """
     if runtime not in ("auto", *RUNTIMES):
@@ -55,6 +59,6 @@ def _module(runtime):
 
 
 def _refuse_newer_numpy(name):
-    """tflite-runtime was built for NumPy 1: with a later one it imports, and fails when used."""
+    """Refuse tflite-runtime with NumPy 2: it was built for NumPy 1, imports, and fails in use."""
     if name == "tflite-runtime" and int(np.__version__.split(".")[0]) > 1:
         raise ImportError(f"it needs numpy<2, {np.__version__} is installed")

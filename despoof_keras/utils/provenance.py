@@ -1,27 +1,27 @@
-"""Which code ran: the git commit of the package's checkout (standard library only)."""
+"""The git commit of the code that runs (standard library only)."""
 
 import os
 import subprocess
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-# Git answers in milliseconds; it only takes longer where the file system hangs.
+# Seconds. Git answers in milliseconds unless the file system hangs.
 _PATIENCE = 10
 
 
-def code_commit(package=PACKAGE):
-    """The commit that a package's code stands at.
+def code_commit(package: Path = PACKAGE) -> str | None:
+    """Find the commit that a package's code is at.
 
     Args:
         package: folder of the package.
 
     Returns:
-        The commit's 40 hexadecimal digits, followed by `-dirty` where files in the folder differ
-        from it or are not in it; None where the folder is in no git checkout (a package installed
-        inside somebody's own checkout is not of it), or there is no git.
+        The commit's 40 hexadecimal digits, followed by `-dirty` if files in the folder differ from
+        the commit or are not in it. None if there is no git, or the package belongs to no checkout
+        (one that is installed inside somebody's own checkout does not belong to it).
     """
     try:
-        # Fails unless the package itself is in the checkout.
+        # Fails unless the package itself belongs to the checkout.
         _git(package, "ls-files", "--error-unmatch", "__init__.py")
         commit = _git(package, "rev-parse", "HEAD")
         changed = _git(package, "status", "--porcelain", "--", ".")

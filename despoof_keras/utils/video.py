@@ -1,17 +1,20 @@
 """Frames of a video file, one at a time.
 
-Videos are decoded from the start and in order: seeking lands on other frames than asked for in
-many of the files that the data sets hold. Memory stays at one frame.
+Videos are decoded from the start and in order, because in many files of the data sets seeking lands
+on other frames than those asked for. Only one frame is in memory.
 """
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from despoof_keras.errors import DataError
 
-# Containers announce a frame or two more than they hold in sound files of some recorders. A video
-# that stops earlier is damaged, and so is a short clip that lacks any: at most one in thirty.
+# In intact files of some recorders the container announces a frame or two more than it holds. A
+# video that stops earlier is damaged. At most one frame in thirty may be missing, so a short clip
+# must be complete.
 MISSING_FRAMES = 2
 MISSING_SHARE = 1 / 30
 
@@ -20,15 +23,15 @@ class TruncatedVideoError(DataError):
     """Decoding stopped before a wanted frame.
 
     Attributes:
-        decoded: frames that decoded before.
+        decoded: number of frames that were decoded.
     """
 
-    def __init__(self, message, decoded):
+    def __init__(self, message: str, decoded: int):
         super().__init__(message)
         self.decoded = decoded
 
-    def is_sound(self, announced):
-        """Whether a video that announces so many frames may be taken as whole all the same."""
+    def is_sound(self, announced: int) -> bool:
+        """Tell whether a video that announces so many frames may still pass as complete."""
         allowed = min(MISSING_FRAMES, int(announced * MISSING_SHARE))
         return self.decoded > 0 and announced - self.decoded <= allowed
 
@@ -36,11 +39,13 @@ class TruncatedVideoError(DataError):
         return type(self), (str(self), self.decoded)
 
 
-def read_frames(path, indices=None):
-    """Decodes frames of a video.
+def read_frames(
+    path: Path | str, indices: Iterable[int] | None = None
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Decode frames of a video.
 
-    Frames that were not asked for are decoded but not converted, and nothing after the last
-    wanted frame is read.
+    Frames that are not wanted are decoded but not converted, and nothing after the last wanted
+    frame is read.
 
     Args:
         path: video file.
@@ -49,11 +54,11 @@ def read_frames(path, indices=None):
 
     Yields:
         `(index, frame)` in ascending order: `frame` is `(height, width, 3)` RGB uint8, turned
-        upright where the container says so.
+        upright if the container says so.
 
     Raises:
-        DataError: when the first frame is asked for, if the file is missing, empty or no video,
-            or an index is negative.
+        DataError: with the first frame, if the file is missing, empty or no video, or an index is
+            negative.
         TruncatedVideoError: later, if decoding stops before a wanted frame.
 
     Example:
@@ -63,10 +68,10 @@ def read_frames(path, indices=None):
     try:
         announced = _announced(capture)
         if indices is None:
-            # A container that announces nothing is read for as long as it decodes.
+            # If the container announces nothing, the video is read for as long as it decodes.
             wanted = range(announced) if announced else None
         else:
-            # A range may be of billions: a damaged file announces any number.
+            # A range may have billions of numbers, because a damaged file announces anything.
             ascending = isinstance(indices, range) and indices.step > 0
             wanted = indices if ascending else sorted({int(index) for index in indices})
             if wanted and wanted[0] < 0:
@@ -76,16 +81,16 @@ def read_frames(path, indices=None):
         capture.release()
 
 
-def frame_count(path):
-    """Number of frames that a video's container announces, or, where it announces none, holds.
+def frame_count(path: Path | str) -> int:
+    """Count the frames that a video's container announces or, if it announces none, holds.
 
-    The announcement is cheap, but it can exceed what decodes: `read_frames` finds that out.
+    The announcement is cheap to read but may exceed what can be decoded; `read_frames` finds out.
 
     Args:
         path: video file.
 
     Returns:
-        Positive integer.
+        A positive number.
 
     Raises:
         DataError: the file is missing, empty or no video.
@@ -103,13 +108,13 @@ def frame_count(path):
     return count
 
 
-def spread_indices(count, wanted):
-    """Frame numbers spread evenly over a video: the middles of `wanted` equal parts.
+def spread_indices(count: int, wanted: int) -> list[int]:
+    """Spread frame numbers evenly over a video, at the middles of `wanted` equal parts.
 
-    Middles keep away from the ends, where a hand still moves and container counts are unsure.
+    The middles avoid the ends, where a hand still moves and the container's count is unreliable.
 
     Args:
-        count: number of frames there are, at least 1.
+        count: number of frames in the video, at least 1.
         wanted: number of frames to choose, at least 1.
 
     Returns:
@@ -138,7 +143,7 @@ def _open(path):
         path.open("rb").close()
     except OSError as error:
         raise DataError(f"{path}: expected a video, the file may not be read") from error
-    # FFmpeg by name: other backends read a name such as 1_1_01_1.avi as a series of pictures.
+    # FFmpeg is named because other backends read 1_1_01_1.avi as a series of pictures.
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     if not capture.isOpened():
         capture.release()
@@ -154,7 +159,7 @@ def _announced(capture):
 
 
 def _decode(capture, path, wanted):
-    """Yields `(index, frame)` for ascending `wanted`; every frame that decodes for `None`."""
+    """Yield `(index, frame)` for ascending `wanted`, or every frame that decodes for `None`."""
     decoded = 0
     remaining = iter(wanted) if wanted is not None else None
     while True:

@@ -7,7 +7,7 @@ import pytest
 
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.figures import draw_scores, noise_spectrum
-from despoof_keras.evaluation.rates import add_fusion, evaluate
+from despoof_keras.evaluation.rates import add_fusion, dev_threshold, evaluate, threshold_rule
 from despoof_keras.evaluation.video_scores import FrameScores
 from despoof_keras.models.scores import SCORE_NAMES
 
@@ -41,6 +41,21 @@ def test_a_video_scores_the_mean_of_its_frames_that_have_a_score():
     assert videos.keys == ("b", "a", "c")
     assert videos.pais == ("bona_fide", "print_1", "replay_2")
     np.testing.assert_array_equal(videos.scores["noise"], [2.0, 4.0, np.nan])
+
+
+def test_the_threshold_of_dev_leaves_out_what_has_no_score():
+    pais = ("bona_fide", "bona_fide", "bona_fide", "print_1", "replay_1", "replay_1")
+    videos = frame_scores([1, 2, np.nan, 4, 5, np.nan], pais).by_video()
+    assert dev_threshold(videos, "noise") == (0.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("source", "named"), [("", ""), ("set, protocol 1", " of set, protocol 1")]
+)
+def test_the_rule_of_a_threshold_names_the_videos(source, named):
+    assert threshold_rule(source) == (
+        f"equal error rate of the dev videos{named}, each video's score the mean of its frames"
+    )
 
 
 def test_the_threshold_is_devs_and_the_rates_are_tests():

@@ -10,6 +10,7 @@ from despoof_keras.datasets import VideoSample
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.score_files import (
     PresentationScore,
+    mean_of_frames,
     read_scores,
     video_scores,
     write_scores,
@@ -18,6 +19,19 @@ from despoof_keras.evaluation.score_files import (
 BONA_FIDE = VideoSample("1_1_20_1.avi", "1_1_20_1", subject=20, session=1, pai="bona_fide", phone=1)
 REPLAY = VideoSample("2_3_20_4.avi", "2_3_20_4", subject=20, session=3, pai="replay_1", phone=2)
 NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("scores", "mean"), [([2.0], 2.0), ([1.0, NAN, 3.0], 2.0), ([1.0, math.inf], math.inf)]
+)
+def test_a_video_scores_the_mean_of_its_scored_frames(scores, mean):
+    assert mean_of_frames(scores) == mean
+    assert mean_of_frames(np.array(scores, np.float32)) == mean
+
+
+@pytest.mark.parametrize("scores", [[], [NAN, NAN]])
+def test_a_video_without_a_scored_frame_has_no_score(scores):
+    assert math.isnan(mean_of_frames(scores))
 
 
 def test_the_file_as_bob_reads_it(tmp_path):

@@ -14,6 +14,7 @@ from despoof_keras.utils.programs import (
     TERMINATED,
     held_back_stderr,
     run_program,
+    run_script,
     set_environment,
 )
 
@@ -103,3 +104,23 @@ def test_an_error_of_the_program_itself_is_raised():
             run_program("p", lambda: 1 / 0, "start again")
     finally:
         signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (IsADirectoryError(21, "Is a directory", "out"), "[Errno 21] Is a directory: 'out'"),
+        (ImportError("no library"), "no library"),
+        (DataError("no data"), "no data"),
+    ],
+)
+def test_a_script_ends_with_one_line_that_its_name_begins(error, message, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["recipes/train.py", "--epochs", "3"])
+    monkeypatch.setattr(signal, "signal", lambda *arguments: None)
+
+    def run(options):
+        assert options == "options"
+        raise error
+
+    assert run_script(lambda: "options", run) == 1
+    assert capsys.readouterr().err == f"train.py: {message}\n"

@@ -1,1 +1,1 @@
-"""Searches for settings by keras-tuner: the space, the run, its report, its workers."""
+"""The search for settings with keras-tuner: its space, its run, its report, its workers."""
