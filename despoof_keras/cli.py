@@ -1,10 +1,12 @@
-"""The console script `despoof`: score photographs, videos and cameras; tell what a model is."""
+"""The console script `despoof`: scores photographs, videos and cameras, and describes models."""
 
 import argparse
 import json
 import os
 import sys
 import threading
+from collections.abc import Sequence
+from typing import Any
 
 from despoof_keras.errors import DataError
 from despoof_keras.utils.programs import held_back_stderr, set_environment
@@ -21,14 +23,17 @@ A spoof score is higher for attacks. Exit code: 0 everything was scored, 1 some 
 (their lines say why), 2 the command itself was wrong."""
 
 
-def parse_arguments(arguments=None):
+def parse_arguments(
+    arguments: Sequence[str] | None = None,
+) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+    """Parse the command line, the process's own if None; return the parser and the options."""
     parser = argparse.ArgumentParser(prog="despoof", description=__doc__)
     parser.add_argument("--version", action="version", version=f"despoof_keras {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     _add_score(commands)
-    info = commands.add_parser("info", help="what a model file says about itself")
+    info = commands.add_parser("info", help="show what a model file says about itself")
     info.add_argument("model", help=".keras or .tflite file, SavedModel folder, released model")
-    info.add_argument("--json", action="store_true", help="one JSON object")
+    info.add_argument("--json", action="store_true", help="print one JSON object")
     return parser, parser.parse_args(arguments)
 
 
@@ -46,11 +51,17 @@ def _add_score(commands):
         help=".keras file of a run, SavedModel folder, .tflite file, or the authors' released "
         "folder or .npz",
     )
-    score.add_argument("--threshold", type=float, help="use this instead of the model's own")
-    score.add_argument("--json", action="store_true", help="one JSON object a line")
-    score.add_argument("--all-faces", action="store_true", help="not only the largest face")
-    score.add_argument("--every", type=_positive, default=1, metavar="N", help="every N-th frame")
-    score.add_argument("--max-frames", type=_positive, metavar="M", help="of each video")
+    score.add_argument("--threshold", type=float, help="replaces the model's own")
+    score.add_argument("--json", action="store_true", help="print a JSON object on each line")
+    score.add_argument(
+        "--all-faces", action="store_true", help="score all faces, not only the largest"
+    )
+    score.add_argument(
+        "--every", type=_positive, default=1, metavar="N", help="score every N-th frame"
+    )
+    score.add_argument(
+        "--max-frames", type=_positive, metavar="M", help="score at most M of a video"
+    )
     score.add_argument(
         "--visuals",
         metavar="DIR",
@@ -64,15 +75,15 @@ def _add_score(commands):
 
 def _positive(text):
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on; received {text}")
+        raise argparse.ArgumentTypeError(f"expected a positive whole number; received {text}")
     return int(text)
 
 
-def main(arguments=None):
-    """Runs the command.
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
 
     Args:
-        arguments: list of strings; the process's own where None.
+        arguments: strings; the process's own if None.
 
     Returns:
         The exit code.
@@ -94,7 +105,7 @@ def main(arguments=None):
         _leave_stuck_threads(INTERRUPTED)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our lines has gone; Python must not fail again when it flushes on exit.
+        # Nobody reads our lines any more; Python must not fail again when it flushes on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SOME_FAILED
     except OSError as error:  # a full disk, a folder that vanished
@@ -108,7 +119,7 @@ def _complain(text):
 
 
 def _leave_stuck_threads(code):
-    """Ends the process where a thread waits for input that may never come, and would hold it."""
+    """End the process if a thread would hold it, waiting for input that may never come."""
     if len(threading.enumerate()) > 1:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
@@ -126,7 +137,7 @@ def _score(options):
 
 def _info(options):
     with held_back_stderr():
-        values = _described(options.model)
+        values = _description(options.model)
     if options.json:
         print(json.dumps(values))
         return SCORED
@@ -136,7 +147,7 @@ def _info(options):
     return SCORED
 
 
-def _described(path):
+def _description(path) -> dict[str, Any]:
     from despoof_keras.inference.open_model import kind_of
 
     kind = kind_of(path)

@@ -1,6 +1,6 @@
-"""What a model must carry to be used rightly: its crop, its score, its threshold, its origin.
+"""What a model must carry to be used correctly: its crop, score, threshold and origin.
 
-NumPy only, so that a model file can be asked what it is without loading it.
+NumPy only, so that a model file's metadata can be read without loading the model.
 """
 
 import dataclasses
@@ -8,24 +8,25 @@ import json
 import math
 import numbers
 from pathlib import Path
+from typing import Any
 
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import MAP_FACTOR, PIXEL_SCALE, RELEASED_CROP, CropRule
 from despoof_keras.version import __version__
 
-# The spoof scores that a model can give, see `scoring`.
+# The spoof scores that a model can give, see `models.scores`.
 SCORE_NAMES = ("noise", "zero_one_map", "depth")
-# What `preprocessing` does, and so the only rules under which this package gives scores.
+# What `faces.crop` does, and therefore the only rules under which this package gives scores.
 COLOUR = "RGB"
 RESIZE_RULE = "tf1_bilinear"
 CROP_DTYPES = ("uint8", "float32")
 GIVEN_THRESHOLD_RULE = "given by the caller"
-# Where TensorFlow Serving's convention puts files that go with a SavedModel and mean nothing to it.
+# TensorFlow Serving's place for files that accompany a SavedModel and that it does not read.
 SAVED_MODEL_METADATA = Path("assets.extra") / "despoof_keras.json"
 
 _CROP_NAMES = tuple(field.name for field in dataclasses.fields(CropRule))
 _TEXTS = ("colour", "resize", "score", "crop_dtype")
-# Fields that files from before they existed do not have.
+# Fields that older files lack.
 _LATER = ("licence", "model_version", "weights_sha256", "variant")
 _OPTIONAL_TEXTS = (
     "threshold_rule",
@@ -38,34 +39,35 @@ _OPTIONAL_TEXTS = (
 
 @dataclasses.dataclass(frozen=True)
 class ModelMetadata:
-    """What goes with a model into its files.
+    """What accompanies a model into its files.
 
     Attributes:
         image_size: side S of the face crops in pixels, a multiple of 8.
-        score: the spoof score that the model gives, one of `SCORE_NAMES`; higher means attack.
-        threshold: a presentation is called an attack when its score is at least this; None where
-            nobody has chosen one, then there are scores and no decisions.
-        threshold_rule: a sentence that says how the threshold was chosen, or None.
-        training_data: a sentence that says what the model was trained on, or None.
-        training_commit: git commit of the code that trained it, with `-dirty` where the code had
-            been changed since; None where that is not known.
-        crop_dtype: `"uint8"`: the crops are rounded to whole 8-bit values, as those of a training
-            run are; `"float32"`: they stay as resized, as in the released model.
+        score: name of the spoof score that the model gives, one of `SCORE_NAMES`; a higher score
+            means attack.
+        threshold: a presentation is classified as an attack when its score is at least this. None
+            if no threshold has been chosen; then there are scores and no decisions.
+        threshold_rule: sentence that says how the threshold was chosen, or None.
+        training_data: sentence that says what the model was trained on, or None.
+        training_commit: git commit of the code that trained it, with `-dirty` if the code differed
+            from the commit; None if unknown.
+        crop_dtype: `"uint8"` if the crops are rounded to whole 8-bit values, as in a training run;
+            `"float32"` if they stay as resized, as in the released model.
         colour: order of the crops' channels.
-        pixel_scale: 8-bit values are divided by this before the networks see them.
-        crop: `{"left", "up", "side"}`: the corner of the face square, left of and above the
-            subject's right eye, and its side, all in eye distances.
-        resize: name of the rule by which the square becomes S x S. `"tf1_bilinear"`: bilinear, no
-            half-pixel centres, no smoothing before a reduction (`crop.resize`).
-        package_version: of the package that made the model; None in files that do not tell.
-        licence: under which the weights may be used, or None where nobody has said.
-        model_version: a name that its makers give the model, or None.
+        pixel_scale: 8-bit values are divided by this before they enter the networks.
+        crop: `{"left", "up", "side"}`: the distance of the face square's corner to the left of and
+            above the subject's right eye, and the square's side, all in eye distances.
+        resize: name of the rule that resizes the square to S x S. `"tf1_bilinear"` is bilinear with
+            no half-pixel centres and no smoothing before a reduction (`crop.resize`).
+        package_version: version of the package that made the model; None in files without it.
+        licence: licence of the weights, or None if unknown.
+        model_version: name that its makers give the model, or None.
         weights_sha256: SHA-256 of the float weights that an export was made from, in hexadecimal
-            digits (`tflite_variants.weights_sha256`); None in a model that is no export.
-        variant: of a TFLite export, one of `variants.VARIANTS`, else None.
+            digits (`export.variants`); None in a model that is no export.
+        variant: name of a TFLite export's variant (`export.variants`), or None.
 
     Raises:
-        DataError: a value has the wrong type or is outside its range; the message names it.
+        DataError: a value has the wrong type or is outside its range; the message names the field.
 
     Example:
         >>> ModelMetadata(image_size=64, threshold=0.25).crop["side"]
@@ -120,19 +122,19 @@ class ModelMetadata:
             raise DataError(f"{name}: expected {expectation}; received {getattr(self, name)!r}")
 
     @property
-    def crop_rule(self):
-        """`crop` as the `CropRule` to cut faces out by."""
+    def crop_rule(self) -> CropRule:
+        """`crop` as the rule by which faces are cut out."""
         return CropRule(**self.crop)
 
-    def check_usable(self, source):
-        """Makes sure that this package crops as the model needs it.
+    def check_usable(self, source: Path | str):
+        """Make sure that this package crops faces as the model needs them.
 
         Args:
             source: the model's file, for the message.
 
         Raises:
-            DataError: colour order, pixel scale or resize differ from what `preprocessing`
-                does: scores would be wrong without a sign of it.
+            DataError: colour order, pixel scale or resize differ from those of `faces.crop`, so
+                scores would be wrong without any sign of it.
         """
         rules = {
             "colour": COLOUR,
@@ -140,32 +142,36 @@ class ModelMetadata:
             "resize": RESIZE_RULE,
         }
         for name, ours in rules.items():
-            found = getattr(self, name)
-            if found != ours:
+            needed = getattr(self, name)
+            if needed != ours:
                 raise DataError(
                     f"{source}: {name}: expected {ours!r}, as despoof_keras {__version__} prepares "
-                    f"crops; the model needs {found!r}"
+                    f"crops; the model needs {needed!r}"
                 )
 
-    def with_threshold(self, threshold):
-        """A copy with a threshold that the caller gives; `DataError` where it is not finite."""
+    def with_threshold(self, threshold: float) -> "ModelMetadata":
+        """Copy the metadata with a threshold given by the caller.
+
+        Raises:
+            DataError: the threshold is not finite.
+        """
         return dataclasses.replace(self, threshold=threshold, threshold_rule=GIVEN_THRESHOLD_RULE)
 
-    def to_dict(self):
-        """All fields as JSON values."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields as JSON values."""
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_dict(cls, values, source):
-        """Back from `to_dict`.
+    def from_dict(cls, values: dict[str, Any], source: Path | str) -> "ModelMetadata":
+        """Make metadata from what `to_dict` returned.
 
         Args:
             values: mapping with every field; `licence` and those after it may be missing, as they
                 are in older files.
-            source: where it comes from, for the message.
+            source: where the values come from, for the message.
 
         Raises:
-            DataError: a field is missing, unknown or not as it must be.
+            DataError: a field is missing, unknown or invalid.
         """
         if not isinstance(values, dict):
             raise DataError(
@@ -175,31 +181,31 @@ class ModelMetadata:
         missing = sorted(names - set(values) - set(_LATER))
         unknown = sorted(set(values) - names)
         if missing or unknown:
-            found = [f"{name!r} is missing" for name in missing]
-            found += [f"{name!r} is unknown" for name in unknown]
+            problems = [f"{name!r} is missing" for name in missing]
+            problems += [f"{name!r} is unknown" for name in unknown]
             raise DataError(
                 f"{source}: expected the model metadata of despoof_keras {__version__}; "
-                f"{', '.join(found)}"
+                f"{', '.join(problems)}"
             )
         try:
             return cls(**values)
         except DataError as error:
             raise DataError(f"{source}: {error}") from error
 
-    def to_json(self):
-        """All fields as a JSON text that ends in a newline."""
+    def to_json(self) -> str:
+        """Return all fields as a JSON text that ends in a newline."""
         return json.dumps(self.to_dict(), indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text, source):
-        """Back from `to_json`.
+    def from_json(cls, text: str | bytes, source: Path | str) -> "ModelMetadata":
+        """Make metadata from what `to_json` returned.
 
         Args:
             text: JSON, a string or UTF-8 bytes.
-            source: where it comes from, for the message.
+            source: where the text comes from, for the message.
 
         Raises:
-            DataError: it is no JSON, or see `from_dict`.
+            DataError: it is no JSON, or as for `from_dict`.
         """
         try:
             values = json.loads(text)
@@ -213,5 +219,5 @@ def _is_finite(value):
         return False
     try:
         return math.isfinite(float(value))
-    except OverflowError:  # a whole number, as JSON can hold it, that no float can
+    except OverflowError:  # a whole number that JSON can hold and a float cannot
         return False

@@ -24,9 +24,9 @@ def tree(tmp_path):
 
 
 def test_a_folder_gives_its_images_and_videos_in_order(tree):
-    found = list(expand([str(tree)], ()))
+    inputs = list(expand([str(tree)], ()))
     names = ["a.png", "b.JPG", "inner/c.webp", "inner/d.mp4"]
-    assert found == [Input(str(tree / name), name.endswith("mp4")) for name in names]
+    assert inputs == [Input(str(tree / name), name.endswith("mp4")) for name in names]
 
 
 def test_files_are_taken_as_named_and_unknown_endings_by_content(tree):
@@ -35,16 +35,17 @@ def test_files_are_taken_as_named_and_unknown_endings_by_content(tree):
     writer.write(np.zeros((64, 64, 3), np.uint8))
     writer.release()
     (tree / "clip.avi").rename(tree / "clip")
-    found = [
-        (one.path, one.is_video) for one in expand([str(tree / "photo"), str(tree / "clip")], ())
+    inputs = expand([str(tree / "photo"), str(tree / "clip")], ())
+    assert [(item.path, item.is_video) for item in inputs] == [
+        (str(tree / "photo"), False),
+        (str(tree / "clip"), True),
     ]
-    assert found == [(str(tree / "photo"), False), (str(tree / "clip"), True)]
 
 
 def test_a_dash_stands_for_a_list_of_paths(tree):
     lines = [f"{tree / 'a.png'}\n", "\n", "-\n", f"{tree / 'inner'}\r\n"]
-    found = [one.path for one in expand(["x.jpg", "-"], lines)]
-    assert found == [
+    paths = [item.path for item in expand(["x.jpg", "-"], lines)]
+    assert paths == [
         "x.jpg",
         str(tree / "a.png"),
         str(tree / "inner" / "c.webp"),
@@ -80,11 +81,11 @@ def test_dangling_links_and_locked_folders_are_told_and_the_rest_is_found(tree):
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tree / "locked" / "e.png")
     (tree / "locked").chmod(0)
     with as_nobody(tree):
-        found = list(expand([str(tree)], ()))
+        inputs = list(expand([str(tree)], ()))
     (tree / "locked").chmod(0o755)
-    problems = [one for one in found if one.problem]
-    assert [one.path for one in problems] == [str(tree / "locked")]
-    names = [one.path.removeprefix(f"{tree}/") for one in found if not one.problem]
+    problems = [item for item in inputs if item.problem]
+    assert [item.path for item in problems] == [str(tree / "locked")]
+    names = [item.path.removeprefix(f"{tree}/") for item in inputs if not item.problem]
     assert names == ["a.png", "b.JPG", "inner/c.webp", "inner/d.mp4", "z.jpg"]
 
 

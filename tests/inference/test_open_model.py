@@ -45,10 +45,10 @@ def test_every_kind_gives_the_models_answers(kind, model, files):
     crops = random_crops(3)
     expected = {k: np.asarray(v) for k, v in model(to_network_range(np.rint(crops))).items()}
     np.testing.assert_allclose(opened.scores(crops), expected["score"], rtol=1e-5)
-    found = opened.despoof(crops)
+    outputs = opened.despoof(crops)
     names = {"score", "noise", "live_estimate", "zero_one_map"}
-    assert set(found) == (names | {"depth"} if kind == "keras" else names)
-    for name, values in found.items():
+    assert set(outputs) == (names | {"depth"} if kind == "keras" else names)
+    for name, values in outputs.items():
         assert values.dtype == np.float32
         np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-5, err_msg=name)
 
