@@ -5,7 +5,7 @@ import re
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
-from despoof_keras.export.variants import CALIBRATION_CROPS, HELD_OUT_CROPS, ExportData
+from despoof_keras.export.data import CALIBRATION_CROPS, HELD_OUT_CROPS, ExportData
 from despoof_keras.models.released import EXAMPLE_LIVE_SCORE, EXAMPLE_PRINT_SCORE
 from despoof_keras.synthesis import EMBEDDED_SET, cache_folder, default_root
 
