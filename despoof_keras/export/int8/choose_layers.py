@@ -97,9 +97,7 @@ def quantise(
     candidates = []
     for kept in steps_of(score):
         quantised = StaticQuantiser(measurements, kept).finish()
-        scores = _scores(quantised, judged)
-        median = float(np.median(np.abs(scores - expected))) / gap
-        rank = float(np.nan_to_num(spearmanr(scores, expected).statistic, nan=-1.0))
+        median, rank = _agreement(_scores(quantised, judged), expected, gap)
         logger.info(
             "int8 with %d layers in float: %s differs by %.2f %%, rank correlation %.4f",
             len(kept), score, 100 * median, rank,
@@ -123,6 +121,12 @@ def split_calibration(crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Split calibration crops into those to fit to and those to choose layers on."""
     is_fitted = np.arange(len(crops)) % _RANGES_EVERY == 0
     return crops[is_fitted], crops[~is_fitted]
+
+
+def _agreement(scores, expected, gap):
+    """Return the median error, as a share of the gap, and the rank correlation, -1 for NaN."""
+    median = float(np.median(np.abs(scores - expected))) / gap
+    return median, float(np.nan_to_num(spearmanr(scores, expected).statistic, nan=-1.0))
 
 
 def _scores(content, crops):
