@@ -1,7 +1,7 @@
-"""How hard the embedded data set is for methods that do not look at faces.
+"""Difficulty of the embedded data set for methods that do not look at faces.
 
-Prints the test ACER (two instruments: print and replay; threshold at the EER of dev; video score =
-mean over frames) of two baselines on protocols 1 and 4:
+The benchmark prints the test ACER (two instruments: print and replay; threshold at the EER of dev;
+a video's score is the mean over its frames) of two baselines on protocols 1 and 4:
 
 - logistic regression on global colour and sharpness statistics of the face crop;
 - an RBF support vector machine on histograms of uniform local binary patterns, of the grey crop
@@ -39,7 +39,7 @@ REQUIRED = {("statistics", 1): 0.15, ("statistics", 4): 0.20, ("lbp", 1): 0.05, 
 
 
 def global_statistics(crop):
-    """Colour and sharpness of a crop as a whole, (features,)."""
+    """Compute colour and sharpness of a whole crop, `(features,)`."""
     hsv = cv2.cvtColor(crop, cv2.COLOR_RGB2HSV)
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
     channels = np.concatenate([crop.reshape(-1, 3), hsv.reshape(-1, 3)], axis=1)
@@ -59,7 +59,7 @@ def global_statistics(crop):
 
 
 def _high_bands(grey):
-    """Share of the spectrum's energy in rings of rising frequency."""
+    """Compute the share of the spectrum's energy in rings of rising frequency."""
     power = np.abs(np.fft.fft2(grey - grey.mean())) ** 2
     y, x = np.meshgrid(*(np.fft.fftfreq(side) for side in grey.shape), indexing="ij")
     radius = np.hypot(x, y)
@@ -70,7 +70,7 @@ def _high_bands(grey):
 
 
 def lbp_histograms(crop):
-    """Histograms of uniform local binary patterns, (features,)."""
+    """Compute histograms of uniform local binary patterns, `(features,)`."""
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     ycrcb = cv2.cvtColor(crop, cv2.COLOR_RGB2YCrCb)
     planes = [grey, *cv2.split(crop), ycrcb[..., 1], ycrcb[..., 2]]
@@ -88,7 +88,7 @@ def lbp_histograms(crop):
 
 
 def describe(video, image_size):
-    """Features of all frames of a video: two arrays (frames, features)."""
+    """Compute the features of all frames of a video: two arrays `(frames, features)`."""
     cv2.setNumThreads(1)
     eyes = read_eyes(video.eye_path)
     crops = [
@@ -103,14 +103,14 @@ def describe(video, image_size):
 
 
 class Features:
-    """Features of the videos of a data set, computed once for each, on all cores."""
+    """Features of a data set's videos, computed once for each on all cores."""
 
     def __init__(self, image_size):
         self.image_size = image_size
         self.known = {}
 
     def add(self, videos):
-        """Computes what is not known yet."""
+        """Compute the features of videos that are new."""
         new = [video for video in videos if video.path not in self.known]
         with concurrent.futures.ProcessPoolExecutor(
             os.cpu_count(), multiprocessing.get_context("spawn")
@@ -120,20 +120,20 @@ class Features:
                 self.known[video.path] = features
 
     def frames(self, videos, kind):
-        """Features (frames, features) and labels (frames,) of all frames of some videos."""
+        """Return features `(frames, features)` and labels `(frames,)` of all frames of videos."""
         parts = [self.known[video.path][kind] for video in videos]
         labels = np.repeat([video.label for video in videos], [len(part) for part in parts])
         return np.concatenate(parts), labels
 
     def scores(self, model, videos, kind):
-        """Spoof score of each video, the mean over its frames."""
+        """Compute the spoof score of each video, the mean over its frames."""
         return np.array(
             [model.decision_function(self.known[video.path][kind]).mean() for video in videos]
         )
 
 
 def acer_on(model, splits, features, kind, part):
-    """ACER on `part` at the threshold of dev."""
+    """Measure the ACER on `part` at the threshold of dev."""
     bona_fide, attack, _ = _scores(model, splits["dev"], features, kind)
     threshold = threshold_at_eer(bona_fide, attack)
     return acer(*_scores(model, splits[part], features, kind), threshold)
@@ -147,7 +147,7 @@ def _scores(model, videos, features, kind):
 
 
 def statistics_acer(splits, features):
-    """Test ACER of logistic regression on `global_statistics`."""
+    """Measure the test ACER of logistic regression on `global_statistics`."""
     model = make_pipeline(
         StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=2000)
     )
@@ -155,20 +155,21 @@ def statistics_acer(splits, features):
 
 
 def lbp_acer(splits, features):
-    """Test ACER of the SVM on `lbp_histograms`, with the C that has the lowest ACER on dev."""
-    found = []
+    """Measure the test ACER of the SVM on `lbp_histograms`, with the C of the lowest dev ACER."""
+    candidates = []
     for penalty in SVM_PENALTIES:
         model = make_pipeline(StandardScaler(), SVC(C=penalty, class_weight="balanced"))
         model.fit(*features.frames(splits["train"], 1))
-        found.append((acer_on(model, splits, features, 1, "dev"), penalty, model))
-    return acer_on(min(found, key=lambda entry: entry[:2])[2], splits, features, 1, "test")
+        candidates.append((acer_on(model, splits, features, 1, "dev"), penalty, model))
+    _, _, model = min(candidates, key=lambda candidate: candidate[:2])
+    return acer_on(model, splits, features, 1, "test")
 
 
 def measure(root, image_size, folds):
-    """Test ACER of both baselines.
+    """Measure the test ACER of both baselines.
 
     Returns:
-        Mapping of (baseline, protocol) to a list with one figure a fold.
+        Mapping from (baseline, protocol) to a list with a figure for each fold.
     """
     features = Features(image_size)
     figures = {}
@@ -182,9 +183,8 @@ def measure(root, image_size, folds):
 
 
 def main():
-    """Prints the four figures, beside what they must exceed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--root", help="an OULU-NPU tree; the default embedded set where absent")
+    parser.add_argument("--root", help="an OULU-NPU tree (default: the embedded set)")
     parser.add_argument("--seed", type=int, default=0, help="of the default set")
     parser.add_argument("--image-size", type=int, default=64, help="side of the face crop")
     parser.add_argument(
@@ -192,7 +192,7 @@ def main():
         type=int,
         nargs="+",
         default=[1, 2, 3, 4, 5, 6],
-        help="folds of protocol 4; the first one listed is held to the limit",
+        help="folds of protocol 4; the limit applies to the first",
     )
     options = parser.parse_args()
     root = options.root or default_root(options.seed)

@@ -1,13 +1,13 @@
-"""Latency of exported models: ratios in one run, and the cold start.
+"""Latency of exported models: ratios in the same run, and the cold start.
 
     python benchmarks/latency.py exported/ [--keras MODEL] [--rounds 20]
 
-`exported/` is what `export/to_tflite.py --variants all` leaves: `float32.tflite` and the other
-variants. On one and on two threads it prints, as the median over rounds in which everything runs
-once, in random order: each variant to float32; `load_tflite(...).score` to the bare interpreter on
-the same crop; Keras `predict` to float32, with --keras. Then, for each variant, what a fresh
-process spends on importing the package (NumPy and all), loading the model (and its runtime) and the
-first score.
+`exported/` is the output of `export/to_tflite.py --variants all`. On one thread and on two, the
+benchmark prints these ratios, each the median over rounds in which everything runs once in random
+order: each file to the baseline; `load_tflite(...).score` to the bare interpreter on the same crop;
+and, with --keras, Keras' `predict` to the baseline. Then, for each file, it prints how long a fresh
+process takes to import the package (with NumPy), to load the model (with its runtime), and to
+compute the first score.
 """
 
 import argparse
@@ -25,7 +25,6 @@ import numpy as np
 from despoof_keras import DataError, load_tflite
 from despoof_keras.utils.litert import open_interpreter
 
-BASE = "float32"
 THREADS = (1, 2)
 WARM_UP = 2
 COLD_STARTS = 5
@@ -44,12 +43,12 @@ print(json.dumps([imported - start, loaded - imported, scored - loaded]))
 """
 
 
-def crop_of(size):
+def random_crop(size):
     return np.random.default_rng(0).integers(0, 256, (size, size, 3)).astype(np.uint8)
 
 
 def bare_interpreter(path, threads, crop):
-    """A call of the runtime alone, without anything of this package."""
+    """Make a function that calls the runtime alone, without this package."""
     interpreter = open_interpreter(path, threads)
     score = interpreter.get_signature_runner("score")
     batch = crop[np.newaxis]
@@ -68,7 +67,7 @@ def keras_predict(path, crop):
 
 
 def seconds_in_turn(calls, rounds):
-    """For each name, the seconds of every round; all calls run once in each, in random order."""
+    """Map names to the seconds of each round; in a round all calls run once, in random order."""
     seconds, shuffled = {name: [] for name in calls}, random.Random(0)
     for number in range(rounds + WARM_UP):
         for name in shuffled.sample(list(calls), len(calls)):
@@ -83,22 +82,25 @@ def ratio(seconds, name, base):
     return statistics.median(a / b for a, b in zip(seconds[name], seconds[base], strict=True))
 
 
-def print_ratios(paths, threads, keras_model, rounds):
+def print_ratios(paths, baseline, threads, keras_model, rounds):
     detectors = {path.stem: load_tflite(path, num_threads=threads) for path in paths}
-    crop = crop_of(detectors[BASE].metadata.image_size)
-    calls = {name: lambda one=one: one.score(crop) for name, one in detectors.items()}
-    base = next(path for path in paths if path.stem == BASE)
-    calls["bare"] = bare_interpreter(base, threads, crop)
+    crop = random_crop(detectors[baseline].metadata.image_size)
+    calls = {
+        name: lambda detector=detector: detector.score(crop) for name, detector in detectors.items()
+    }
+    path = next(path for path in paths if path.stem == baseline)
+    calls["bare"] = bare_interpreter(path, threads, crop)
     if keras_model:
         calls["keras"] = keras_predict(keras_model, crop)
     seconds = seconds_in_turn(calls, rounds)
-    milliseconds = 1000 * statistics.median(seconds[BASE])
-    print(f"{threads} thread(s); {BASE}: {milliseconds:.1f} ms a score")
+    milliseconds = 1000 * statistics.median(seconds[baseline])
+    print(f"{threads} thread(s); {baseline}: {milliseconds:.1f} ms a score")
     for name in detectors:
-        print(f"  {name} to {BASE}: {ratio(seconds, name, BASE):.2f}")
-    print(f"  load_tflite(...).score to the bare interpreter: {ratio(seconds, BASE, 'bare'):.3f}")
+        print(f"  {name} to {baseline}: {ratio(seconds, name, baseline):.2f}")
+    bare = ratio(seconds, baseline, "bare")
+    print(f"  load_tflite(...).score to the bare interpreter: {bare:.3f}")
     if keras_model:
-        print(f"  Keras predict (all cores) to {BASE}: {ratio(seconds, 'keras', BASE):.2f}")
+        print(f"  Keras predict (all cores) to {baseline}: {ratio(seconds, 'keras', baseline):.2f}")
 
 
 def print_cold_start(path):
@@ -123,16 +125,20 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path, help="exported .tflite files, float32 among them")
+    parser.add_argument("folder", type=Path, help="folder of exported .tflite files")
+    parser.add_argument(
+        "--baseline", default="float32", help="file to compare with (default: float32)"
+    )
     parser.add_argument("--keras", type=Path, help="the model that was exported")
     parser.add_argument("--rounds", type=int, default=20)
     options = parser.parse_args()
     paths = sorted(options.folder.glob("*.tflite"))
-    if BASE not in [path.stem for path in paths]:
-        sys.exit(f"latency.py: {options.folder}: expected {BASE}.tflite among the files")
+    baseline = options.baseline
+    if baseline not in [path.stem for path in paths]:
+        sys.exit(f"latency.py: {options.folder}: expected {baseline}.tflite among the files")
     try:
         for threads in THREADS:
-            print_ratios(paths, threads, options.keras, options.rounds)
+            print_ratios(paths, baseline, threads, options.keras, options.rounds)
     except DataError as error:
         sys.exit(f"latency.py: {error}")
     for path in paths:

@@ -1,10 +1,10 @@
-"""Depth targets against the truth: the face mesh and the generic face on the embedded set.
+"""Errors of the depth targets: the face mesh and the generic face on the embedded set.
 
     python benchmarks/mesh_depth.py [--clips 60] [--picture docs/mesh_depth.png]
 
-Prints the mean absolute error over the whole crop (64 pixels, depth in [0, 1]) beside the exact
-depth that the embedded set's renderer gives, over bona fide clips of all subjects, sessions and
-phones, and with --picture draws the depth of scikit-image's astronaut.
+The benchmark prints the mean absolute error over the whole crop (64 pixels, depth in [0, 1]) from
+the exact depth of the embedded set's renderer, over bona fide clips of all subjects, sessions and
+phones. With --picture it draws the depth of scikit-image's astronaut.
 """
 
 import argparse
@@ -25,7 +25,7 @@ CLIP_FRAMES, CLIP_SIZE, SEED = 2, (320, 240), 0
 
 
 def clips(count):
-    """Frames of bona fide clips with their eyes and exact depth, splits and phones in turn."""
+    """Yield frames of bona fide clips with their eyes and exact depth, from all over the set."""
     keys = [
         ClipKey(split, subject, subject % 3 + 1, subject % 6 + 1, BONA_FIDE)
         for split, (first, last) in SUBJECTS.items()
@@ -44,11 +44,11 @@ def print_errors(finder, count):
         if face is None:
             missed += 1
             continue
-        found = {
+        targets = {
             "mesh": mesh_depth(face.landmarks, SIZE, eyes=eyes),
             "generic face": generic_face_depth(eyes, SIZE),
         }
-        for name, depth in found.items():
+        for name, depth in targets.items():
             errors[name].append(np.abs(depth / 255 - truth).mean())
     for name, values in errors.items():
         print(f"{name:13s} mean absolute error {np.mean(values):.3f}, {len(values)} clips")

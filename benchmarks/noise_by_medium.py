@@ -1,11 +1,12 @@
-"""Whether the spoof noise tells print from replay, beside telling attack from bona fide.
+"""How well the spoof noise tells print from replay, besides attack from bona fide.
 
     python benchmarks/noise_by_medium.py runs/p1-seed0/model.keras
 
-Takes the noise of every test crop of the embedded set's protocol 1 and prints its mean magnitude
-by species, and how often a logistic regression on the noise's statistics (mean magnitude of each
-channel, their correlations, a coarse spectrum) tells print from replay, cross-validated over
-subjects; 50 % is chance. The same statistics of the crops themselves are the measure beside it.
+The benchmark takes the noise of every test crop of the embedded set's protocol 1. It prints the
+noise's mean magnitude by species, and how often a logistic regression on the noise's statistics
+(mean magnitude of each channel, their correlations, a coarse spectrum) tells print from replay,
+cross-validated over subjects; 50 % is chance. The same statistics of the crops themselves serve for
+comparison.
 """
 
 import argparse
@@ -31,7 +32,7 @@ FOLDS = 4
 
 
 def statistics(noise):
-    """Features of one crop's noise, `(S, S, 6)`."""
+    """Compute the features of a crop's noise, `(S, S, 6)`."""
     spectrum = noise_spectrum(noise)[::SPECTRUM_STEP, ::SPECTRUM_STEP].ravel()
     varied = noise.reshape(-1, noise.shape[-1]) + np.random.default_rng(0).normal(
         scale=1e-9, size=(noise.shape[0] * noise.shape[1], noise.shape[-1])
@@ -64,7 +65,7 @@ def main():
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
     folds = {"groups": subjects, "cv": GroupKFold(FOLDS)}
     for name, values in maps.items():
-        features = np.stack([statistics(one) for one in values[attack]])
+        features = np.stack([statistics(picture) for picture in values[attack]])
         shares = cross_val_score(classifier, features, is_replay, **folds)
         print(f"print told from replay by the {name}: {shares.mean():.1%}")
 

@@ -1,10 +1,11 @@
-"""`despoof score` on a long video: pace, the stage that bounds it, and the memory it takes.
+"""Pace and memory of `despoof score` on a long video, and the stage that limits the pace.
 
     python benchmarks/score_pace.py [--frames 300] [--model MODEL]
 
-Scores a video of scikit-image's astronaut and one three times as long, each in a process of its
-own, and prints the pace, what each stage was busy for, and the peak memory of both. Without
---model an untrained model for 256-pixel crops does the work: the time does not depend on weights.
+The benchmark scores a video of scikit-image's astronaut and another three times as long, each in a
+process of its own. It prints the pace, how long each stage was busy, and the peak memory of both.
+Without --model it uses an untrained model for 256-pixel crops, because the time does not depend on
+the weights.
 """
 
 import argparse
@@ -32,7 +33,7 @@ sys.exit(done.returncode)
 
 
 def write_video(path, frames):
-    """The astronaut, enlarged so that the crop needs no enlarging, swaying over a grey wall."""
+    """Write the astronaut, swaying over a grey wall, large enough for the crop to be reduced."""
     face = cv2.resize(data.astronaut(), (720, 720), interpolation=cv2.INTER_CUBIC)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 30, SHAPE[::-1])
     for number in range(frames):
@@ -44,7 +45,7 @@ def write_video(path, frames):
 
 
 def score(model, video):
-    """What `despoof score` reports of its pace, and its peak memory in MiB."""
+    """Return what `despoof score` reports of its pace, and its peak memory in MiB."""
     command = [sys.executable, "-m", "despoof_keras", "score", "--json", "--model", str(model)]
     done = subprocess.run(
         [sys.executable, "-c", _MEASURED, *command, str(video)],

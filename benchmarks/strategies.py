@@ -1,10 +1,11 @@
-"""Images a second of a training step: half precision, XLA, several devices, several processes.
+"""Pace of a training step: half precision, XLA, several devices, several processes.
 
     python benchmarks/strategies.py
 
-All are of the configuration `embedded` at the same global batch, on random crops, as ratios to the
-plain step on one device in the same run. Two logical CPUs share the processor that one has alone,
-and so do two processes: the ratios show what sharing out costs, not what further devices bring.
+All steps are those of the configuration `embedded` at the same global batch, on random crops. The
+benchmark prints ratios of images a second to the plain step on a single device in the same run. Two
+logical CPUs share the processor that a single device has to itself, and so do two processes: the
+ratios show what distribution costs, not what more devices bring.
 """
 
 import argparse
@@ -19,12 +20,12 @@ import numpy as np
 
 STEPS_PER_ROUND = 4
 PORTS = (29471, 29472)
-# Longer than any of the runs takes; only a hang gets there.
+# Timeout in seconds, longer than any of the runs takes unless it hangs.
 PATIENCE = 1800
 
 
 def compiled_step(distribution, batch_size, **settings):
-    """A function that runs one step on a fixed batch of random crops and returns the loss."""
+    """Make a function that runs a step on a fixed batch of random crops and returns the loss."""
     import dataclasses
 
     import keras
@@ -67,18 +68,18 @@ def seconds(run):
 
 
 def in_this_process(batch_size, rounds):
-    """`{name: seconds a step}` of everything that one process can hold, measured in turns."""
+    """Measure, in turns, `{name: seconds a step}` of everything that fits into a process."""
     from despoof_keras.distribution.strategy import Distribution, distribute
 
     mirrored = distribute("mirrored", 2)  # splits the processor: before anything else
     import tensorflow as tf
 
-    one = Distribution(tf.distribute.get_strategy())
+    single = Distribution(tf.distribute.get_strategy())
     steps = {
-        "plain": compiled_step(one, batch_size),
-        "XLA": compiled_step(one, batch_size, jit_compile=True),
-        "bfloat16": compiled_step(one, batch_size, dtype_policy="mixed_bfloat16"),
-        "float16": compiled_step(one, batch_size, dtype_policy="mixed_float16"),
+        "plain": compiled_step(single, batch_size),
+        "XLA": compiled_step(single, batch_size, jit_compile=True),
+        "bfloat16": compiled_step(single, batch_size, dtype_policy="mixed_bfloat16"),
+        "float16": compiled_step(single, batch_size, dtype_policy="mixed_float16"),
         "two logical CPUs": compiled_step(mirrored, batch_size),
         "two logical CPUs, synchronized norm": compiled_step(
             mirrored, batch_size, synchronized_norm=True
@@ -94,7 +95,7 @@ def in_this_process(batch_size, rounds):
 
 
 def worker(batch_size, rounds):
-    """One of two processes: prints its seconds a step."""
+    """Print the seconds a step of this process, which is half of a pair."""
     from despoof_keras.distribution.strategy import distribute
 
     run = compiled_step(distribute("multi-worker"), batch_size)
@@ -103,7 +104,7 @@ def worker(batch_size, rounds):
 
 
 def two_processes(batch_size, rounds):
-    """Seconds a step of two worker processes that share the batch."""
+    """Measure the seconds a step of two worker processes that share the batch."""
     hosts = [f"127.0.0.1:{port}" for port in PORTS]
     command = [sys.executable, __file__, "--worker", "--batch-size", str(batch_size)]
     processes = [

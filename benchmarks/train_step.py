@@ -1,15 +1,15 @@
-"""Training step against the plain three-pass formulation, and the input pipeline's share of it.
+"""Pace of the training step beside plain three-pass steps, and the input pipeline's share of it.
 
     python benchmarks/train_step.py [--image-size 64] [--batch-size 8] [--rounds 12]
 
-Three formulations of one and the same step run in turns in one process, so that the ratios hold on
-a busy machine too:
+Three formulations of the same step run in turns in the same process, so that the ratios hold on a
+busy machine too:
 
-- "shared", the package's: one DSNet forward pass, its own layers where they save operations;
-- "three-pass": three passes over the same networks, which shows what sharing alone gives. It saves
-  one DSNet forward pass of all passes there are, so counting multiplications sets it a limit;
+- "shared", the package's: a single DSNet forward pass, and layers of its own that save operations;
+- "three-pass": three passes over the same networks, which shows what sharing alone gains. Sharing
+  saves a single DSNet forward pass, so the count of multiplications limits the gain;
 - "plain": three passes over networks of Keras' own layers, with the features enlarged before the
-  decoder's first convolution: the method as it is written down.
+  decoder's first convolution: the method as the paper describes it.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from despoof_keras.models import build_depth_net, build_discriminator, build_ds_
 from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.synthesis import write_oulu_npu
 
-# The plain formulations are the tests' own, which hold a step equal to them.
+# The plain formulations are those of the tests, which compare the step with them.
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
 
 from three_pass import ThreePassDespoofer, plain_network
@@ -48,22 +48,23 @@ def compiled_step(cls, size, form=lambda network: network):
 
 
 def multiplications(network):
-    """Of the convolutions in one forward pass of one image; nothing else counts beside them."""
+    """Count the multiplications in a forward pass of an image; only convolutions matter."""
     image = tf.TensorSpec((1, *network.input.shape[1:]))
     graph = tf.function(lambda x: network(x, training=False)).get_concrete_function(image).graph
-    convolutions = [one for one in graph.get_operations() if one.type == "Conv2D"]
     return sum(
-        math.prod(one.inputs[1].shape) * math.prod(one.outputs[0].shape[1:3])
-        for one in convolutions
+        math.prod(operation.inputs[1].shape) * math.prod(operation.outputs[0].shape[1:3])
+        for operation in graph.get_operations()
+        if operation.type == "Conv2D"
     )
 
 
 def sharing_limit(size):
-    """Ratio of the multiplications of a step in three passes to those of the shared one.
+    """Compute the ratio of the multiplications of a step in three passes to the shared step's.
 
-    A backward pass costs two forward ones, or one where only the input's gradient is wanted:
-    DSNet is passed forward and back; DepthNet forward and back in its own turn, then forward and
-    back to its input in DSNet's; the discriminator likewise, in its own turn on two inputs.
+    A backward pass costs as much as two forward passes, or a single one if only the input's
+    gradient is needed. DSNet is passed forward and back. DepthNet is passed forward and back in its
+    own turn, then forward and back to its input in DSNet's. The same holds for the discriminator,
+    which has two inputs in its own turn.
     """
     ds_net, depth_net, discriminator = (
         multiplications(build(size))

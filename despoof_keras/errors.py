@@ -13,3 +13,11 @@ class TrainingError(RuntimeError):
 
     The message says what happened, what is kept, and how to continue.
     """
+
+
+def summarize(error: BaseException) -> str:
+    """Return an exception's first line, or its type where it has none, in 200 characters at most.
+
+    Libraries raise messages of many lines; only the first fits into ours.
+    """
+    return next(iter(str(error).splitlines()), type(error).__name__)[:200]

@@ -1,1 +1,1 @@
-"""A trained model as SavedModel or TFLite: converted, quantised, compared, reported."""
+"""Export of a trained model as SavedModel or TFLite: conversion, int8, comparison, report."""

@@ -6,7 +6,7 @@ from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.data import Data, described_protocol
 from despoof_keras.datasets.prepare import prepare_data
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
-from despoof_keras.export.variants import CALIBRATION_CROPS, HELD_OUT_CROPS, ExportData
+from despoof_keras.export.data import CALIBRATION_CROPS, HELD_OUT_CROPS, ExportData
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models.released import EXAMPLE_LIVE_SCORE, EXAMPLE_PRINT_SCORE
 from despoof_keras.synthesis import EMBEDDED_SET, data_at

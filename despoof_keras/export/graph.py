@@ -1,23 +1,25 @@
 """TFLite files as objects that can be changed: operations, signatures, metadata entries.
 
-Reading alone needs none of this, see `tflite_file`. Reference: TensorFlow Lite's schema, version 3.
+To use a file, `tflite.file` is enough. Reference: TensorFlow Lite's schema, version 3.
 """
 
 import copy
+from collections.abc import Sequence
 
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
 from despoof_keras.export.packing import pack
+from despoof_keras.metadata import ModelMetadata
 from despoof_keras.tflite.file import METADATA_ENTRY, SEAL_BYTES, SEAL_ENTRY, seal
 
 Operator = schema.BuiltinOperator
-# The flatbuffer's old one-byte field for an operation's code holds this for every later code.
+# The flatbuffer's old one-byte field for an operation's code holds this for every newer code.
 _PLACEHOLDER_CODE = Operator.PLACEHOLDER_FOR_GREATER_OP_CODES
 _OPERATOR_NAMES = {
     value: name for name, value in vars(Operator).items() if not name.startswith("_")
 }
-# Signature of the files that `probe` makes.
+# Name of the signature of the files that `probe` makes.
 PROBE = "probe"
 _RUNTIME_ENTRY = b"min_runtime_version"
 _DTYPES = {
@@ -28,33 +30,33 @@ _DTYPES = {
 }
 
 
-def unpack(content):
-    """`schema.ModelT` of a TFLite file's bytes."""
+def unpack(content: bytes) -> schema.ModelT:
+    """Convert the bytes of a TFLite file to objects."""
     return schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
 
 
-def with_metadata(content, metadata):
-    """Adds metadata and checksum to a TFLite file.
+def with_metadata(content: bytes, metadata: ModelMetadata) -> bytes:
+    """Add metadata and a checksum to a TFLite file.
 
     Args:
-        content: bytes of a file without metadata of this package.
-        metadata: `ModelMetadata`.
+        content: Bytes of a file without this package's metadata.
+        metadata: Metadata to add.
 
     Returns:
-        Bytes: the entry `file.METADATA_ENTRY`, JSON in UTF-8, and the seal.
+        Bytes of the file with the entries `METADATA_ENTRY` and `SEAL_ENTRY` of `tflite.file`.
     """
     model = unpack(content)
-    _add_entry(model, METADATA_ENTRY, metadata.to_json().encode())
-    _add_entry(model, SEAL_ENTRY, bytes(SEAL_BYTES))
+    _add_metadata(model, METADATA_ENTRY, metadata.to_json().encode())
+    _add_metadata(model, SEAL_ENTRY, bytes(SEAL_BYTES))
     return seal(pack(model))
 
 
-def operation_counts(content):
-    """How often each operation stands in a TFLite file, over all its signatures.
+def operation_counts(content: bytes) -> dict[str, int]:
+    """Count the operations in a TFLite file, over all its signatures.
 
     Returns:
-        Mapping from names, as in the schema, to counts. What is no built-in operation is named
-        `CUSTOM:` and its own name, Flex operations so too.
+        Mapping from names, as in the schema, to counts. Operations that are not built in, Flex
+        operations included, are named `CUSTOM:` and their own name.
     """
     model = unpack(content)
     counts = {}
@@ -68,31 +70,31 @@ def operation_counts(content):
     return dict(sorted(counts.items()))
 
 
-def minimum_runtime(content):
-    """The least version of TensorFlow Lite that has every operation, as the file states it.
+def minimum_runtime(content: bytes) -> str | None:
+    """Read the first version of TensorFlow Lite that has every operation of a file.
 
     Returns:
-        Text such as `"1.14.0"`, or None where the file does not say.
+        Text such as `"1.14.0"`, or None if the file does not state a version.
     """
     model = unpack(content)
     data = _runtime_data(model)
     return None if data is None else _version_text(data)
 
 
-def raise_minimum_runtime(model, version):
-    """Lets a `schema.ModelT` state at least this version, where it states one."""
+def raise_minimum_runtime(model: schema.ModelT, version: str) -> None:
+    """Raise the version that a model states to at least this one, if it states any."""
     data = _runtime_data(model)
     if data is None or _numbers(_version_text(data)) >= _numbers(version):
         return
-    entry = next(entry for entry in model.metadata if entry.name == _RUNTIME_ENTRY)
-    # The entry has 16 bytes, filled up with zeros.
-    model.buffers[entry.buffer].data = np.frombuffer(version.encode().ljust(16, b"\0"), np.uint8)
+    item = next(item for item in model.metadata if item.name == _RUNTIME_ENTRY)
+    # The text has 16 bytes, padded with zeros.
+    model.buffers[item.buffer].data = np.frombuffer(version.encode().ljust(16, b"\0"), np.uint8)
 
 
 def _runtime_data(model):
-    for entry in model.metadata or []:
-        if entry.name == _RUNTIME_ENTRY:
-            return model.buffers[entry.buffer].data
+    for item in model.metadata or []:
+        if item.name == _RUNTIME_ENTRY:
+            return model.buffers[item.buffer].data
     return None
 
 
@@ -104,17 +106,19 @@ def _numbers(version):
     return tuple(int(part) for part in version.split("."))
 
 
-def code_of(model, operation):
-    """`Operator` of an operation."""
-    code = model.operatorCodes[operation.opcodeIndex]
+def code_of(model: schema.ModelT, operation: schema.OperatorT) -> int:
+    """Return the code of an operation, one of `Operator`."""
+    return _builtin_code(model.operatorCodes[operation.opcodeIndex])
+
+
+def _builtin_code(code):
     return max(code.builtinCode, code.deprecatedBuiltinCode)
 
 
-def opcode_index(model, operator, version):
-    """Index of an operation's code in a version, added to the model where it is missing."""
+def opcode_index(model: schema.ModelT, operator: int, version: int) -> int:
+    """Return the index of an operation's code in a version, after adding it if it is missing."""
     for index, code in enumerate(model.operatorCodes):
-        found = max(code.builtinCode, code.deprecatedBuiltinCode)
-        if (found, code.version) == (operator, version):
+        if (_builtin_code(code), code.version) == (operator, version):
             return index
     code = schema.OperatorCodeT()
     code.builtinCode, code.version = operator, version
@@ -123,8 +127,8 @@ def opcode_index(model, operator, version):
     return len(model.operatorCodes) - 1
 
 
-def constant(model, graph, index):
-    """The array of a constant tensor, or None where it is none."""
+def constant(model: schema.ModelT, graph: schema.SubGraphT, index: int) -> np.ndarray | None:
+    """Return the array of a constant tensor, or None if it is not constant."""
     tensor = graph.tensors[index]
     data = model.buffers[tensor.buffer].data
     if data is None:
@@ -134,23 +138,29 @@ def constant(model, graph, index):
     return np.frombuffer(raw, _DTYPES[tensor.type]).reshape(shape)
 
 
-def add_buffer(model, array):
-    """Adds an array's bytes; returns the buffer's index."""
+def add_buffer(model: schema.ModelT, array: np.ndarray) -> int:
+    """Add a buffer with an array's bytes; return its index."""
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(np.ascontiguousarray(array).tobytes(), np.uint8)
     model.buffers.append(buffer)
     return len(model.buffers) - 1
 
 
-def add_tensor(graph, like, dtype, quantization=None, buffer=0):
-    """Adds a tensor of the shape of another; returns its index.
+def add_tensor(
+    graph: schema.SubGraphT,
+    like: int,
+    dtype: int,
+    quantization: schema.QuantizationParametersT | None = None,
+    buffer: int = 0,
+) -> int:
+    """Add a tensor of the shape of another; return its index.
 
     Args:
-        graph: `schema.SubGraphT`.
-        like: index of the other tensor.
-        dtype: one of `schema.TensorType`.
-        quantization: `schema.QuantizationParametersT` or None.
-        buffer: index of the buffer of a constant; 0 for what is computed.
+        graph: Graph to add it to.
+        like: Index of the other tensor.
+        dtype: One of `schema.TensorType`.
+        quantization: Quantization parameters, or None for floats.
+        buffer: Index of the buffer of a constant; 0 for computed tensors.
     """
     tensor = copy.copy(graph.tensors[like])
     tensor.type, tensor.quantization, tensor.buffer = dtype, quantization, buffer
@@ -158,13 +168,13 @@ def add_tensor(graph, like, dtype, quantization=None, buffer=0):
     return len(graph.tensors) - 1
 
 
-def add_signature(model, key, output):
-    """Adds a signature with one output of the first one, and a graph of only what it needs.
+def add_signature(model: schema.ModelT, key: str, output: str) -> None:
+    """Add a signature for an output of the existing one, with a graph of only what it needs.
 
     Args:
-        model: `schema.ModelT` with one signature.
-        key: name of the new signature.
-        output: name of an output of the first one.
+        model: Model with one signature.
+        key: Name of the new signature.
+        output: Name of the output.
     """
     (first,) = model.signatureDefs
     chosen = next(pair for pair in first.outputs if pair.name == output.encode())
@@ -179,12 +189,12 @@ def add_signature(model, key, output):
     model.signatureDefs.append(signature)
 
 
-def probe(model, tensors):
-    """A file that answers with tensors from inside a graph.
+def probe(model: schema.ModelT, tensors: Sequence[int]) -> bytes:
+    """Make a file whose outputs are tensors from inside a graph.
 
     Args:
-        model: `schema.ModelT` with one signature; it stays as it is.
-        tensors: indices.
+        model: Model with one signature; it is not changed.
+        tensors: Indices of the tensors.
 
     Returns:
         Bytes of a file with the signature `PROBE`; its outputs are named by the tensors' indices.
@@ -206,7 +216,7 @@ def probe(model, tensors):
 
 
 def _pruned(graph, outputs):
-    """A copy of a graph with these tensors as outputs and only the operations they need."""
+    """Copy a graph with these tensors as outputs, and only the operations that they need."""
     pruned = copy.copy(graph)
     needed, operators = set(outputs), []
     for operation in reversed(graph.operators):
@@ -219,7 +229,7 @@ def _pruned(graph, outputs):
     return pruned
 
 
-def _add_entry(model, name, value):
-    entry = schema.MetadataT()
-    entry.name, entry.buffer = name.encode(), add_buffer(model, np.frombuffer(value, np.uint8))
-    model.metadata = [*(model.metadata or []), entry]
+def _add_metadata(model, name, value):
+    item = schema.MetadataT()
+    item.name, item.buffer = name.encode(), add_buffer(model, np.frombuffer(value, np.uint8))
+    model.metadata = [*(model.metadata or []), item]

@@ -1,219 +1,197 @@
-"""Exported files tried in the runtime: the same answers as the Keras model, and error rates."""
+"""Comparison of TFLite files with the Keras model that they were made from."""
 
 import dataclasses
 import statistics
 import time
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from scipy.stats import spearmanr
 
 from despoof_keras.errors import DataError
-from despoof_keras.evaluation import metrics
-from despoof_keras.evaluation.rates import rates_at
 from despoof_keras.export.graph import operation_counts
-from despoof_keras.faces.crop import PIXEL_SCALE
-from despoof_keras.tflite.model import TfliteModel
+from despoof_keras.export.variants import Bounds, Variant
+from despoof_keras.faces.crop import MAP_FACTOR, to_network_range
+from despoof_keras.models.despoofer import Despoofer
+from despoof_keras.models.scores import spoof_scores
+from despoof_keras.tflite.file import TfliteFile
+from despoof_keras.tflite.model import DESPOOF, TfliteModel
 
 # Crops in a call of the Keras model.
 _KERAS_BATCH = 16
 _PER_CENT = 100
-# Dev videos by which a threshold is carried over: enough for a median, near enough to each other.
-_NEAREST_VIDEOS = 20
-
-
-@dataclasses.dataclass(frozen=True)
-class Bounds:
-    """How far an export may be from the Keras model, on crops that it has not been fitted to.
-
-    Attributes:
-        median, largest: of the score's error, as shares of the live-spoof gap.
-        noise: mean absolute error of the noise, as a share of its mean absolute value.
-    """
-
-    median: float
-    largest: float
-    noise: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Answers:
-    """What a model gives for crops: `score` `(n,)`, `noise` `(n, S, S, 6)` or None."""
+    """The Keras model's answers for crops.
+
+    Attributes:
+        score: `(n,)` spoof scores.
+        noise: `(n, S, S, 6)` noise.
+    """
 
     score: np.ndarray
-    noise: np.ndarray | None
+    noise: np.ndarray
 
 
-def keras_answers(model, crops, score):
-    """`Answers` of a `Despoofer` for `(n, S, S, 3)` uint8 crops, by one of its scores.
+@dataclasses.dataclass(frozen=True)
+class Differences:
+    """How far a file's answers are from the Keras model's; NaN where the file answers NaN.
+
+    Attributes:
+        score_error_median: Median absolute error of the score, as a share of the live-spoof gap.
+        score_error_largest: Largest absolute error of the score, as a share of the gap.
+        score_bias: Mean error with its sign, as a share of the gap.
+        score_difference: Largest absolute error, in units of the score.
+        rank_correlation: Spearman's, of the file's scores with the Keras model's.
+        noise_error: Mean absolute error of the noise, as a share of its mean absolute value; None
+            for files without noise.
+    """
+
+    score_error_median: float
+    score_error_largest: float
+    score_bias: float
+    score_difference: float
+    rank_correlation: float
+    noise_error: float | None
+
+
+def keras_answers(model: Despoofer, crops: np.ndarray, score: str) -> Answers:
+    """Run the Keras model.
+
+    Args:
+        model: Model to run.
+        crops: `(n, S, S, 3)` uint8 RGB.
+        score: Name of the score to take.
 
     Raises:
-        DataError: they are not finite.
+        DataError: The answers are not finite.
     """
-    from despoof_keras.models.scores import spoof_scores
-
     parts = []
-    for start in range(0, len(crops), _KERAS_BATCH):
-        image = crops[start : start + _KERAS_BATCH].astype(np.float32) / np.float32(PIXEL_SCALE)
-        outputs = model(image)
-        values = spoof_scores(outputs)[score]
-        parts.append((np.asarray(values), np.asarray(outputs["noise"])))
+    for images in _network_batches(crops):
+        outputs = model(images)
+        parts.append((np.asarray(spoof_scores(outputs)[score]), np.asarray(outputs["noise"])))
     answers = Answers(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     if not (np.isfinite(answers.score).all() and np.isfinite(answers.noise).all()):
-        raise DataError("model: expected finite scores and noise; the model gives others")
+        raise DataError("model: expected finite scores and noise; received others")
     return answers
 
 
-def keras_scores(model, crops, score):
-    """`(n,)` scores of a `Despoofer` for uint8 crops, by one of its scores, without its noise."""
-    starts = range(0, len(crops), _KERAS_BATCH)
-    images = (crops[start : start + _KERAS_BATCH] for start in starts)
-    scale = np.float32(PIXEL_SCALE)
-    parts = [model.predict_scores(image.astype(np.float32) / scale)[score] for image in images]
+def keras_scores(model: Despoofer, crops: np.ndarray, score: str) -> np.ndarray:
+    """Return `(n,)` scores, as in `keras_answers`, without keeping the noise."""
+    parts = [model.predict_scores(images)[score] for images in _network_batches(crops)]
     return np.concatenate([np.asarray(part) for part in parts])
 
 
-def open_trial(content, variant, score_only):
-    """Opens a file that was just made, and makes sure that it keeps the contract.
+def _network_batches(crops: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(crops), _KERAS_BATCH):
+        yield to_network_range(crops[start : start + _KERAS_BATCH])
+
+
+def open_trial(content: bytes, variant: Variant) -> TfliteModel:
+    """Open a newly made file and make sure that it has the variant's signatures and outputs.
 
     Args:
-        content: bytes.
-        variant: its name, for messages.
-        score_only: the file need not have a signature `despoof`.
+        content: Bytes of the file.
+        variant: The variant that it is.
 
     Returns:
-        `TfliteModel`.
+        The model, which runs on one thread.
 
     Raises:
-        DataError: an operation is not built in, or signatures, types or shapes are not as agreed.
+        DataError: An operation is not built in, or signatures, types or shapes are wrong.
     """
     custom = [name for name in operation_counts(content) if name.startswith("CUSTOM:")]
     if custom:
-        raise DataError(f"{variant}: not exported, for it needs {', '.join(custom)}")
-    model = TfliteModel(content, variant, num_threads=1)
-    size = model.image_size
-    wanted = {"score": (1,), "zero_one_map": (1, size // 8, size // 8, 1)}
-    if not score_only:
-        wanted |= dict.fromkeys(("noise", "live_estimate"), (1, size, size, 6))
-    found = model.despoof(np.zeros((size, size, 3), np.uint8))
-    shapes = {name: value.shape for name, value in found.items()}
-    if shapes != wanted:
+        raise DataError(f"{variant.name}: not exported, because it needs {', '.join(custom)}")
+    model = TfliteModel(TfliteFile(content, variant.name), num_threads=1)
+    size, side = model.image_size, model.image_size // MAP_FACTOR
+    expected = {"score": (1,), "zero_one_map": (1, side, side, 1)}
+    if variant.gives_noise:
+        expected |= dict.fromkeys(("noise", "live_estimate"), (1, size, size, 6))
+    outputs = model.despoof(np.zeros((size, size, 3), np.uint8))
+    shapes = {name: values.shape for name, values in outputs.items()}
+    if shapes != expected:
         raise DataError(
-            f"{variant}: not exported, for it was expected to give {wanted}; it gives {shapes}"
+            f"{variant.name}: not exported, because its outputs are {shapes}; expected {expected}"
         )
     return model
 
 
-def compare(model, crops, expected, gap, score_only=False):
-    """The differences of an export from the Keras model.
+def compare(model: TfliteModel, crops: np.ndarray, expected: Answers, gap: float) -> Differences:
+    """Compare a file with the Keras model.
 
     Args:
-        model: `TfliteModel`.
-        crops: `(n, S, S, 3)` uint8.
-        expected: `Answers` of the Keras model.
-        gap: live-spoof gap, in units of the score.
-        score_only: the model gives no noise.
-
-    Returns:
-        Mapping: `score_error_median`, `score_error_largest` and `score_bias` (the mean error with
-        its sign), as shares of the gap; `score_difference`, the largest in the score's own units;
-        `rank_correlation` (Spearman); `noise_error`, see `Bounds`, None where there is no noise.
-        Errors are NaN where the model's answers are.
+        model: The file, opened.
+        crops: `(n, S, S, 3)` uint8 RGB.
+        expected: The Keras model's answers for the crops.
+        gap: Live-spoof gap, in units of the score.
     """
-    if score_only:
-        scores, noise_error = model.score_batch(crops)["score"], None
-    else:
-        scores, difference, size = np.empty(len(crops), np.float32), 0.0, 0.0
-        for number, (crop, noise) in enumerate(zip(crops, expected.noise, strict=True)):
-            found = model.despoof(crop)
-            scores[number] = found["score"][0]
-            difference += np.abs(found["noise"][0] - noise).mean(dtype=np.float64)
-            size += np.abs(noise).mean(dtype=np.float64)
-        noise_error = float(difference / size)
-        # The signature of its own gives the same score.
-        scores = np.where(np.isclose(scores, model.score_batch(crops)["score"]), scores, np.nan)
+    scores, noise_error = model.score_batch(crops)["score"], None
+    if DESPOOF in model.signatures:
+        despoof_scores, noise_error = _compare_noise(model, crops, expected.noise)
+        # A file whose two signatures disagree must not pass.
+        scores = np.where(np.isclose(despoof_scores, scores), despoof_scores, np.nan)
     errors = (scores - expected.score) / gap
-    return {
-        "score_error_median": float(np.median(np.abs(errors))),
-        "score_error_largest": float(np.abs(errors).max()),
-        "score_bias": float(errors.mean()),
-        "score_difference": float(np.abs(scores - expected.score).max()),
-        "rank_correlation": float(spearmanr(scores, expected.score).statistic),
-        "noise_error": noise_error,
-    }
+    return Differences(
+        score_error_median=float(np.median(np.abs(errors))),
+        score_error_largest=float(np.abs(errors).max()),
+        score_bias=float(errors.mean()),
+        score_difference=float(np.abs(scores - expected.score).max()),
+        rank_correlation=float(spearmanr(scores, expected.score).statistic),
+        noise_error=noise_error,
+    )
 
 
-def check_bounds(found, bounds, variant):
-    """Makes sure that differences, as from `compare`, are within bounds.
+def _compare_noise(model, crops, expected):
+    """Return the scores `(n,)` of the signature `despoof`, and the noise's error."""
+    scores, difference, size = np.empty(len(crops), np.float32), 0.0, 0.0
+    # Crop by crop, because the noise of all of them would take a lot of memory.
+    for number, (crop, noise) in enumerate(zip(crops, expected, strict=True)):
+        outputs = model.despoof(crop)
+        scores[number] = outputs["score"][0]
+        difference += np.abs(outputs["noise"][0] - noise).mean(dtype=np.float64)
+        size += np.abs(noise).mean(dtype=np.float64)
+    return scores, float(difference / size)
+
+
+def check_bounds(differences: Differences, bounds: Bounds, name: str) -> None:
+    """Make sure that differences are within bounds.
+
+    Args:
+        differences: Of the file from the Keras model.
+        bounds: Of the file's variant.
+        name: The variant's, for the message.
 
     Raises:
-        DataError: they are not, or they are NaN.
+        DataError: A difference is larger than its bound, or NaN.
     """
     pairs = {
-        "median score error": (found["score_error_median"], bounds.median, "live-spoof gap"),
-        "largest score error": (found["score_error_largest"], bounds.largest, "live-spoof gap"),
-        "noise's mean error": (found["noise_error"], bounds.noise, "noise"),
+        "median score error": (differences.score_error_median, bounds.median, "live-spoof gap"),
+        "largest score error": (differences.score_error_largest, bounds.largest, "live-spoof gap"),
+        "mean noise error": (differences.noise_error, bounds.noise, "noise"),
     }
     for what, (value, bound, unit) in pairs.items():
         # Written so that NaN does not pass.
         if value is not None and not value <= bound:
             raise DataError(
-                f"{variant}: not exported, for its {what} is {value * _PER_CENT:.3g} % of the "
+                f"{name}: not exported, because its {what} is {value * _PER_CENT:.3g} % of the "
                 f"{unit}, more than {bound * _PER_CENT:.3g} %"
             )
 
 
-def carried_threshold(threshold, dev, float_scores, scores):
-    """A threshold of the float model as one of an export's scores.
+def latency_ratios(
+    models: Mapping[str, TfliteModel], crop: np.ndarray, rounds: int
+) -> dict[str, float]:
+    """Measure the time of a score relative to the first model's.
 
-    The equal error rate of few videos lies somewhere between two of them. Chosen anew, rounding
-    can take it to the next two and change decisions far from it; carried over, only those of videos
-    that lie nearer to it than the rounding goes.
-
-    Args:
-        threshold: the float model's.
-        dev: `LabelledCrops`.
-        float_scores, scores: `(n,)` scores of its crops, by the float model and the export.
-
-    Returns:
-        The threshold, moved by the median difference of the dev videos nearest to it.
-    """
-    expected, found = (
-        dev.with_scores(values).by_video().scores["score"] for values in (float_scores, scores)
-    )
-    nearest = np.argsort(np.abs(expected - threshold))[:_NEAREST_VIDEOS]
-    return threshold + float(np.median(found[nearest] - expected[nearest]))
-
-
-def error_rates(dev, dev_scores, test=None, test_scores=None, threshold=None):
-    """Error rates on dev and test, by video.
+    The models take turns, so that other load on the machine slows all of them alike.
 
     Args:
-        dev, test: `LabelledCrops`; test may be None.
-        dev_scores, test_scores: `(n,)` scores of their crops.
-        threshold: default: dev's EER point.
-
-    Returns:
-        Mapping: `threshold`; `eer_dev`; `acer_dev` and `acer_test` at the threshold, None without
-        test.
-    """
-    videos = dev.with_scores(dev_scores).by_video()
-    rate, eer_point = metrics.eer(videos.bona_fide("score"), videos.attack("score"))
-    threshold = eer_point if threshold is None else threshold
-    found = {"threshold": threshold, "eer_dev": rate, "acer_test": None}
-    found["acer_dev"] = rates_at(videos, "score", threshold)["acer"]
-    if test is not None:
-        videos = test.with_scores(test_scores).by_video()
-        found["acer_test"] = rates_at(videos, "score", threshold)["acer"]
-    return found
-
-
-def latency_ratios(models, crop, rounds):
-    """Time of a score relative to the first model's, measured in turns.
-
-    Args:
-        models: mapping from name to `TfliteModel`.
-        crop: `(S, S, 3)` uint8.
-        rounds: of which the median is taken.
+        models: Mapping from name to model.
+        crop: `(S, S, 3)` uint8 RGB.
+        rounds: Number of scores of each model that the median is taken of.
 
     Returns:
         Mapping from name to ratio.

@@ -1,4 +1,4 @@
-"""The model inside the package: it lets a prototype run at once, and must not be relied on."""
+"""The model inside the package, for prototypes to run at once; its decisions mean nothing."""
 
 import warnings
 from pathlib import Path
@@ -15,27 +15,27 @@ _has_warned = False
 
 
 class DemonstrationWarning(UserWarning):
-    """The model inside the package is in use."""
+    """Warns that the model inside the package is in use."""
 
 
-def demonstration_path(stacklevel=3):
-    """The path of the model inside the package.
+def demonstration_path(stacklevel: int = 3) -> Path:
+    """Return the path of the model inside the package.
 
     Args:
-        stacklevel: of the line that the warning names; 3 is the caller of the function that calls
-            this one.
+        stacklevel: Stack level of the line that the warning names; 3 is the caller of the function
+            that calls this one.
 
     Raises:
-        DataError: it is not in this installation.
+        DataError: The model is missing from this installation.
 
     Warns:
-        DemonstrationWarning: the first time in a process.
+        DemonstrationWarning: The first time in a process.
     """
     global _has_warned
     if not DEMONSTRATION.is_file():
         raise DataError(
-            f"{DEMONSTRATION}: expected the demonstration model, it is not in this installation; "
-            f"give load_tflite the path of another; {_OWN_MODEL}"
+            f"{DEMONSTRATION}: expected the demonstration model, which is missing from this "
+            f"installation; pass load_tflite the path of another; {_OWN_MODEL}"
         )
     if not _has_warned:
         _has_warned = True

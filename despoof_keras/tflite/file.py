@@ -1,238 +1,225 @@
-"""What a TFLite file holds besides its graph, read without a runtime: metadata and a checksum.
+"""The parts of a TFLite file besides its graph, read without a runtime: metadata and a checksum.
 
 A runtime verifies that a file is a flatbuffer, not that its numbers are those that were written: a
-flipped bit in the weights silently gives other scores. The metadata entry `despoof_keras_sha256`
-holds the SHA-256 of the whole file with that entry's own 32 bytes taken as zeros, and is checked
-before a runtime sees the file. It guards against damage; it is no signature: anybody can seal a
-file.
+flipped bit in the weights changes scores without any error. The metadata entry
+`despoof_keras_sha256` holds the SHA-256 of the whole file, computed with that entry's own 32 bytes
+set to zero, and is checked before a runtime sees the file. It protects against damage. It is no
+signature, because anyone can seal a file.
 
 Field numbers are those of TensorFlow Lite's schema, version 3 (`lite/schema/schema.fbs`).
 """
 
 import hashlib
+import os
 from pathlib import Path
 
 from despoof_keras.errors import DataError
 from despoof_keras.metadata import ModelMetadata
-from despoof_keras.tflite.flatbuffer import UINT32, UINT64, Flatbuffer
+from despoof_keras.tflite.flatbuffer import UINT32, UINT64, Flatbuffer, Table
 
 IDENTIFIER = b"TFL3"
 IDENTIFIER_SPAN = slice(4, 8)
 SCHEMA_VERSION = 3
-# The largest file that is read. Files of this package have under a megabyte.
+# The largest file that is read. Files of this package are smaller than a megabyte.
 MOST_BYTES = 256 * 2**20
 # Fields of the tables Model, Metadata, Buffer and SignatureDef.
 _VERSION, _SUBGRAPHS, _BUFFERS, _METADATA, _SIGNATURES = 0, 2, 4, 6, 7
-_ENTRY_NAME, _ENTRY_BUFFER = 0, 1
+_METADATA_NAME, _METADATA_BUFFER = 0, 1
 _DATA, _OFFSET, _SIZE = 0, 1, 2
 _SIGNATURE_KEY = 2
 
+# Names of the flatbuffer's metadata entries. The bytes of the first are `ModelMetadata.to_json()`
+# in UTF-8, those of the second the checksum.
+METADATA_ENTRY = "despoof_keras"
 SEAL_ENTRY = "despoof_keras_sha256"
 SEAL_BYTES = hashlib.sha256().digest_size
-
-# Name of the flatbuffer's metadata entry; its bytes are `ModelMetadata.to_json()` in UTF-8.
-METADATA_ENTRY = "despoof_keras"
 BYTES_SOURCE = "model"
 
 
-def is_tflite(path):
-    """Whether a file says at its start that it is a TFLite model."""
+def is_tflite(path: str | os.PathLike) -> bool:
+    """Tell whether a file says at its start that it is a TFLite model."""
     with open(path, "rb") as file:
         return file.read(IDENTIFIER_SPAN.stop)[IDENTIFIER_SPAN] == IDENTIFIER
 
 
-def read_content(path):
-    """The bytes of a TFLite file.
-
-    Args:
-        path: file.
-
-    Raises:
-        DataError: there is no file, it may not be read, it is too large, or does not say at its
-            start that it is a TFLite model.
-    """
-    try:
-        with open(path, "rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"{path}: expected a .tflite file; {error.strerror}") from error
-    if len(content) > MOST_BYTES:
-        raise DataError(f"{path}: expected a .tflite file of at most {MOST_BYTES} bytes")
-    check_identifier(content, path)
-    return content
-
-
-def check_identifier(content, source):
-    """Makes sure that bytes begin as a TFLite model does.
-
-    Raises:
-        DataError: they do not.
-    """
-    found = bytes(content[IDENTIFIER_SPAN])
-    if found != IDENTIFIER:
-        raise DataError(
-            f"{source}: expected a .tflite file, with {IDENTIFIER!r} at byte "
-            f"{IDENTIFIER_SPAN.start}; found {found!r} there"
-        )
-
-
 class TfliteFile:
-    """A TFLite file's tables, as far as they are needed to use the model rightly.
+    """A TFLite file: its bytes, parsed once, as far as they are needed to use the model correctly.
 
     Args:
-        content: bytes of the file.
-        source: where they come from, for messages.
+        content: Bytes of the file.
+        source: Where they come from, for messages.
 
     Attributes:
-        content: as given.
-        signatures: names of the signatures.
+        content: As given.
+        source: As given.
+        root: Root table of the flatbuffer.
+        signatures: Names of the signatures.
 
     Raises:
-        DataError: it is no TFLite model of `SCHEMA_VERSION`, has no graph, or points outside of
-            itself, as a file that was cut short does.
+        DataError: The bytes are no TFLite model of `SCHEMA_VERSION`, have no graph, or point
+            outside themselves, as in a file that was cut short.
     """
 
-    def __init__(self, content, source):
-        check_identifier(content, source)
+    def __init__(self, content: bytes, source: str | os.PathLike):
+        identifier = bytes(content[IDENTIFIER_SPAN])
+        if identifier != IDENTIFIER:
+            raise DataError(
+                f"{source}: expected a .tflite file, with {IDENTIFIER!r} at byte "
+                f"{IDENTIFIER_SPAN.start}; found {identifier!r} there"
+            )
         self.content = content
+        self.source = source
         self._buffer = Flatbuffer(content, source)
-        model = self._buffer.root()
-        version = model.number(_VERSION, UINT32)
+        self.root = root = self._buffer.root()
+        version = root.number(_VERSION, UINT32)
         if version != SCHEMA_VERSION:
             raise DataError(
                 f"{source}: expected TFLite's schema version {SCHEMA_VERSION}; found {version}"
             )
-        if not any(True for _ in model.tables(_SUBGRAPHS)):
+        if not any(True for _ in root.tables(_SUBGRAPHS)):
             raise DataError(f"{source}: expected a TFLite model; it holds no graph")
-        self._spans = [self._span_of(buffer) for buffer in model.tables(_BUFFERS)]
-        self._entries = {}
-        for entry in model.tables(_METADATA):
-            index = entry.number(_ENTRY_BUFFER, UINT32)
-            if index >= len(self._spans):
-                raise DataError(f"{source}: damaged: its metadata are in a buffer it has not")
-            self._entries.setdefault(entry.text(_ENTRY_NAME), self._spans[index])
-        self.signatures = [one.text(_SIGNATURE_KEY) for one in model.tables(_SIGNATURES)]
+        self._metadata_spans = self._read_metadata_spans()
+        self.signatures = [table.text(_SIGNATURE_KEY) for table in root.tables(_SIGNATURES)]
 
-    def entry_span(self, name):
-        """`(start, stop)` of a metadata entry's bytes within the file, or None."""
-        return self._entries.get(name)
+    @classmethod
+    def read(cls, path: str | os.PathLike) -> "TfliteFile":
+        """Read a file.
 
-    def entry(self, name):
-        """The bytes of a metadata entry, or None."""
-        span = self.entry_span(name)
+        Raises:
+            DataError: The file is missing, unreadable or larger than `MOST_BYTES`, or see the
+                class.
+        """
+        path = Path(path)
+        try:
+            with open(path, "rb") as file:
+                content = file.read(MOST_BYTES + 1)
+        except OSError as error:
+            raise DataError(f"{path}: expected a .tflite file; {error.strerror}") from error
+        if len(content) > MOST_BYTES:
+            raise DataError(f"{path}: expected a .tflite file of at most {MOST_BYTES} bytes")
+        return cls(content, path)
+
+    def metadata_bytes(self, name: str) -> bytes | None:
+        """Return the bytes of a metadata entry, or None if there is none of that name."""
+        span = self._metadata_spans.get(name)
         return None if span is None else bytes(self.content[slice(*span)])
 
-    def _span_of(self, buffer):
-        """Where a buffer's bytes lie: within the flatbuffer, or after it (files above 2 GB)."""
+    def metadata(self) -> ModelMetadata | None:
+        """Read the model's metadata after checking the seal.
+
+        Returns:
+            The metadata, or None if the file carries none of this package.
+
+        Raises:
+            DataError: The file was changed after it was sealed, was never sealed, or its metadata
+                are wrong.
+        """
+        text = self.metadata_bytes(METADATA_ENTRY)
+        if text is not None or SEAL_ENTRY in self._metadata_spans:
+            self.check_seal()
+        return None if text is None else ModelMetadata.from_json(text, self.source)
+
+    def check_seal(self) -> None:
+        """Make sure that the file is as it was when it was sealed.
+
+        Raises:
+            DataError: The file was changed since, or was never sealed.
+        """
+        start, stop = self._seal_span()
+        if bytes(self.content[start:stop]) != self._digest():
+            raise DataError(
+                f"{self.source}: damaged: its content does not agree with the SHA-256 in it; copy "
+                "or export it again"
+            )
+
+    def sealed(self) -> bytes:
+        """Return the bytes of the file with its checksum filled in, see `seal`."""
+        start, stop = self._seal_span()
+        return self.content[:start] + self._digest() + self.content[stop:]
+
+    def _read_metadata_spans(self) -> dict[str, tuple[int, int]]:
+        buffers = [self._span_of(buffer) for buffer in self.root.tables(_BUFFERS)]
+        spans = {}
+        for table in self.root.tables(_METADATA):
+            index = table.number(_METADATA_BUFFER, UINT32)
+            if index >= len(buffers):
+                raise DataError(
+                    f"{self.source}: damaged: its metadata are in a buffer that does not exist"
+                )
+            spans.setdefault(table.text(_METADATA_NAME), buffers[index])
+        return spans
+
+    def _span_of(self, buffer: Table) -> tuple[int, int]:
+        """Locate a buffer's bytes: in the flatbuffer, or after it in files larger than 2 GB."""
         offset, size = buffer.number(_OFFSET, UINT64), buffer.number(_SIZE, UINT64)
         # 1 stands for "to be filled in" in files that were not finished.
         return self._buffer.span(offset, size) if offset > 1 else buffer.data(_DATA)
 
+    def _seal_span(self) -> tuple[int, int]:
+        span = self._metadata_spans.get(SEAL_ENTRY)
+        if span is None or span[1] - span[0] != SEAL_BYTES:
+            raise DataError(
+                f"{self.source}: expected a metadata entry {SEAL_ENTRY!r} of {SEAL_BYTES} bytes, "
+                "as in every file that export/to_tflite.py writes; export the model again"
+            )
+        return span
 
-def seal(content, source="model"):
-    """Fills in the checksum.
+    def _digest(self) -> bytes:
+        start, stop = self._seal_span()
+        digest = hashlib.sha256(self.content[:start])
+        digest.update(bytes(stop - start))
+        digest.update(self.content[stop:])
+        return digest.digest()
+
+
+def seal(content: bytes, source: str | os.PathLike = BYTES_SOURCE) -> bytes:
+    """Fill in a file's checksum.
 
     Args:
-        content: bytes of a TFLite file with a metadata entry `SEAL_ENTRY` of `SEAL_BYTES` bytes,
-            whatever they are (the exporter writes zeros).
-        source: where they come from, for messages.
+        content: Bytes of a TFLite file with a metadata entry `SEAL_ENTRY` of `SEAL_BYTES` bytes of
+            any value.
+        source: Where they come from, for messages.
 
     Returns:
-        The bytes of the sealed file, of the same length.
+        Bytes of the sealed file, of the same length.
 
     Raises:
-        DataError: the entry is missing or has another length, or it is no TFLite file.
+        DataError: The entry is missing or has another length, or the bytes are no TFLite file.
     """
-    start, stop = _span(TfliteFile(content, source), source)
-    return content[:start] + _digest(content, start, stop) + content[stop:]
+    return TfliteFile(content, source).sealed()
 
 
-def check_seal(content, source="model"):
-    """Makes sure that a TFLite file is as it was when it was sealed.
+def read_tflite_metadata(
+    source: str | os.PathLike | bytes | bytearray | memoryview,
+) -> ModelMetadata:
+    """Read what a `.tflite` file says about itself.
 
     Args:
-        content: bytes of the file.
-        source: where they come from, for messages.
+        source: Path of the file, or its bytes.
 
     Raises:
-        DataError: it was changed since, it was never sealed, or it is no TFLite file.
-    """
-    start, stop = _span(TfliteFile(content, source), source)
-    if bytes(content[start:stop]) != _digest(content, start, stop):
-        raise DataError(
-            f"{source}: damaged: its content does not agree with the SHA-256 in it; copy or "
-            "export it again"
-        )
-
-
-def _span(file, source):
-    span = file.entry_span(SEAL_ENTRY)
-    if span is None or span[1] - span[0] != SEAL_BYTES:
-        raise DataError(
-            f"{source}: expected a metadata entry {SEAL_ENTRY!r} of {SEAL_BYTES} bytes, as in "
-            "every file that export/to_tflite.py writes; export the model again"
-        )
-    return span
-
-
-def _digest(content, start, stop):
-    digest = hashlib.sha256(content[:start])
-    digest.update(bytes(stop - start))
-    digest.update(content[stop:])
-    return digest.digest()
-
-
-def read_tflite_metadata(source):
-    """Reads what a `.tflite` file says about itself.
-
-    Args:
-        source: path of the file, or its bytes.
-
-    Returns:
-        `ModelMetadata`.
-
-    Raises:
-        DataError: it is no TFLite file, it is damaged (`tflite_seal`), or it carries no metadata
-            of this package; the message then says which arguments of `load_tflite` supply them.
+        DataError: It is no TFLite file, it is damaged, or it carries no metadata of this package;
+            in the last case the message says which arguments of `load_tflite` supply them.
 
     Example:
         >>> read_tflite_metadata("exported/float32.tflite").threshold  # doctest: +SKIP
     """
     if isinstance(source, bytes | bytearray | memoryview):
-        content, name = bytes(source), BYTES_SOURCE
+        file = TfliteFile(bytes(source), BYTES_SOURCE)
     else:
-        content, name = read_content(source), Path(source)
-    metadata = metadata_of(content, name)
+        file = TfliteFile.read(source)
+    metadata = file.metadata()
     if metadata is None:
-        raise missing_metadata(name)
+        raise missing_metadata(file.source)
     return metadata
 
 
-def metadata_of(content, source):
-    """The metadata of a file that may have none.
-
-    Args:
-        content: bytes of the file.
-        source: where they come from, for messages.
-
-    Returns:
-        `ModelMetadata`, or None where the file has no entry of this package.
-
-    Raises:
-        DataError: as `read_tflite_metadata`, but for the missing entry.
-    """
-    file = TfliteFile(content, source)
-    text = file.entry(METADATA_ENTRY)
-    if text is not None or file.entry_span(SEAL_ENTRY) is not None:
-        check_seal(content, source)
-    return None if text is None else ModelMetadata.from_json(text, source)
-
-
-def missing_metadata(source):
-    """The `DataError` for a file without metadata, to be raised."""
+def missing_metadata(source: str | os.PathLike) -> DataError:
+    """Make the error, to be raised, for a file without metadata."""
     return DataError(
         f"{source}: carries no metadata of despoof_keras, like files of other programs and of "
-        "older versions: neither its threshold nor its crops are known. Where crops are made as "
-        "crop_face makes them, load_tflite(..., threshold=T) supplies what a model that scores by "
-        "its noise lacks, load_tflite(..., metadata=ModelMetadata(...)) what any other does"
+        "older versions, so neither its threshold nor the crops that it needs are known. If crops "
+        "are made as crop_face makes them, load_tflite(..., threshold=T) is enough for a model "
+        "that scores by its noise; any other needs load_tflite(..., "
+        "metadata=ModelMetadata(...))"
     )

@@ -1,4 +1,4 @@
-"""Pictures that a caller hands in: RGB arrays, or image files read by Pillow or else by OpenCV."""
+"""Pictures as callers pass them: RGB arrays, or image files read by Pillow or else by OpenCV."""
 
 import importlib
 import math
@@ -9,19 +9,22 @@ import numpy as np
 
 from despoof_keras.errors import DataError
 
+# An RGB array, or the path of an image file.
+Picture = np.ndarray | str | os.PathLike
 
-def rgb_picture(image):
-    """A picture, read where it is a file, and checked.
+
+def rgb_picture(image: Picture) -> np.ndarray:
+    """Check a picture, after reading it if it is a file.
 
     Args:
-        image: `(height, width, 3)` RGB uint8 array, or path of an image file.
+        image: `(height, width, 3)` RGB uint8 array, or the path of an image file.
 
     Returns:
-        The array.
+        The `(height, width, 3)` RGB uint8 array.
 
     Raises:
-        DataError: it is neither, it has another shape or type, or the file is no image.
-        ImportError: it is a path, and neither Pillow nor OpenCV is there.
+        DataError: It is neither, it has another shape or type, or the file is no image.
+        ImportError: It is a path, and neither Pillow nor OpenCV is installed.
     """
     if isinstance(image, str | os.PathLike):
         return read_with_any(image)
@@ -31,9 +34,7 @@ def rgb_picture(image):
             f"{type(image).__name__}"
         )
     if image.dtype != np.uint8:
-        raise DataError(
-            f"image: expected uint8, 0 to 255; received {image.dtype}{_what_to_do(image)}"
-        )
+        raise DataError(f"image: expected uint8, 0 to 255; received {image.dtype}{_hint(image)}")
     if image.ndim != 3 or image.shape[2] != 3:
         raise DataError(
             "image: expected (height, width, 3), one RGB picture (a list for several); "
@@ -44,33 +45,33 @@ def rgb_picture(image):
     return image
 
 
-def _what_to_do(image):
-    """What a caller with floating-point pixels probably wants to hear."""
+def _hint(image: np.ndarray) -> str:
+    """Describe floating-point pixels and suggest how to convert them; empty for other types."""
     if image.dtype.kind != "f" or image.size == 0:
         return ""
     low, high = float(image.min()), float(image.max())
     if not math.isfinite(low + high):
         return ", and some of its values are not finite"
-    found = f", {low:g} to {high:g}"
+    span = f", {low:g} to {high:g}"
     if low < 0 or high > 255:
-        return found
+        return span
     factor = "255 * " if high <= 1 else ""
-    return f"{found}; np.rint({factor}image).astype(np.uint8) gives what is wanted"
+    return f"{span}; np.rint({factor}image).astype(np.uint8) converts it"
 
 
-def read_with_any(path):
-    """Reads an image file with Pillow, or else with OpenCV.
+def read_with_any(path: str | os.PathLike) -> np.ndarray:
+    """Read an image file with Pillow, or else with OpenCV.
 
     Args:
-        path: image file.
+        path: Path of the file.
 
     Returns:
-        `(height, width, 3)` RGB uint8, upright by its EXIF orientation, as `read_image`.
-        OpenCV fills up a truncated JPEG with grey where Pillow refuses it.
+        `(height, width, 3)` RGB uint8, upright by its EXIF orientation, as from `read_image`.
+        OpenCV fills the rest of a truncated JPEG with grey; Pillow refuses it.
 
     Raises:
-        DataError: the file is missing, or no image; the message names it.
-        ImportError: neither library is there.
+        DataError: The file is missing, or no image; the message names it.
+        ImportError: Neither library is installed.
     """
     reasons = []
     for library, read in (("PIL", _with_pillow), ("cv2", _with_opencv)):
@@ -82,7 +83,7 @@ def read_with_any(path):
             return read(module, path)
     raise ImportError(
         f"{path}: reading an image file needs Pillow or OpenCV ({'; '.join(reasons)}); "
-        "'pip install pillow' brings one, or pass the picture as an RGB array"
+        "'pip install pillow' installs one, or pass the picture as an RGB array"
     )
 
 
@@ -99,5 +100,5 @@ def _with_opencv(cv2, path):
     except (OSError, cv2.error) as error:
         raise DataError(f"{path}: expected an image; {error}") from error
     if picture is None:
-        raise DataError(f"{path}: expected an image; OpenCV knows no such format")
+        raise DataError(f"{path}: expected an image; OpenCV does not know its format")
     return np.ascontiguousarray(picture[..., ::-1])

@@ -173,7 +173,7 @@ def test_an_export_that_disagrees_leaves_nothing(endpoint, output, models, tmp_p
 def test_only_an_export_of_ours_is_replaced_and_only_if_asked(models, tmp_path):
     export_saved_model(models["noise"], tmp_path / "ours")
     (tmp_path / "ours" / "mark").write_text("old")
-    with pytest.raises(DataError, match="ours: holds an exported model already"):
+    with pytest.raises(DataError, match="ours: already holds an exported model"):
         export_saved_model(models["depth"], tmp_path / "ours")
     assert (tmp_path / "ours" / "mark").read_text() == "old"
     export_saved_model(models["depth"], tmp_path / "ours", overwrite=True)
@@ -210,7 +210,7 @@ def test_the_script_exports_a_keras_file(models, tmp_path):
     assert read_metadata(target) == METADATA
     code, _, errors = run_script("--model", tmp_path / "model.keras", "--output", target)
     assert code == 1
-    assert "exported: holds an exported model already" in errors.splitlines()[-1]
+    assert "exported: already holds an exported model" in errors.splitlines()[-1]
 
 
 def test_a_mistake_is_one_line(exported, tmp_path):

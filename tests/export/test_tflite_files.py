@@ -12,8 +12,11 @@ from tensorflow.lite.python.schema_py_generated import TensorType
 
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
-from despoof_keras.export import parity
-from despoof_keras.export.endpoints import score_endpoint
+from despoof_keras.export import conversion, parity
+from despoof_keras.export.data import ExportData
+from despoof_keras.export.endpoints import light_endpoint, score_endpoint
+from despoof_keras.export.error_rates import carried_threshold
+from despoof_keras.export.exporter import THRESHOLD_RULE, weights_sha256
 from despoof_keras.export.graph import (
     Operator,
     code_of,
@@ -25,8 +28,9 @@ from despoof_keras.export.graph import (
 from despoof_keras.export.int8 import choose_layers
 from despoof_keras.export.saved_model import trial_crops
 from despoof_keras.export.tflite_files import export_tflite
-from despoof_keras.export.variants import THRESHOLD_RULE, VARIANTS, ExportData, weights_sha256
+from despoof_keras.export.variants import BASELINE, VARIANTS, Bounds, Variant
 from despoof_keras.metadata import ModelMetadata
+from despoof_keras.tflite.detector import load_tflite
 from despoof_keras.tflite.file import read_tflite_metadata
 from despoof_keras.utils.litert import open_interpreter
 
@@ -38,6 +42,8 @@ METADATA = ModelMetadata(
     crop_dtype="float32",
     licence="a licence",
 )
+# Errors of an untrained model's scores, relative and absolute.
+TOLERANCES = {"float32": 1e-5, "float16": 2e-3, "dynamic": 0.05, "int8": 0.05, "light": 2e-3}
 
 
 def smooth_crops(count, seed=3):
@@ -82,21 +88,21 @@ def signature(folder, variant, name):
 def test_a_file_gives_the_models_scores(variant, model, exported):
     crops = smooth_crops(4, seed=9)
     expected = {k: np.asarray(v) for k, v in model(crops.astype(np.float32) / 256).items()}
-    name = "score" if variant == "light" else "despoof"
-    runner = signature(exported[0], variant, name)
-    found = [runner(image=crop[None]) for crop in crops]
-    wanted = {"score", "zero_one_map"}
-    assert found[0].keys() == (wanted if name == "score" else wanted | {"noise", "live_estimate"})
-    score = np.concatenate([one["score"] for one in found])
-    if variant == "light":
+    gives_noise = VARIANTS[variant].gives_noise
+    runner = signature(exported[0], variant, "despoof" if gives_noise else "score")
+    outputs = [runner(image=crop[None]) for crop in crops]
+    names = {"score", "zero_one_map"} | ({"noise", "live_estimate"} if gives_noise else set())
+    assert outputs[0].keys() == names
+    score = np.concatenate([row["score"] for row in outputs])
+    if VARIANTS[variant].score == "zero_one_map":
         expected["score"] = expected["zero_one_map"].mean((1, 2, 3))
-    tolerance = {"float32": 1e-5, "float16": 2e-3, "light": 2e-3}.get(variant, 0.05)
+    tolerance = TOLERANCES[variant]
     np.testing.assert_allclose(score, expected["score"], rtol=tolerance, atol=tolerance)
-    if variant == "float32":
+    if VARIANTS[variant] is BASELINE:
         for key in ("noise", "live_estimate", "zero_one_map"):
-            values = np.concatenate([one[key] for one in found])
+            values = np.concatenate([row[key] for row in outputs])
             np.testing.assert_allclose(values, expected[key], rtol=1e-4, atol=1e-4)
-    if variant != "light":
+    if gives_noise:
         alone = signature(exported[0], variant, "score")
         assert alone.get_output_details().keys() == {"score"}
         scores = [alone(image=crop[None])["score"][0] for crop in crops]
@@ -119,13 +125,14 @@ def test_a_file_takes_one_uint8_crop_and_has_built_in_operations_only(variant, e
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_metadata_lie_in_the_file(variant, model, exported):
     metadata = read_tflite_metadata(exported[0] / f"{variant}.tflite")
-    light = {"score": "zero_one_map", "threshold": None, "threshold_rule": None}
+    own_score = VARIANTS[variant].score
+    other = {"score": own_score, "threshold": None, "threshold_rule": None} if own_score else {}
     assert metadata == dataclasses.replace(
         METADATA,
         crop_dtype="uint8",
         weights_sha256=weights_sha256(model),
         variant=variant,
-        **(light if variant == "light" else {}),
+        **other,
     )
 
 
@@ -187,9 +194,31 @@ def test_dev_chooses_the_threshold_and_test_is_rated(make_despoofer, tmp_path):
         for name in ("acer_dev", "acer_test"):
             assert figures["rates"][name] == figures["keras_rates"][name]
         keras_threshold = figures["keras_rates"]["threshold"]
-        # Weights of 10 and 23 bits.
-        tolerance = {"light": 2e-3, "float32": 1e-5}[variant]
-        assert figures["threshold"] == pytest.approx(keras_threshold, abs=tolerance)
+        assert figures["threshold"] == pytest.approx(keras_threshold, abs=TOLERANCES[variant])
+
+
+@pytest.mark.slow
+def test_a_new_variant_is_a_row(model, tmp_path, monkeypatch):
+    quarter = Variant(
+        name="quarter",
+        signatures={"score": light_endpoint},
+        conversion=conversion.quantise_weights,
+        bounds=Bounds(median=1.0, largest=2.0, noise=0.0),
+        finish=lambda content, crops, score, gap, acer_change: (content, [f"{len(crops)}"]),
+        score="zero_one_map",
+    )
+    monkeypatch.setitem(VARIANTS, "quarter", quarter)
+    data = ExportData(calibration=smooth_crops(5), held_out=smooth_crops(4, 4))
+    report = export_tflite(model, tmp_path, ["quarter"], data)
+    assert report["variants"]["quarter"]["layers_in_float"] == ["5"]
+    assert report["variants"]["quarter"]["bounds"]["largest"] == 2.0
+    metadata = read_tflite_metadata(tmp_path / "quarter.tflite")
+    assert (metadata.variant, metadata.score) == ("quarter", "zero_one_map")
+    outputs = load_tflite(tmp_path / "quarter.tflite").despoof(smooth_crops(1)[0])
+    assert outputs.keys() == {"score", "zero_one_map"}
+    assert "| quarter |" in (tmp_path / "report.md").read_text()
+    with pytest.raises(DataError, match=r"variants: expected some of .*light, quarter"):
+        export_tflite(model, tmp_path, ["int4"])
 
 
 def test_a_threshold_is_carried_over_by_the_videos_nearest_to_it():
@@ -197,13 +226,13 @@ def test_a_threshold_is_carried_over_by_the_videos_nearest_to_it():
     # by 0.03; the others, far off, by 0.5.
     keys = tuple(f"video{number}" for number in range(30) for _ in range(2))
     expected = np.concatenate([np.linspace(0.41, 0.6, 20), np.full(5, 0.1), np.full(5, 0.9)])
-    found = expected + np.concatenate([np.full(8, 0.02), np.full(12, 0.03), np.full(10, 0.5)])
+    exported = expected + np.concatenate([np.full(8, 0.02), np.full(12, 0.03), np.full(10, 0.5)])
     crops = np.zeros((60, 8, 8, 3), np.uint8)
     dev = LabelledCrops(crops, keys, (0, 1) * 30, ("bona_fide",) * 60)
     # Frames differ, their means do not.
     frames = np.tile([-0.05, 0.05], 30)
-    carried = parity.carried_threshold(
-        0.5, dev, np.repeat(expected, 2) + frames, np.repeat(found, 2) - frames
+    carried = carried_threshold(
+        0.5, dev, np.repeat(expected, 2) + frames, np.repeat(exported, 2) - frames
     )
     assert carried == pytest.approx(0.53)
 
@@ -221,59 +250,60 @@ def test_a_model_that_gives_nan_leaves_nothing(make_despoofer, tmp_path):
     assert not (tmp_path / "target").exists()
 
 
+def replace_score(monkeypatch, name, make_endpoint):
+    """Give a variant another function behind its signature `score`."""
+    variant = VARIANTS[name]
+    signatures = {**variant.signatures, "score": make_endpoint}
+    monkeypatch.setitem(VARIANTS, name, dataclasses.replace(variant, signatures=signatures))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["nan", "off", "names"])
 def test_a_file_that_disagrees_leaves_nothing(wrong, model, tmp_path, monkeypatch):
-    from despoof_keras.export import conversion
-
-    def spoilt(model):
+    def spoil(model):
         function = score_endpoint(model)
 
         def score(image):
-            found = function(image)["score"]
+            value = function(image)["score"]
             if wrong == "names":
-                return {"score": found, "more": found}
-            return {"score": found + (np.nan if wrong == "nan" else 0.02)}
+                return {"score": value, "more": value}
+            return {"score": value + (np.nan if wrong == "nan" else 0.02)}
 
         return score
 
     (tmp_path / "float16.tflite").write_bytes(b"old")
-    monkeypatch.setitem(conversion._ENDPOINTS, "score", spoilt)
-    names = ["float32"] if wrong != "names" else ["light"]
-    if wrong == "names":
-        monkeypatch.setitem(conversion._ENDPOINTS, "light", spoilt)
-    with pytest.raises(DataError, match=f"{names[0]}: not exported, for "):
-        export_tflite(model, tmp_path, names, overwrite=True)
+    name = "light" if wrong == "names" else "float32"
+    replace_score(monkeypatch, name, spoil)
+    with pytest.raises(DataError, match=f"{name}: not exported, because "):
+        export_tflite(model, tmp_path, [name], overwrite=True)
     assert contents(tmp_path) == {"float16.tflite": b"old"}
 
 
 def test_flex_operations_are_refused(model, tmp_path, monkeypatch):
     import tensorflow as tf
 
-    from despoof_keras.export import conversion
-
     def flex(model):
         return lambda image: {
             "score": tf.reduce_mean(tf.image.rgb_to_hsv(tf.cast(image, tf.float32)), (1, 2, 3))
         }
 
-    monkeypatch.setitem(conversion._ENDPOINTS, "score", flex)
-    with pytest.raises(DataError, match="float32: not converted; "):
+    replace_score(monkeypatch, "float32", flex)
+    with pytest.raises(DataError, match="float32: cannot be converted; "):
         export_tflite(model, tmp_path, ["float32"])
     assert contents(tmp_path) == {}
 
 
 def test_arguments_are_checked_first(model, tmp_path):
     (tmp_path / "float32.tflite").write_bytes(b"old")
-    with pytest.raises(DataError, match=r"float32\.tflite: is there already"):
+    with pytest.raises(DataError, match=r"float32\.tflite: already exists"):
         export_tflite(model, tmp_path, ["light", "float32"])
     (tmp_path / "report.md").write_bytes(b"of others")
-    with pytest.raises(DataError, match=r"report\.md: is there already"):
+    with pytest.raises(DataError, match=r"report\.md: already exists"):
         export_tflite(model, tmp_path, ["light"])
     (tmp_path / "report.md").unlink()
     with pytest.raises(DataError, match=r"variants: expected some of .*received int4"):
         export_tflite(model, tmp_path, ["int4"])
-    with pytest.raises(DataError, match="variants: expected"):
+    with pytest.raises(DataError, match=r"variants: expected.*received none"):
         export_tflite(model, tmp_path, [])
     with pytest.raises(DataError, match=r"float32\.tflite: expected a folder"):
         export_tflite(model, tmp_path / "float32.tflite", ["float32"])
@@ -297,10 +327,10 @@ def test_a_probe_gives_what_is_inside(model, exported):
     output = int(graphs.signatureDefs[0].outputs[0].tensorIndex)
     runner = open_interpreter(probe(graphs, [output])).get_signature_runner("probe")
     crop = smooth_crops(1)
-    (found,) = runner(image=crop).values()
-    wanted = signature(exported[0], "light", "score")(image=crop)
+    (values,) = runner(image=crop).values()
+    expected = signature(exported[0], "light", "score")(image=crop)
     name = graphs.signatureDefs[0].outputs[0].name.decode()
-    np.testing.assert_array_equal(found, wanted[name])
+    np.testing.assert_array_equal(values, expected[name])
 
 
 def test_balanced_crops_are_of_every_species():
@@ -346,9 +376,9 @@ def test_the_released_model_agrees_with_its_graph(reference, released_model, tmp
     export_tflite(released_model, tmp_path, ["float32"])
     runner = signature(tmp_path, "float32", "despoof")
     for name in names:
-        found = runner(image=golden[f"{name}/image_bgr"][None, ..., ::-1])
-        assert found["score"][0] == pytest.approx(float(golden[f"{name}/score"]), abs=1e-5)
+        outputs = runner(image=golden[f"{name}/image_bgr"][None, ..., ::-1])
+        assert outputs["score"][0] == pytest.approx(float(golden[f"{name}/score"]), abs=1e-5)
         for key in ("noise", "zero_one_map"):
-            np.testing.assert_allclose(found[key][0], golden[f"{name}/{key}"], rtol=0, atol=1e-4)
+            np.testing.assert_allclose(outputs[key][0], golden[f"{name}/{key}"], rtol=0, atol=1e-4)
     metadata = read_tflite_metadata(tmp_path / "float32.tflite")
     assert metadata.licence.startswith("MIT, Copyright 2019 Yaojie Liu")

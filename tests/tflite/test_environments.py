@@ -96,7 +96,7 @@ def test_python_3_11_with_numpy_1_and_tflite_runtime_is_enough(wheel, material, 
     found = scores_in(python, tmp_path / "env", requirements, material)
     check(found, material, ["tflite_runtime"])
     assert found["numpy"].startswith("1.")
-    # This runtime does not verify files itself, so what `tflite_structure` lets pass can crash it.
+    # This runtime does not verify files itself, so what `check_structure` lets pass can crash it.
     inside = tmp_path / "env" / "bin" / "python"
     outcomes = tflite_fuzz.count_outcomes(material[0].with_name("bare.tflite"), FUZZ_CASES, inside)
     sound = outcomes[tflite_fuzz.SCORED] + outcomes[tflite_fuzz.REFUSED]

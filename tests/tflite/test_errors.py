@@ -11,6 +11,7 @@ from tflite_files import METADATA, random_crops
 
 from despoof_keras import DataError, load_tflite, open_model
 from despoof_keras.tflite import demonstration
+from despoof_keras.tflite.file import TfliteFile
 from despoof_keras.tflite.model import TfliteModel
 from despoof_keras.utils import litert
 
@@ -173,7 +174,7 @@ def test_what_a_runtime_says_of_a_file_is_passed_on(tflite_folder):
     content = (tflite_folder / "bare.tflite").read_bytes()
     # A graph whose tensors have other types than its weights.
     with pytest.raises(DataError, match="model: expected a TFLite model; the runtime says: "):
-        TfliteModel(tflite_files.with_other_types(content), "model")
+        TfliteModel(TfliteFile(tflite_files.with_other_types(content), "model"))
 
 
 def test_a_sealed_file_with_any_damage_is_refused(tflite_folder):

@@ -14,7 +14,6 @@ from despoof_keras.tflite.file import (
     METADATA_ENTRY,
     SEAL_ENTRY,
     TfliteFile,
-    check_seal,
     read_tflite_metadata,
     seal,
 )
@@ -32,11 +31,11 @@ def bare(tflite_folder):
 
 def test_the_seal_is_the_hash_of_everything_else(content):
     file = TfliteFile(content, "model")
-    digest = file.entry(SEAL_ENTRY)
+    digest = file.metadata_bytes(SEAL_ENTRY)
     assert content.count(digest) == 1
     assert hashlib.sha256(content.replace(digest, bytes(32))).digest() == digest
     assert seal(content) == content
-    check_seal(content)
+    file.check_seal()
 
 
 def test_any_flipped_byte_breaks_the_seal(content):
@@ -44,9 +43,9 @@ def test_any_flipped_byte_breaks_the_seal(content):
         damaged = bytearray(content)
         damaged[place] ^= 1
         with pytest.raises(DataError, match=r"^model: "):
-            check_seal(bytes(damaged))
+            TfliteFile(bytes(damaged), "model").check_seal()
     with pytest.raises(DataError, match="damaged: its content does not agree"):
-        check_seal(content + b"\0")
+        TfliteFile(content + b"\0", "model").check_seal()
 
 
 def test_a_file_without_a_place_for_it_is_not_sealed(bare):
@@ -59,14 +58,15 @@ def test_metadata_come_from_a_path_or_bytes(content, tflite_folder):
     assert read_tflite_metadata(content) == METADATA
     assert read_tflite_metadata(bytearray(content)) == METADATA
     assert read_tflite_metadata(str(tflite_folder / "model.tflite")) == METADATA
-    assert json.loads(TfliteFile(content, "").entry(METADATA_ENTRY)) == METADATA.to_dict()
+    assert json.loads(TfliteFile(content, "").metadata_bytes(METADATA_ENTRY)) == METADATA.to_dict()
 
 
 def test_signatures_and_other_entries_are_read(bare):
     more = tflite_files.with_entries(bare, {"other": b"value", "empty": b""})
     file = TfliteFile(more, "model")
     assert set(file.signatures) == {"score", "despoof"}
-    assert (file.entry("other"), file.entry("empty"), file.entry("no")) == (b"value", b"", None)
+    values = [file.metadata_bytes(name) for name in ("other", "empty", "no")]
+    assert values == [b"value", b"", None]
 
 
 def test_metadata_without_a_seal_are_not_believed(bare):

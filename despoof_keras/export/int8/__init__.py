@@ -1,1 +1,1 @@
-"""Static int8: which layers, which ranges, which rounding."""
+"""Static int8: the choice of layers, ranges and rounding."""

@@ -1,13 +1,16 @@
-"""The layers of a float TFLite file, and which of its operations can be computed in int8."""
+"""The layers of a float TFLite file, and the operations that can be computed in int8."""
 
 import re
+from collections.abc import Collection
+
+from tensorflow.lite.python import schema_py_generated as schema
 
 from despoof_keras.export import graph as graphs
 from despoof_keras.export.graph import Operator
 
 # `.../encoder_1_2_conv_1/convolution` is layer encoder_1_2; decoder_1's is a Tensordot.
 _LAYER = re.compile(r"(\w+?)_conv(?:_\d+)?/(?:convolution|Tensordot)")
-# Least version of each operation that takes int8.
+# First version of each operation that takes int8.
 INT8_VERSIONS = {
     Operator.CONV_2D: 3,
     Operator.ELU: 1,
@@ -18,38 +21,42 @@ INT8_VERSIONS = {
 }
 
 
-def layer_of(model, graph, operation):
-    """Name of the layer that a convolution (decoder_1: a matrix product) belongs to, or None."""
+def layer_of(
+    model: schema.ModelT, graph: schema.SubGraphT, operation: schema.OperatorT
+) -> str | None:
+    """Return the name of a convolution's layer (decoder_1: a matrix product's), or None."""
     if graphs.code_of(model, operation) not in (Operator.CONV_2D, Operator.FULLY_CONNECTED):
         return None
-    found = _LAYER.search(graph.tensors[int(operation.inputs[1])].name.decode())
-    return found and found[1]
+    match = _LAYER.search(graph.tensors[int(operation.inputs[1])].name.decode())
+    return match and match[1]
 
 
-def kernel_side(graph, operation):
-    """Side of a convolution's kernel; 1 for a matrix product."""
+def kernel_side(graph: schema.SubGraphT, operation: schema.OperatorT) -> int:
+    """Return the side of a convolution's kernel, in pixels; 1 for a matrix product."""
     shape = graph.tensors[int(operation.inputs[1])].shape
     return int(shape[1]) if len(shape) == 4 else 1
 
 
-def data_inputs(model, operation):
-    """The tensors that an operation computes with, without weights and settings."""
+def data_inputs(model: schema.ModelT, operation: schema.OperatorT) -> list[int]:
+    """Return the tensors that an operation computes with, without weights and settings."""
     inputs = [int(index) for index in operation.inputs]
     return inputs if graphs.code_of(model, operation) == Operator.CONCATENATION else inputs[:1]
 
 
-def int8_operations(model, graph, kept):
-    """Whether each operation becomes int8, where these layers are kept in float.
+def int8_operations(
+    model: schema.ModelT, graph: schema.SubGraphT, kept: Collection[str]
+) -> list[bool]:
+    """Decide for each operation whether it becomes int8.
 
     Args:
-        model: `schema.ModelT` of floats.
-        graph: one of its subgraphs.
-        kept: names of layers.
+        model: Model in float.
+        graph: One of its subgraphs.
+        kept: Names of the layers that stay in float.
 
     Returns:
-        List of booleans, one for each operator of the graph.
+        A boolean for each operator of the graph.
     """
-    made_of = {}
+    tensor_is_int8 = {}
     chosen = []
     for operation in graph.operators:
         code = graphs.code_of(model, operation)
@@ -57,9 +64,9 @@ def int8_operations(model, graph, kept):
             layer = layer_of(model, graph, operation)
             is_int8 = layer is not None and layer not in kept
         else:
-            # The others follow what comes in.
+            # All other operations follow their inputs.
             inputs = data_inputs(model, operation)
-            is_int8 = code in INT8_VERSIONS and all(made_of.get(i, False) for i in inputs)
+            is_int8 = code in INT8_VERSIONS and all(tensor_is_int8.get(i, False) for i in inputs)
         chosen.append(is_int8)
-        made_of |= {int(index): is_int8 for index in operation.outputs}
+        tensor_is_int8 |= {int(index): is_int8 for index in operation.outputs}
     return chosen

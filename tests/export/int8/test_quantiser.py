@@ -8,7 +8,8 @@ import pytest
 
 from despoof_keras.errors import DataError
 from despoof_keras.export import graph as graphs
-from despoof_keras.export.int8 import choose_layers
+from despoof_keras.export.data import ExportData
+from despoof_keras.export.int8 import choose_layers, quantiser
 from despoof_keras.export.int8.choose_layers import (
     ACER_AIM,
     MEDIAN_AIM,
@@ -16,11 +17,12 @@ from despoof_keras.export.int8.choose_layers import (
     split_calibration,
     steps_of,
 )
+from despoof_keras.export.int8.measurements import Measurements
 from despoof_keras.export.int8.operations import int8_operations, layer_of
 from despoof_keras.export.int8.ranges import INT8_HIGH, INT8_LOW, Int8, best_int8, elu
 from despoof_keras.export.int8.rounding import PatchStatistics, int8_weights
 from despoof_keras.export.tflite_files import export_tflite
-from despoof_keras.export.variants import ExportData
+from despoof_keras.export.variants import VARIANTS
 from despoof_keras.metadata import SCORE_NAMES
 from despoof_keras.tflite.file import read_tflite_metadata
 from despoof_keras.utils.litert import open_interpreter
@@ -34,9 +36,7 @@ def crops_of(count, size=32, seed=5):
 
 @pytest.fixture(scope="module")
 def float_content(make_despoofer):
-    from despoof_keras.export.conversion import convert
-
-    return convert(make_despoofer(), "float32", {"despoof": "despoof"})
+    return VARIANTS["int8"].convert(make_despoofer())
 
 
 def test_steps_cover_what_matters():
@@ -88,19 +88,12 @@ def test_rounded_weights_change_the_output_less_than_the_nearest_do():
     weights = random.normal(size=(6, 12)).astype(np.float32)
     codes, scales = int8_weights(weights, inputs.T @ inputs / len(inputs))
     nearest = np.rint(weights / scales[:, None])
-    errors = [inputs @ (weights - scales[:, None] * one).T for one in (codes, nearest)]
+    errors = [inputs @ (weights - scales[:, None] * rounded).T for rounded in (codes, nearest)]
     assert np.square(errors[0]).mean() < 0.5 * np.square(errors[1]).mean()
 
 
 @pytest.mark.slow
-def test_means_stay_those_of_the_float_file(float_content):
-    from despoof_keras.export.int8.measurements import Measurements
-    from despoof_keras.export.int8.quantiser import StaticQuantiser
-
-    class Uncorrected(StaticQuantiser):
-        def _corrected(self, bias, missing):
-            return bias
-
+def test_means_stay_those_of_the_float_file(float_content, monkeypatch):
     crops = crops_of(8)
     measurements = Measurements(float_content, crops)
 
@@ -108,12 +101,13 @@ def test_means_stay_those_of_the_float_file(float_content):
         runner = open_interpreter(content).get_signature_runner("despoof")
         return np.mean([runner(image=crop[None])["noise"] for crop in crops], axis=(0, 1, 2, 3))
 
-    wanted = means(float_content)
-    errors = [
-        np.abs(means(kind(measurements).finish()) - wanted).mean()
-        for kind in (StaticQuantiser, Uncorrected)
-    ]
-    assert errors[0] < 0.7 * errors[1]
+    def error():
+        content = quantiser.StaticQuantiser(measurements).finish()
+        return np.abs(means(content) - means(float_content)).mean()
+
+    corrected = error()
+    monkeypatch.setattr(quantiser, "_mean_shift", lambda weights, *_: np.zeros(len(weights)))
+    assert corrected < 0.7 * error()
 
 
 @pytest.mark.parametrize("score", SCORE_NAMES)
@@ -144,10 +138,13 @@ def test_calibration_crops_serve_one_purpose_each():
     assert [len(part) for part in split_calibration(np.arange(2))] == [1, 1]
 
 
-def choose(monkeypatch, score, found, changes=None):
-    """What `quantise` keeps where its files' scores, and changes of the ACER, are those in turn."""
+def choose(monkeypatch, score, errors, changes=None):
+    """The step that `quantise` takes if its files have these errors of the score in turn.
+
+    `changes` are those of the ACER, for the files whose scores are good.
+    """
     expected = np.arange(3.0)
-    answers = iter([expected, *(expected + np.asarray(one) for one in found)])
+    answers = iter([expected, *(expected + np.asarray(error) for error in errors)])
     monkeypatch.setattr(choose_layers, "Measurements", lambda *_: None)
     monkeypatch.setattr(choose_layers, "_scores", lambda *_: next(answers))
 
@@ -170,9 +167,9 @@ def test_the_fastest_file_that_meets_the_aims_is_taken(monkeypatch):
     good, wrong_order, off = [0, 0, 0], [0.0, 1.2, 0.0], [2 * MEDIAN_AIM] * 3
     assert choose(monkeypatch, "noise", [off, wrong_order, good]) == 2
     assert choose(monkeypatch, "zero_one_map", [good]) == 0
-    # The ACER is asked for where the scores are good.
-    found = [good, off, good, good]
-    assert choose(monkeypatch, "noise", found, [2 * ACER_AIM, ACER_AIM]) == 2
+    # The ACER is measured only if the scores are good.
+    errors = [good, off, good, good]
+    assert choose(monkeypatch, "noise", errors, [2 * ACER_AIM, ACER_AIM]) == 2
 
 
 @pytest.mark.parametrize("score", SCORE_NAMES)
