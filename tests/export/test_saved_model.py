@@ -57,15 +57,15 @@ def test_an_export_gives_the_models_outputs(score, models, exported):
     loaded = tf.saved_model.load(str(exported / score))
     crops = random_crops(7)
     expected = models[score](crops.astype(np.float32) / 256)
-    found = loaded.signatures["despoof"](image=tf.constant(crops))
-    assert found.keys() == OUTPUTS.keys()
-    for name, values in found.items():
+    outputs = loaded.signatures["despoof"](image=tf.constant(crops))
+    assert outputs.keys() == OUTPUTS.keys()
+    for name, values in outputs.items():
         assert np.abs(expected[name]).max() > 0.01
         np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-5, err_msg=name)
     for name in ("score", "serving_default"):
-        found = loaded.signatures[name](image=tf.constant(crops))
-        assert found.keys() == {"score"}
-        np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-5)
+        outputs = loaded.signatures[name](image=tf.constant(crops))
+        assert outputs.keys() == {"score"}
+        np.testing.assert_allclose(outputs["score"], expected["score"], rtol=1e-5)
 
 
 @pytest.mark.parametrize("score", SCORE_NAMES)
@@ -232,7 +232,7 @@ def test_the_released_model_is_exported_from_its_arrays(reference, released_mode
     assert metadata.to_dict() == {**released_model.metadata.to_dict(), "crop_dtype": "uint8"}
     loaded = tf.saved_model.load(str(tmp_path / "released"))
     crops = np.random.default_rng(0).integers(0, 256, (1, 256, 256, 3)).astype(np.uint8)
-    found = loaded.signatures["score"](image=tf.constant(crops))["score"]
+    scores = loaded.signatures["score"](image=tf.constant(crops))["score"]
     expected = released_model(crops.astype(np.float32) / 256)["score"]
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-5)
     assert (tmp_path / "released" / SAVED_MODEL_METADATA).is_file()

@@ -15,8 +15,8 @@ MOST_BYTES = 300 * 1024
 def detector():
     demonstration._has_warned = False
     with pytest.warns(demonstration.DemonstrationWarning, match="never rely on"):
-        found = load_tflite()
-    return found
+        detector = load_tflite()
+    return detector
 
 
 def test_it_is_small_and_says_what_it_is():

@@ -26,7 +26,7 @@ from despoof_keras import (
 from despoof_keras.cli import main
 from despoof_keras.evaluation.figures import draw_outputs
 from despoof_keras.faces.crop import resize, to_network_range
-from despoof_keras.tflite import demonstration, pictures
+from despoof_keras.tflite import demonstration, file, flatbuffer, pictures
 
 SIZE = 32
 
@@ -56,18 +56,19 @@ def test_scores_are_the_keras_models(detector, model):
 @pytest.mark.parametrize("runtime", ["ai-edge-litert", "tensorflow"])
 def test_every_runtime_that_is_here_gives_them(runtime, tflite_folder, model):
     crops = random_crops(2)
-    found = load_tflite(tflite_folder / "model.tflite", runtime=runtime, num_threads=2).score(crops)
-    np.testing.assert_allclose(found, expected_outputs(model, crops)["score"], rtol=1e-5)
+    detector = load_tflite(tflite_folder / "model.tflite", runtime=runtime, num_threads=2)
+    expected = expected_outputs(model, crops)["score"]
+    np.testing.assert_allclose(detector.score(crops), expected, rtol=1e-5)
 
 
 def test_despoof_gives_the_pictures(detector, model):
     (crop,) = random_crops(1)
     expected = expected_outputs(model, [crop])
-    found = detector.despoof(crop)
-    assert list(found) == ["score", "noise", "live_estimate", "zero_one_map"]
-    for name, values in found.items():
+    outputs = detector.despoof(crop)
+    assert list(outputs) == ["score", "noise", "live_estimate", "zero_one_map"]
+    for name, values in outputs.items():
         np.testing.assert_allclose(values, expected[name][0], rtol=1e-4, atol=1e-5)
-    assert [one["score"] for one in detector.despoof([crop, crop])] == [found["score"]] * 2
+    assert [row["score"] for row in detector.despoof([crop, crop])] == [outputs["score"]] * 2
 
 
 def test_a_decision_is_an_attack_at_the_threshold_and_above(tflite_folder, detector):
@@ -79,7 +80,7 @@ def test_a_decision_is_an_attack_at_the_threshold_and_above(tflite_folder, detec
         given = load_tflite(tflite_folder / "model.tflite", threshold=threshold)
         assert given.predict(crop) == (score, is_attack, threshold)
         assert given.metadata.threshold_rule == "given by the caller"
-        assert [one.is_attack for one in given.predict([crop, crop])] == [is_attack] * 2
+        assert [row.is_attack for row in given.predict([crop, crop])] == [is_attack] * 2
 
 
 def test_without_a_threshold_there_are_scores_and_no_decisions(tflite_folder, tmp_path):
@@ -143,13 +144,13 @@ def test_a_light_model_gives_what_it_has(tmp_path):
     metadata = dataclasses.replace(METADATA, score="zero_one_map")
     (tmp_path / "light.tflite").write_bytes(tflite_files.with_metadata(content, metadata))
     (crop,) = random_crops(1)
-    found = load_tflite(tmp_path / "light.tflite").despoof(crop)
-    assert list(found) == ["score", "zero_one_map"]
-    assert found["zero_one_map"].shape == (4, 4, 1)
-    assert found["score"] == pytest.approx(found["zero_one_map"].max())
-    assert set(open_model(tmp_path / "light.tflite").despoof(crop[None])) == set(found)
+    outputs = load_tflite(tmp_path / "light.tflite").despoof(crop)
+    assert list(outputs) == ["score", "zero_one_map"]
+    assert outputs["zero_one_map"].shape == (4, 4, 1)
+    assert outputs["score"] == pytest.approx(outputs["zero_one_map"].max())
+    assert set(open_model(tmp_path / "light.tflite").despoof(crop[None])) == set(outputs)
     # Input and map are drawn; there is nothing else.
-    rows = {name: values[np.newaxis] for name, values in found.items() if name != "score"}
+    rows = {name: values[np.newaxis] for name, values in outputs.items() if name != "score"}
     draw_outputs(tmp_path / "light.png", {"face": crop / 256}, rows)
     assert cv2.imread(str(tmp_path / "light.png")).shape[1] < 600
 
@@ -161,11 +162,11 @@ def test_threads_may_share_a_detector(detector):
 
     def ask(number):
         for turn in range(40):
-            one = (number + turn) % len(crops)
-            answer = detector.despoof(crops[one]) if turn % 4 == 0 else None
-            score = answer["score"] if answer else detector.score(crops[one])
-            if not np.isclose(score, expected[one], rtol=1e-5):
-                wrong.append((one, score))
+            index = (number + turn) % len(crops)
+            answer = detector.despoof(crops[index]) if turn % 4 == 0 else None
+            score = answer["score"] if answer else detector.score(crops[index])
+            if not np.isclose(score, expected[index], rtol=1e-5):
+                wrong.append((index, score))
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
     for thread in threads:
@@ -178,9 +179,9 @@ def test_threads_may_share_a_detector(detector):
 def test_the_demonstration_warns_once(tflite_folder, monkeypatch):
     monkeypatch.setattr(demonstration, "DEMONSTRATION", tflite_folder / "model.tflite")
     monkeypatch.setattr(demonstration, "_has_warned", False)
-    with pytest.warns(demonstration.DemonstrationWarning, match=r"synthetic.*train_oulu") as found:
+    with pytest.warns(demonstration.DemonstrationWarning, match=r"synthetic.*train_oulu") as caught:
         assert load_tflite().metadata == METADATA
-    assert found[0].filename == __file__
+    assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         load_tflite()
@@ -192,12 +193,27 @@ def test_open_model_takes_tflite_files(tflite_folder, model, tmp_path):
     crops = np.stack(random_crops(3))
     expected = expected_outputs(model, crops)
     np.testing.assert_allclose(opened.scores(crops), expected["score"], rtol=1e-5)
-    found = opened.despoof(crops)
-    assert set(found) == {"score", "noise", "live_estimate", "zero_one_map"}
-    np.testing.assert_allclose(found["noise"], expected["noise"], rtol=1e-4, atol=1e-5)
+    outputs = opened.despoof(crops)
+    assert set(outputs) == {"score", "noise", "live_estimate", "zero_one_map"}
+    np.testing.assert_allclose(outputs["noise"], expected["noise"], rtol=1e-4, atol=1e-5)
     assert opened.scores(crops[:0]).shape == (0,)
     assert open_model(tflite_folder / "model.tflite", threshold=0.5).metadata.threshold == 0.5
     assert read_metadata(tflite_folder / "model.tflite") == METADATA
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "bare.tflite"])
+def test_a_file_is_parsed_once(name, tflite_folder, monkeypatch):
+    parsed = []
+
+    class Counted(flatbuffer.Flatbuffer):
+        def __init__(self, content, source):
+            parsed.append(source)
+            super().__init__(content, source)
+
+    monkeypatch.setattr(file, "Flatbuffer", Counted)
+    load_tflite(tflite_folder / name, threshold=0.5)
+    open_model(tflite_folder / name, threshold=0.5)
+    assert parsed == [tflite_folder / name] * 2
 
 
 def test_despoof_info_shows_a_tflite_file(tflite_folder, capsys):

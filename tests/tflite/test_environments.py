@@ -51,8 +51,8 @@ def wheel(tmp_path_factory):
     for name in ("setup.py", "setup.cfg", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, source)
-    (found,) = folder.glob("*.whl")
-    return found
+    (path,) = folder.glob("*.whl")
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -74,28 +74,28 @@ def scores_in(python, folder, requirements, material):
     return json.loads(run(inside, "-W", "error::UserWarning", "-c", SCORE, *material[:2]))
 
 
-def check(found, material, there):
-    assert found["there"] == there
-    assert "site-packages" in found["home"]
-    np.testing.assert_allclose(found["scores"], material[2], rtol=1e-3, atol=1e-6)
+def check(report, material, there):
+    assert report["there"] == there
+    assert "site-packages" in report["home"]
+    np.testing.assert_allclose(report["scores"], material[2], rtol=1e-3, atol=1e-6)
     assert np.ptp(material[2]) > 1e-3
-    score, is_attack, threshold = found["decision"]
+    score, is_attack, threshold = report["decision"]
     assert (is_attack, threshold) == (score >= 0.25, 0.25)
 
 
 def test_numpy_and_ai_edge_litert_are_enough(wheel, material, tmp_path):
-    found = scores_in(sys.executable, tmp_path / "env", [wheel, "ai-edge-litert"], material)
-    check(found, material, ["ai_edge_litert"])
+    report = scores_in(sys.executable, tmp_path / "env", [wheel, "ai-edge-litert"], material)
+    check(report, material, ["ai_edge_litert"])
 
 
 def test_python_3_11_with_numpy_1_and_tflite_runtime_is_enough(wheel, material, tmp_path):
     python = shutil.which("python3.11")
     if python is None or subprocess.run([python, "-c", ""], capture_output=True).returncode:
-        pytest.skip("python3.11 is not here, the last one that tflite-runtime has wheels for")
+        pytest.skip("python3.11 is not installed, the last with wheels of tflite-runtime")
     requirements = [wheel, "numpy<2", "tflite-runtime==2.14.*"]
-    found = scores_in(python, tmp_path / "env", requirements, material)
-    check(found, material, ["tflite_runtime"])
-    assert found["numpy"].startswith("1.")
+    report = scores_in(python, tmp_path / "env", requirements, material)
+    check(report, material, ["tflite_runtime"])
+    assert report["numpy"].startswith("1.")
     # This runtime does not verify files itself, so what `check_structure` lets pass can crash it.
     inside = tmp_path / "env" / "bin" / "python"
     outcomes = tflite_fuzz.count_outcomes(material[0].with_name("bare.tflite"), FUZZ_CASES, inside)

@@ -178,16 +178,16 @@ def test_what_a_runtime_says_of_a_file_is_passed_on(tflite_folder):
 
 
 def test_a_sealed_file_with_any_damage_is_refused(tflite_folder):
-    found = tflite_fuzz.count_outcomes(tflite_folder / "model.tflite", 400)
-    assert found == {tflite_fuzz.REFUSED: 400}
+    outcomes = tflite_fuzz.count_outcomes(tflite_folder / "model.tflite", 400)
+    assert outcomes == {tflite_fuzz.REFUSED: 400}
 
 
 def test_damage_to_a_file_without_a_checksum_crashes_nothing(tflite_folder, capsys):
-    found = tflite_fuzz.count_outcomes(tflite_folder / "bare.tflite", FUZZ_CASES)
+    outcomes = tflite_fuzz.count_outcomes(tflite_folder / "bare.tflite", FUZZ_CASES)
     with capsys.disabled():
-        print(f"\ndamaged files without a checksum: {dict(found)}")
-    assert set(found) == {tflite_fuzz.SCORED, tflite_fuzz.REFUSED}
-    assert found.total() == FUZZ_CASES
+        print(f"\ndamaged files without a checksum: {dict(outcomes)}")
+    assert set(outcomes) == {tflite_fuzz.SCORED, tflite_fuzz.REFUSED}
+    assert outcomes.total() == FUZZ_CASES
 
 
 def test_a_missing_demonstration_is_named(tflite_folder, monkeypatch):
