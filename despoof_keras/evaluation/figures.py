@@ -1,45 +1,59 @@
-"""The pictures of a run: the noise of every kind of presentation, scores, training curves."""
+"""Figures of a run: network outputs for every kind of presentation, scores, training curves."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from despoof_keras.datasets.samples import SPECIES
 from despoof_keras.utils.files import atomic_path
 
+if TYPE_CHECKING:
+    from despoof_keras.evaluation.video_scores import VideoScores
+
 # Channels 3 to 5 of the six are RGB.
 RGB = slice(3, 6)
-# The noise is drawn round mid-grey, its 99th percentile over all panels reaching black or white.
+# Zero noise is drawn mid-grey, and this percentile over all panels becomes black or white.
 NOISE_PERCENTILE = 99
 DPI = 110
 
 
-def draw_panels(path, model, faces):
-    """Draws what a model makes of faces, see `draw_outputs`.
+def draw_panels(
+    path: str | Path, model: Callable[[NDArray], Mapping[str, Any]], faces: Mapping[str, NDArray]
+) -> None:
+    """Draw the outputs of a model for some faces, see `draw_outputs`.
 
     Args:
         path: PNG file to write.
-        model: `Despoofer`.
-        faces: mapping from a row's name to a `(S, S, 3)` RGB crop in [0, 1].
+        model: `Despoofer`, or another function from crops to outputs.
+        faces: mapping from the name of a row to a `(S, S, 3)` RGB crop in [0, 1].
     """
     outputs = model(np.stack(list(faces.values())))
     draw_outputs(path, faces, {name: np.asarray(value) for name, value in outputs.items()})
 
 
-def draw_outputs(path, faces, outputs):
-    """Draws input, noise, spectrum, live estimate, 0/1 map and depth, one row a face.
+def draw_outputs(
+    path: str | Path, faces: Mapping[str, NDArray], outputs: Mapping[str, NDArray]
+) -> None:
+    """Draw input, noise, spectrum, live estimate, 0/1 map and depth, a row for each face.
 
-    Scales are the same for all rows, so that rows can be compared.
+    All rows have the same scale, so they can be compared.
 
     Args:
         path: PNG file to write.
-        faces: mapping from a row's name to a `(S, S, 3)` RGB crop in [0, 1].
-        outputs: mapping with `zero_one_map`, `(rows, S / 8, S / 8, 1)`, and, where the model has
-            them, `noise` and `live_estimate`, `(rows, S, S, 6)`, and `depth`, as the map.
+        faces: mapping from the name of a row to a `(S, S, 3)` RGB crop in [0, 1].
+        outputs: mapping with some or all of `zero_one_map` and `depth`, `(rows, S / 8, S / 8, 1)`,
+            and `noise` and `live_estimate`, `(rows, S, S, 6)`.
     """
-    columns = [("input", list(faces.values()), {}, None)]
+    columns: list[tuple[str, Any, dict[str, Any], list[str] | None]] = [
+        ("input", list(faces.values()), {}, None)
+    ]
     if "noise" in outputs:
         columns += _noise_columns(outputs["noise"])
     if "live_estimate" in outputs:
@@ -51,8 +65,8 @@ def draw_outputs(path, faces, outputs):
     ):
         if name in outputs:
             maps = outputs[name][..., 0]
-            labels = [f"mean {one.mean():.3f}" for one in maps]
-            columns.append((title, maps, {"cmap": colours, "vmin": 0, "vmax": 1}, labels))
+            means = [f"mean {values.mean():.3f}" for values in maps]
+            columns.append((title, maps, {"cmap": colours, "vmin": 0, "vmax": 1}, means))
     figure = Figure(figsize=(2.1 * len(columns), 2.25 * len(faces) + 0.3), layout="constrained")
     axes = figure.subplots(len(faces), len(columns), squeeze=False)
     for column, (title, pictures, options, labels) in enumerate(columns):
@@ -69,21 +83,21 @@ def draw_outputs(path, faces, outputs):
 
 
 def _noise_columns(noise):
-    """The amplified noise and its spectrum: title, pictures, options and labels of each."""
+    """Return title, pictures, options and labels of the amplified noise and of its spectrum."""
     rgb = noise[..., RGB]
     gain = 0.5 / max(float(np.percentile(np.abs(rgb), NOISE_PERCENTILE)), 1e-6)
     amplified = np.clip(0.5 + gain * rgb, 0, 1)
-    spectra = np.stack([noise_spectrum(one) for one in noise])
+    spectra = np.stack([noise_spectrum(channels) for channels in noise])
     scale = {"cmap": "magma", "vmin": 0, "vmax": spectra.max()}
-    labels = [f"mean |N| {np.abs(one).mean():.3f}" for one in noise]
+    labels = [f"mean |N| {np.abs(channels).mean():.3f}" for channels in noise]
     return [
         (f"spoof noise (x{gain:.2g})", amplified, {}, labels),
         ("its spectrum", spectra, scale, None),
     ]
 
 
-def noise_spectrum(noise):
-    """Log magnitude of the noise's spectrum, zero frequency in the middle, mean over the channels.
+def noise_spectrum(noise: NDArray) -> NDArray:
+    """Compute the noise's log spectrum, averaged over channels, zero frequency in the middle.
 
     Args:
         noise: `(S, S, channels)`.
@@ -95,12 +109,12 @@ def noise_spectrum(noise):
     return np.log1p(spectrum).mean(axis=-1)
 
 
-def draw_scores(path, videos, results):
-    """Draws each score's distribution over the test videos, by species, with dev's threshold.
+def draw_scores(path: str | Path, videos: VideoScores, results: Mapping[str, Any]) -> None:
+    """Draw the distribution of each score over the videos, by species, with dev's threshold.
 
     Args:
         path: PNG file to write.
-        videos: `VideoScores` of test.
+        videos: scores of the test videos.
         results: as from `rates.evaluate`.
     """
     figure = Figure(figsize=(9, 2.3 * len(results["scores"])), layout="constrained")
@@ -111,12 +125,10 @@ def draw_scores(path, videos, results):
         bins = np.histogram_bin_edges(values[np.isfinite(values)], bins=40)
         for pai in SPECIES:
             if (pais == pai).any():
-                filled = (
-                    {"histtype": "stepfilled", "alpha": 0.35}
-                    if pai == SPECIES[0]
-                    else {"histtype": "step"}
-                )
-                axis.hist(values[pais == pai], bins, label=pai.replace("_", " "), **filled)
+                style: dict[str, Any] = {"histtype": "step"}
+                if pai == SPECIES[0]:
+                    style = {"histtype": "stepfilled", "alpha": 0.35}
+                axis.hist(values[pais == pai], bins, label=pai.replace("_", " "), **style)
         axis.axvline(rates["threshold"], color="black", linestyle="--", label="threshold of dev")
         axis.set(xlabel=f"spoof score: {name.replace('_', ' ')}", ylabel="test videos")
         axis.set_title(f"ACER {rates['acer']:.1%}, AUC {rates['auc']:.3f}", fontsize=10)
@@ -124,12 +136,12 @@ def draw_scores(path, videos, results):
     _save(figure, path)
 
 
-def draw_history(path, rows):
-    """Draws every figure of a training history over the epochs, training and dev together.
+def draw_history(path: str | Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """Draw the metrics of a training history over the epochs, training and dev together.
 
     Args:
         path: PNG file to write.
-        rows: list of mappings, as from `run_folder.read_history`.
+        rows: as from `run_folder.read_history`.
     """
     names = [n for n in rows[0] if n != "epoch" and not n.startswith("val_")]
     names += [
@@ -156,6 +168,6 @@ def draw_history(path, rows):
     _save(figure, path)
 
 
-def _save(figure, path):
+def _save(figure: Figure, path: str | Path) -> None:
     with atomic_path(Path(path)) as temporary:
         figure.savefig(temporary, dpi=DPI)

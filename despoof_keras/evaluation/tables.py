@@ -1,16 +1,21 @@
-"""A run's figures as a table for the terminal."""
+"""Error rates as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.table import Table
 
 
-def results_table(results):
-    """Table of dev threshold and test rates, one row a score.
+def results_table(results: Mapping[str, Any]) -> Table:
+    """Build the table of a run: dev threshold and test rates, a row for each score.
 
     Args:
-        results: the contents of a run's `results.json`.
+        results: contents of the run's `results.json`.
 
     Returns:
-        `rich.table.Table`; the score chosen on dev is marked with a star.
+        Table in which a star marks the score chosen on dev.
     """
     fold = f", fold {results['fold']}" if results["fold"] else ""
     table = Table(
@@ -29,45 +34,45 @@ def results_table(results):
             name.replace("_", " ") + mark,
             f"{rates['threshold']:.4f}",
             f"{rates['eer_dev']:.1%}",
-            *(f"{rates['apcer_species'][one]:.1%}" for one in species),
+            *(f"{rates['apcer_species'][pai]:.1%}" for pai in species),
             f"{max(rates['apcer'].values()):.1%}",
             f"{rates['bpcer']:.1%}",
             f"{rates['acer']:.1%}",
             f"{rates['auc']:.3f}",
         )
     table.caption = (
-        "* best single score on dev. Columns of instruments are their APCER; "
-        "APCER is the worse of print and replay, both makes pooled (OULU-NPU's rule)."
+        "* best single score on dev. The columns of species show their APCER; "
+        "APCER is the worse of print and replay, both makes of each pooled (OULU-NPU's rule)."
     )
     return table
 
 
-def evaluation_table(figures):
-    """Table of a model's test rates, two rows a protocol: dev's threshold and the model's own.
+def evaluation_table(evaluations: Sequence[Mapping[str, Any]]) -> Table:
+    """Build the table of a model's test rates, by protocol, at dev's and at the model's threshold.
 
     Args:
-        figures: list of mappings, as from `evaluate_model.evaluate_model`.
+        evaluations: results of each protocol, as from `evaluate_model.evaluate_model`.
 
     Returns:
-        `rich.table.Table`.
+        Table with up to two rows for each protocol.
     """
-    table = Table(title=f"score: {figures[0]['score'].replace('_', ' ')}")
+    table = Table(title=f"score: {evaluations[0]['score'].replace('_', ' ')}")
     for column in ("protocol", "threshold"):
         table.add_column(column)
     names = ("value", "dev EER", "APCER print", "APCER replay", "BPCER", "ACER", "AUC")
     for column in names:
         table.add_column(column, justify="right")
-    for one in figures:
-        fold = f", fold {one['fold']}" if one["fold"] else ""
+    for evaluation in evaluations:
+        fold = f", fold {evaluation['fold']}" if evaluation["fold"] else ""
         for owner, key in (("dev's", "at_dev_threshold"), ("the model's", "at_own_threshold")):
-            rates = one[key]
+            rates = evaluation[key]
             if rates is None:
                 continue
             table.add_row(
-                f"{one['protocol']}{fold}",
+                f"{evaluation['protocol']}{fold}",
                 owner,
                 f"{rates['threshold']:.4f}",
-                f"{one['eer_dev']:.1%}",
+                f"{evaluation['eer_dev']:.1%}",
                 *(f"{rates['apcer'].get(name, float('nan')):.1%}" for name in ("print", "replay")),
                 f"{rates['bpcer']:.1%}",
                 f"{rates['acer']:.1%}",

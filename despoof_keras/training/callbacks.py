@@ -85,9 +85,9 @@ class RunGuard(keras.callbacks.TerminateOnNaN):
             f"not finite: {', '.join(infinite)}" if infinite else f"diverged: {', '.join(losses)}"
         )
         path = self._newest_checkpoint()
-        kept = f"the last good checkpoint is {path}" if path else "there is no earlier checkpoint"
+        left = f"the last good checkpoint is {path}" if path else "there is no earlier checkpoint"
         return TrainingError(
-            f"training stopped in {when}, {cause}; {kept}. The same settings would fail again: "
+            f"training stopped in {when}, {cause}; {left}. The same settings would fail again: "
             "start another run with a lower learning_rate, or with global_clipnorm"
         )
 

@@ -10,8 +10,8 @@ import pytest
 from clusters import cluster
 from recipe_runs import PATIENCE, SMALL, assert_same_weights, start, wait_for
 
-# Seconds within which a machine has to notice that another has stopped. TensorFlow sends a heartbeat
-# every ten seconds.
+# Seconds within which a machine has to notice that another has stopped. TensorFlow sends
+# heartbeats every ten seconds.
 NOTICE_TIMEOUT = 60
 
 

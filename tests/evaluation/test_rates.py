@@ -1,4 +1,4 @@
-"""Scores of frames to videos, thresholds from dev, rates on test: by hand."""
+"""Scores by video, thresholds from dev and rates on test, compared with hand computations."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ SPECIES = ("bona_fide", "print_1", "print_2", "replay_1", "replay_2")
 
 
 def frame_scores(values, pais):
-    """One frame a video; all scores the same."""
+    """Return scores of videos with a single frame, the same values for every score."""
     keys = tuple(f"video_{number}" for number in range(len(values)))
     scores = {name: np.array(values, float) for name in SCORE_NAMES}
     return FrameScores(keys, (0,) * len(values), tuple(pais), scores)
@@ -30,7 +30,7 @@ def random_scores(seed, count=40):
     return dataclasses.replace(frames, scores=scores)
 
 
-def test_a_video_scores_the_mean_of_its_frames_that_have_a_score():
+def test_a_video_has_the_mean_score_of_its_frames_that_have_one():
     frames = FrameScores(
         ("b", "a", "b", "a", "c"),
         (0, 0, 1, 1, 0),
@@ -43,9 +43,9 @@ def test_a_video_scores_the_mean_of_its_frames_that_have_a_score():
     np.testing.assert_array_equal(videos.scores["noise"], [2.0, 4.0, np.nan])
 
 
-def test_the_threshold_is_devs_and_the_rates_are_tests():
+def test_the_threshold_comes_from_dev_and_the_rates_from_test():
     # Dev separates at (2 + 4) / 2 = 3. Test at 3: bona fide 1, 5 -> BPCER 1/2; print 2, 8 ->
-    # APCER 1/2 (print_1 is missed, print_2 found); replay 7, 9 -> 0. ACER = (1/2 + 1/2) / 2.
+    # APCER 1/2 (print_1 is missed, print_2 detected); replay 7, 9 -> 0. ACER = (1/2 + 1/2) / 2.
     dev = frame_scores([1, 2, 4, 5], ("bona_fide", "bona_fide", "print_1", "replay_1"))
     test = frame_scores([1, 5, 2, 8, 7, 9], ("bona_fide", *SPECIES))
     results = evaluate(dev, test)
@@ -61,11 +61,11 @@ def test_the_threshold_is_devs_and_the_rates_are_tests():
     }
     assert (rates["bpcer"], rates["acer"], rates["acer_species"]) == (0.5, 0.5, 0.75)
     assert rates["hter"] == (0.25 + 0.5) / 2
-    # Of the eight pairs, an attack is above in (2,8,7,9 over 1) + (8,7,9 over 5).
+    # Of eight pairs the attack is higher in seven: 2, 8, 7 and 9 above 1, and 8, 7 and 9 above 5.
     assert rates["auc"] == 7 / 8
 
 
-def test_videos_without_a_score_are_counted_not_rated():
+def test_videos_without_a_score_are_counted_and_left_out_of_the_rates():
     dev = frame_scores([1, 2, 4, 5], ("bona_fide", "bona_fide", "print_1", "replay_1"))
     values, pais = [1, 5, 2, 7, np.nan, np.nan], ("bona_fide", "bona_fide", "print_1", "replay_1")
     rates = evaluate(dev, frame_scores(values, (*pais, "print_1", "bona_fide")))["scores"]["noise"]
@@ -73,14 +73,14 @@ def test_videos_without_a_score_are_counted_not_rated():
     assert (rates["apcer"], rates["bpcer"]) == ({"print": 1.0, "replay": 0.0}, 0.5)
 
 
-def test_an_instrument_without_any_score_is_an_error_not_a_rate():
+def test_an_instrument_without_any_score_is_refused():
     pais = ("bona_fide", "bona_fide", "print_1", "replay_1")
     dev, test = frame_scores([1, 2, 4, 5], pais), frame_scores([1, 2, np.nan, 5], pais)
-    with pytest.raises(DataError, match=r"noise: .*no video of print has one"):
+    with pytest.raises(DataError, match=r"noise: .*no video of print has a score"):
         evaluate(dev, test)
 
 
-def test_the_best_score_is_chosen_on_dev_and_never_the_fusion():
+def test_the_best_score_is_chosen_on_dev_and_is_never_the_fusion():
     pais = ("bona_fide", "bona_fide", "print_1", "replay_1")
     dev = frame_scores([1, 2, 4, 5], pais)
     worse = {**dev.scores, "noise": np.array([1.0, 4.5, 4.0, 5.0]), "zero_one_map": -np.ones(4)}
@@ -90,7 +90,7 @@ def test_the_best_score_is_chosen_on_dev_and_never_the_fusion():
     assert evaluate(dev, test)["best_score"] == "depth"
 
 
-def test_fusion_is_fitted_on_dev_alone_and_is_linear():
+def test_the_fusion_is_fitted_on_dev_only_and_is_linear():
     dev, test = random_scores(1), random_scores(2)
     fused_dev, fused_test = add_fusion(dev, test)
     _, other_test = add_fusion(dev, random_scores(3))
@@ -104,12 +104,12 @@ def test_fusion_is_fitted_on_dev_alone_and_is_linear():
     assert (weights[:3] > 0).all()
 
 
-def test_fusion_needs_both_classes():
+def test_the_fusion_needs_both_classes():
     with pytest.raises(DataError, match="both classes"):
         add_fusion(frame_scores([1, 2], ("print_1", "print_2")), random_scores(1))
 
 
-def test_spectrum_has_its_peak_where_the_wave_is():
+def test_the_spectrum_has_its_peak_at_the_frequency_of_the_wave():
     x = np.arange(32)
     wave = np.tile(np.cos(2 * np.pi * 5 * x / 32), (32, 1))[..., None]
     spectrum = noise_spectrum(wave)
@@ -118,7 +118,7 @@ def test_spectrum_has_its_peak_where_the_wave_is():
     assert spectrum.max() == pytest.approx(np.log1p(32 * 32 / 2))
 
 
-def test_score_picture_is_a_png(tmp_path):
+def test_the_figure_of_scores_is_a_png(tmp_path):
     frames = random_scores(1)
     draw_scores(tmp_path / "scores.png", frames.by_video(), evaluate(frames, frames))
     assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
