@@ -1,4 +1,4 @@
-"""Lint and format, with the configuration in ruff.toml."""
+"""Lint and format as configured in ruff.toml, type hints as configured in setup.cfg."""
 
 import subprocess
 import sys
@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+# Rooms whose type hints mypy checks.
+TYPED_ROOMS = ("distribution", "evaluation", "models", "training")
 
 
 @pytest.mark.parametrize("command", [("check",), ("format", "--check")])
@@ -14,4 +16,11 @@ def test_the_tree_follows_the_lint_configuration(command):
     done = subprocess.run(
         [sys.executable, "-m", "ruff", *command, "."], cwd=ROOT, capture_output=True, text=True
     )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_types_are_consistent(tmp_path):
+    rooms = [argument for room in TYPED_ROOMS for argument in ("-p", f"despoof_keras.{room}")]
+    command = ["-m", "mypy", "--cache-dir", str(tmp_path), *rooms]
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

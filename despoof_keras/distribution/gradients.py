@@ -1,4 +1,4 @@
-"""The way from losses to weights, with the same result on several devices as on one.
+"""Gradients and weight updates, with the same result on several devices as on a single device.
 
 Keras' optimizers sum the gradients of all replicas at the very end. Clipping and loss scaling come
 earlier and would see each replica's part only. If either is used, the parts are therefore summed

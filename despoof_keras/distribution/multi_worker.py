@@ -113,5 +113,5 @@ def report_lost_machines(distribution: Distribution) -> Iterator[None]:
             raise
         raise TrainingError(
             f"another of the {distribution.workers} machines has stopped or cannot be reached. "
-            "Start all of them again with --resume; they continue after the last finished epoch"
+            "Start all of them again with --resume; they go on after the last finished epoch"
         ) from error

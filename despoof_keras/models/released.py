@@ -128,8 +128,8 @@ def _read_checkpoint(folder: Path) -> dict[str, np.ndarray]:
     try:
         reader = tf.train.load_checkpoint(str(prefix))
         # The checkpoint may also hold training variables (Adam's slots, moving averages).
-        wanted = re.compile(r"(First|Second|Third)AMIN/\w+(/BatchNorm)?/\w+")
-        names = [name for name in reader.get_variable_to_shape_map() if wanted.fullmatch(name)]
+        weight = re.compile(r"(First|Second|Third)AMIN/\w+(/BatchNorm)?/\w+")
+        names = [name for name in reader.get_variable_to_shape_map() if weight.fullmatch(name)]
         return {name: reader.get_tensor(name) for name in names}
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise DataError(

@@ -18,8 +18,8 @@ from despoof_keras.training.run_folder import (
 )
 from despoof_keras.utils.files import atomic_path
 
-# The loss has diverged if it is this many times its first value. In a healthy run it shrinks from
-# the first step on.
+# A loss this many times its first value does not recover: with the released loss weights, the loss
+# of a healthy run shrinks from the first step on.
 DIVERGED = 1e3
 
 Logs = Mapping[str, float] | None
@@ -79,15 +79,15 @@ class RunGuard(keras.callbacks.TerminateOnNaN):
         return abs(float(loss)) > DIVERGED * max(self._first_loss, 1.0)
 
     def _error(self, when, logs):
-        infinite = [name for name, value in logs.items() if not math.isfinite(float(value))]
+        lost = [name for name, value in logs.items() if not math.isfinite(float(value))]
         losses = (f"{k} {float(logs[k]):.3g}" for k in ("loss", "val_loss") if k in logs)
-        cause = (
-            f"not finite: {', '.join(infinite)}" if infinite else f"diverged: {', '.join(losses)}"
-        )
+        cause = f"not finite: {', '.join(lost)}" if lost else f"diverged: {', '.join(losses)}"
         path = self._newest_checkpoint()
-        kept = f"the last good checkpoint is {path}" if path else "there is no earlier checkpoint"
+        left = "there is no earlier checkpoint"
+        if path:
+            left = f"the last good checkpoint {path} is kept"
         return TrainingError(
-            f"training stopped in {when}, {cause}; {kept}. The same settings would fail again: "
+            f"training stopped in {when}, {cause}; {left}. The same settings would fail again: "
             "start another run with a lower learning_rate, or with global_clipnorm"
         )
 

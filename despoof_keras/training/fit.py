@@ -104,7 +104,7 @@ def fit(
     initial_epoch: int = 0,
     seed: int = 0,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    verbose: int = 1,
+    verbose: int | str = 1,
 ) -> keras.callbacks.History:
     """Train a compiled model and validate it on dev after every epoch.
 
@@ -154,7 +154,7 @@ def train(
     resume: bool = False,
     distribution: Distribution | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-    verbose: int = 1,
+    verbose: int | str = 1,
 ) -> Despoofer | None:
     """Train, validating on dev after every epoch; write checkpoints, history and TensorBoard logs.
 

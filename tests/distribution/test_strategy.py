@@ -125,7 +125,7 @@ def test_dropout_on_one_device_equals_keras_and_differs_between_rows():
         (keras.optimizers.SGD(gradient_accumulation_steps=2), "gradient_accumulation_steps.*2"),
         (
             keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(clipnorm=1.0)),
-            "clipping under loss scaling",
+            "clipping with loss scaling",
         ),
     ],
 )

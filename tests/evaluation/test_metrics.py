@@ -1,4 +1,4 @@
-"""Error rates and thresholds against numbers worked out by hand."""
+"""Error rates and thresholds compared with hand computations."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,8 @@ SPECIES = ["print", "replay", "print", "replay"]
 
 
 def test_rates_by_hand():
-    # t = 4.5: of the bona fide only 6 is called an attack, of the attacks 4 (print) is missed.
+    # t = 4.5: of the bona fide, only 6 is classified as an attack; of the attacks, 4 (print) is
+    # missed.
     assert metrics.bpcer(BONA_FIDE, 4.5) == 1 / 4
     assert metrics.apcer_per_species(ATTACK, SPECIES, 4.5) == {"print": 1 / 2, "replay": 0.0}
     assert metrics.apcer(ATTACK, SPECIES, 4.5) == 1 / 2
@@ -26,7 +27,7 @@ def test_rates_by_hand():
 
 
 def test_a_score_at_the_threshold_is_an_attack():
-    # s >= 6: bona fide 6 is an alarm; s < 5 misses 4 alone.
+    # Bona fide 6 is a false alarm at t = 6; only attack 4 is missed at t = 5.
     assert metrics.bpcer(BONA_FIDE, 6.0) == 1 / 4
     assert metrics.bpcer(BONA_FIDE, np.nextafter(6.0, INF)) == 0.0
     assert metrics.apcer_per_species(ATTACK, SPECIES, 5.0) == {"print": 1 / 2, "replay": 0.0}
@@ -38,27 +39,27 @@ def test_det_curve_by_hand():
     assert thresholds[-1] == np.nextafter(8.0, INF)
     assert apcer.tolist() == [0, 0, 0, 0, 1 / 4, 2 / 4, 2 / 4, 3 / 4, 1]
     assert bpcer.tolist() == [1, 3 / 4, 2 / 4, 1 / 4, 1 / 4, 1 / 4, 0, 0, 0]
-    # The worst species: print misses 4 from 4.5 on, replay 5 from 5.5 on.
+    # Worst species: print 4 is missed from 4.5 on, replay 5 from 5.5 on.
     assert metrics.det_curve(BONA_FIDE, ATTACK, SPECIES)[1].tolist() == [
         0, 0, 0, 0, 1 / 2, 1 / 2, 1 / 2, 1, 1
     ]  # fmt: skip
 
 
 def test_eer_by_hand():
-    # From the curve above: the two rates meet at 4.5, 1/4 each.
+    # In the curve above the two rates meet at 4.5, 1/4 each.
     assert metrics.eer(BONA_FIDE, ATTACK) == (1 / 4, 4.5)
     assert metrics.threshold_at_eer(BONA_FIDE, ATTACK) == 4.5
-    # Separated: the middle of the gap.
+    # Separated classes: the middle of the gap.
     assert metrics.eer([0.0, 1.0], [3.0, 9.0]) == (0.0, 2.0)
-    # All the wrong way round.
+    # All scores the wrong way round.
     assert metrics.eer([3.0, 9.0], [0.0, 1.0]) == (1.0, 2.0)
 
 
 def test_eer_ties_go_to_the_lowest_threshold_as_in_bob():
     # Bona fide 1 3 5, attacks 2 4: thresholds 1.5, 2.5, 3.5, 4.5 give APCER 0, 1/2, 1/2, 1 and
     # BPCER 2/3, 2/3, 1/3, 1/3; |difference| 2/3, 1/6, 1/6, 2/3: 2.5 and 3.5 tie, and 2.5 has the
-    # higher HTER. bob sees -5 -3 -1 against -4 -2; of its thresholds -3.5 and -2.5 it takes the
-    # highest, -2.5, which is our 2.5.
+    # higher HTER. For bob the scores are -5 -3 -1 and -4 -2; of the thresholds -3.5 and -2.5 it
+    # chooses the highest, -2.5, which is 2.5 here.
     rate, threshold = metrics.eer([1.0, 3.0, 5.0], [2.0, 4.0])
     assert threshold == 2.5
     assert rate == pytest.approx((1 / 2 + 2 / 3) / 2)
@@ -78,10 +79,10 @@ def test_eer_of_a_constant_score_is_a_half():
     assert metrics.bpcer([1.0], threshold) == 0.0
 
 
-def test_eer_is_the_same_seen_from_the_other_class():
+def test_eer_does_not_change_if_classes_and_signs_are_swapped():
     rng = np.random.default_rng(1)
     for _ in range(50):
-        # As many of one as of the other and no ties: the rates meet exactly, at one place.
+        # Classes of equal size without ties: the rates meet exactly, at a single threshold.
         bona_fide, attack = rng.normal(size=(2, 25))
         rate = metrics.eer(bona_fide, attack + 1)[0]
         assert rate == metrics.eer(-(attack + 1), -bona_fide)[0]
@@ -92,7 +93,7 @@ def test_thresholds_lie_between_neighbouring_floats():
     high = np.nextafter(low, 2.0)
     assert metrics.eer([low], [high]) == (0.0, high)
     assert metrics.bpcer([low], high) == 0.0
-    huge = 0.9 * np.finfo(np.float64).max  # the sum of two would overflow
+    huge = 0.9 * np.finfo(np.float64).max  # the sum of two such numbers overflows
     assert metrics.eer([-huge], [huge]) == (0.0, 0.0)
 
 
@@ -100,7 +101,7 @@ def test_thresholds_lie_between_neighbouring_floats():
     ("bound", "threshold"), [(0.0, 6.5), (0.24, 6.5), (0.25, 3.5), (0.5, 2.5), (1.0, 1.0)]
 )
 def test_threshold_at_bpcer_by_hand(bound, threshold):
-    # Lowest threshold of the curve above whose BPCER meets the bound.
+    # The lowest threshold of the curve above whose BPCER meets the bound.
     assert metrics.threshold_at_bpcer(BONA_FIDE, ATTACK, bound) == threshold
 
 
@@ -108,7 +109,7 @@ def test_threshold_at_bpcer_by_hand(bound, threshold):
     ("species", "bound", "threshold"),
     [
         (None, 0.0, 3.5),  # BPCER 1/4 at 3.5
-        (None, 0.25, 3.5),  # 4.5 is allowed, but has BPCER 1/4 as well: the lower one wins
+        (None, 0.25, 3.5),  # 4.5 meets the bound too, but has the same BPCER and is higher
         (None, 0.5, 6.5),  # BPCER 0
         (SPECIES, 0.49, 3.5),  # print reaches 1/2 at 4.5
         (SPECIES, 0.5, 6.5),
@@ -120,7 +121,7 @@ def test_threshold_at_apcer_by_hand(species, bound, threshold):
 
 
 def test_bounds_are_exact():
-    # 1 of 20 is 5 %, allowed; 2 of 20 is not.
+    # 1 of 20 is 5 %, which meets the bound; 2 of 20 does not.
     bona_fide = np.arange(20.0)
     threshold = metrics.threshold_at_bpcer(bona_fide, [100.0], 0.05)
     assert threshold == 18.5
@@ -140,13 +141,13 @@ def test_threshold_bounds_hold_and_no_better_candidate_exists():
         at_apcer = metrics.threshold_at_apcer(bona_fide, attack, species, bound)
         assert metrics.bpcer(bona_fide, at_bpcer) <= bound
         assert metrics.apcer(attack, species, at_apcer) <= bound
-        for other in np.arange(-1.0, 18.0, 0.5):
-            if metrics.bpcer(bona_fide, other) <= bound:
-                assert metrics.apcer(attack, species, other) >= metrics.apcer(
+        for threshold in np.arange(-1.0, 18.0, 0.5):
+            if metrics.bpcer(bona_fide, threshold) <= bound:
+                assert metrics.apcer(attack, species, threshold) >= metrics.apcer(
                     attack, species, at_bpcer
                 )
-            if metrics.apcer(attack, species, other) <= bound:
-                assert metrics.bpcer(bona_fide, other) >= metrics.bpcer(bona_fide, at_apcer)
+            if metrics.apcer(attack, species, threshold) <= bound:
+                assert metrics.bpcer(bona_fide, threshold) >= metrics.bpcer(bona_fide, at_apcer)
 
 
 def test_det_curve_is_monotone_and_agrees_with_the_rates():
@@ -165,7 +166,7 @@ def test_det_curve_is_monotone_and_agrees_with_the_rates():
 
 
 def test_auc_by_hand():
-    # Of 16 pairs (4 attacks by 4 bona fide) 4 and 5 lie below 6: 14 in order.
+    # Of 16 pairs of attack and bona fide, 14 are in order; 4 and 5 are below 6.
     assert metrics.auc(BONA_FIDE, ATTACK) == 14 / 16
     assert metrics.auc([1.0, 1.0], [1.0]) == 0.5
     assert metrics.auc([2.0], [1.0]) == 0.0
@@ -180,7 +181,7 @@ def test_auc_agrees_with_scikit_learn():
         assert metrics.auc(bona_fide, attack) == pytest.approx(expected, abs=1e-12)
 
 
-def test_rates_depend_on_order_alone():
+def test_rates_depend_only_on_the_order_of_scores():
     rng = np.random.default_rng(5)
     bona_fide, attack = rng.normal(size=31), rng.normal(1, 1, size=47)
     rate, threshold = metrics.eer(bona_fide, attack)
@@ -191,7 +192,7 @@ def test_rates_depend_on_order_alone():
 
 
 def calls(bona_fide, attack, species):
-    """Every function of the module that takes scores."""
+    """Return a call of every function that takes the scores of both classes."""
     return [
         lambda: metrics.hter(bona_fide, attack, 0.5),
         lambda: metrics.acer(bona_fide, attack, species, 0.5),
@@ -218,7 +219,7 @@ def test_a_class_without_finite_scores_raises(bad):
         metrics.apcer(bad, ["print"] * len(bad), 0.5)
 
 
-def test_nan_message_names_the_way_out():
+def test_the_error_about_nan_scores_names_the_remedy():
     with pytest.raises(DataError, match=r"received 2 NaN .*split_failures.* and 1 infinite"):
         metrics.bpcer([0.1, NAN, NAN, INF], 0.5)
 
@@ -226,9 +227,9 @@ def test_nan_message_names_the_way_out():
 def test_other_bad_arguments():
     with pytest.raises(DataError, match="species: expected 2 names"):
         metrics.apcer([0.1, 0.2], ["print"], 0.5)
-    with pytest.raises(DataError, match="threshold: expected a number, received NaN"):
+    with pytest.raises(DataError, match="threshold: expected a number; received NaN"):
         metrics.bpcer([0.1], NAN)
-    with pytest.raises(DataError, match="threshold: expected a number, received NaN"):
+    with pytest.raises(DataError, match="threshold: expected a number; received NaN"):
         metrics.apcer([0.1], ["print"], NAN)
     for bound in (-0.1, 5, NAN):
         with pytest.raises(DataError, match="max_bpcer: expected a fraction"):
@@ -237,7 +238,7 @@ def test_other_bad_arguments():
             metrics.threshold_at_apcer([0.1], [0.2], None, bound)
 
 
-def test_split_failures_counts_nan_alone():
+def test_split_failures_counts_only_nan():
     acquired, rate = metrics.split_failures([0.1, NAN, INF, NAN, 0.2])
     assert acquired.tolist() == [True, False, True, False, True]
     assert rate == pytest.approx(2 / 5)
@@ -247,7 +248,7 @@ def test_split_failures_counts_nan_alone():
 
 
 def test_summarise_folds_uses_the_population_deviation():
-    # 1, 2, 6: mean 3, squared deviations 4 + 1 + 9 = 14, by 3.
+    # 1, 2, 6: mean 3, squared deviations 4 + 1 + 9 = 14, divided by 3.
     assert metrics.summarise_folds([1.0, 2.0, 6.0]) == {
         "mean": 3.0,
         "std": pytest.approx((14 / 3) ** 0.5),
@@ -260,7 +261,7 @@ def test_summarise_folds_uses_the_population_deviation():
     assert nested["apcer"]["print"] == {"mean": 0.5, "std": 0.5, "folds": 2}
 
 
-def test_summarise_folds_needs_like_folds():
+def test_summarise_folds_needs_folds_with_the_same_keys():
     with pytest.raises(DataError, match="at least one"):
         metrics.summarise_folds([])
     with pytest.raises(DataError, match="same keys"):

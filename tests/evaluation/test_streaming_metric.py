@@ -1,4 +1,4 @@
-"""The streaming ACER and AUC against the exact ones of `metrics`."""
+"""The streaming ACER and AUC compared with the exact ones in `metrics`."""
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ from despoof_keras.evaluation.streaming_metric import PresentationAttackRates
 
 
 def presentations(seed, bona_fide=64, attacks=(32, 32)):
-    """Scores on a grid of 0.01, several bins apart everywhere; instrument 0 is bona fide."""
+    """Return scores on a grid of 0.01, which is several bins everywhere, and instruments."""
     random = np.random.default_rng(seed)
     counts = (bona_fide, *attacks)
     means = (30, 50, 65, 40)[: len(counts)]
@@ -38,43 +38,43 @@ def exact(score, instrument):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_figures_are_the_exact_ones_at_the_equal_error_rate(seed):
+def test_the_metric_is_exact(seed):
     score, instrument = presentations(seed)
     assert streamed(score, instrument) == pytest.approx(exact(score, instrument), abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_figures_are_exact_for_classes_of_unequal_size(seed):
+def test_the_metric_is_exact_for_classes_of_unequal_size(seed):
     score, instrument = presentations(seed, bona_fide=61, attacks=(37, 90, 16))
-    found = streamed(score, instrument, instruments=3)
-    assert found == pytest.approx(exact(score, instrument), abs=1e-6)
+    rates = streamed(score, instrument, instruments=3)
+    assert rates == pytest.approx(exact(score, instrument), abs=1e-6)
 
 
-def test_figures_by_hand():
-    # At a threshold in (0.3, 0.4): one of four bona fide is above (BPCER 1/4), print has one of
-    # two below, replay none of two: pooled 1/4, the worst species 1/2. ACER (1/2 + 1/4) / 2.
-    # AUC: pairs won: 0.4 beats 3, 0.5 ties with one: each of 0.6, 0.7 beats all 4, and 0.3 ties
-    # with 0.3 and beats 2: 3 + 4 + 4 + 2.5 of 16.
+def test_acer_and_auc_computed_by_hand():
+    # At a threshold in (0.3, 0.4), one of four bona fide scores is above (BPCER 1/4), and one of
+    # two print scores and none of two replay scores are below: pooled 1/4, the worst species 1/2.
+    # ACER = (1/2 + 1/4) / 2. AUC: 0.4 is above 3 bona fide scores, 0.6 and 0.7 are above all 4, and
+    # 0.3 is above 2 and ties with 0.3: 3 + 4 + 4 + 2.5 of 16 pairs.
     score = np.array([0.1, 0.2, 0.3, 0.5, 0.3, 0.4, 0.6, 0.7], np.float32)
     instrument = np.array([0, 0, 0, 0, 1, 1, 2, 2])
     assert streamed(score, instrument) == pytest.approx({"acer": 0.375, "auc": 13.5 / 16})
 
 
-def test_separated_classes_have_no_errors_and_swapped_ones_nothing_else():
+def test_separated_classes_give_no_errors_and_swapped_classes_only_errors():
     instrument = np.array([0, 0, 1, 2])
-    right = streamed(np.array([-0.9, -0.5, 0.5, 3.0], np.float32), instrument)
-    wrong = streamed(np.array([3.0, 0.5, -0.5, -0.9], np.float32), instrument)
-    assert right == {"acer": 0.0, "auc": 1.0}
-    assert wrong == {"acer": 1.0, "auc": 0.0}
+    separated = streamed(np.array([-0.9, -0.5, 0.5, 3.0], np.float32), instrument)
+    swapped = streamed(np.array([3.0, 0.5, -0.5, -0.9], np.float32), instrument)
+    assert separated == {"acer": 0.0, "auc": 1.0}
+    assert swapped == {"acer": 1.0, "auc": 0.0}
 
 
-def test_batches_add_up():
+def test_batches_accumulate():
     score, instrument = presentations(0)
     metric = PresentationAttackRates(2)
     for start in range(0, len(score), 7):
         metric.update_state(score[start : start + 7], instrument[start : start + 7])
-    found = {name: float(value) for name, value in metric.result().items()}
-    assert found == streamed(score, instrument)
+    rates = {name: float(value) for name, value in metric.result().items()}
+    assert rates == streamed(score, instrument)
 
 
 def test_a_reset_forgets_everything():
@@ -82,25 +82,25 @@ def test_a_reset_forgets_everything():
     metric.update_state(*presentations(0))
     metric.reset_state()
     metric.update_state(*presentations(1))
-    found = {name: float(value) for name, value in metric.result().items()}
-    assert found == streamed(*presentations(1))
-    assert found != streamed(*presentations(0))
+    rates = {name: float(value) for name, value in metric.result().items()}
+    assert rates == streamed(*presentations(1))
+    assert rates != streamed(*presentations(0))
 
 
-@pytest.mark.parametrize("kept", [[], [0], [1, 2]])
-def test_a_missing_class_gives_no_figure(kept):
+@pytest.mark.parametrize("present", [[], [0], [1, 2]])
+def test_without_a_class_the_rates_are_nan(present):
     score, instrument = presentations(0)
-    rows = np.isin(instrument, kept)
-    found = streamed(score[rows], instrument[rows])
-    assert np.isnan(found["acer"])
-    assert np.isnan(found["auc"])
+    rows = np.isin(instrument, present)
+    rates = streamed(score[rows], instrument[rows])
+    assert np.isnan(rates["acer"])
+    assert np.isnan(rates["auc"])
 
 
-def test_a_missing_instrument_does_not_count():
+def test_a_missing_instrument_is_left_out():
     score, instrument = presentations(3)
     rows = instrument != 1
-    found = streamed(score[rows], instrument[rows])
-    assert found == pytest.approx(exact(score[rows], instrument[rows]), abs=1e-6)
+    rates = streamed(score[rows], instrument[rows])
+    assert rates == pytest.approx(exact(score[rows], instrument[rows]), abs=1e-6)
 
 
 def test_the_metric_survives_serialization():

@@ -1,8 +1,8 @@
-"""Training runs with SGD in a process of its own; leaves weights and history in .npz files.
+"""Program that trains with SGD in its own process and writes weights and history to .npz files.
 
-python distributed_program.py SETTINGS, where SETTINGS is JSON: `root`, `cache`, `output` (folder),
-`strategy`, `replicas`, and `runs`, a mapping from a name to `config` (fields of `TrainingConfig`),
-`clipnorm` and `dropout` (False: none).
+Usage: `python distributed_program.py SETTINGS`. SETTINGS is JSON with `root`, `cache`, `output`
+(folder), `strategy`, `replicas`, and `runs`, a mapping from the name of a run to `config` (fields
+of `TrainingConfig`), `clipnorm` and `dropout` (False turns dropout off).
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-RATE = 1e-6  # of SGD: the losses are in the thousands, the weights start at 0.02
+LEARNING_RATE = 1e-6  # losses are in the thousands, initial weights around 0.02
 
 
 def main():
@@ -49,7 +49,9 @@ def train(distribution, crops, config, clipnorm=None, dropout=True):
     from despoof_keras.training.fit import build_despoofer, fit
 
     def sgd():
-        schedule = keras.optimizers.schedules.ExponentialDecay(RATE, 2, 0.5, staircase=True)
+        schedule = keras.optimizers.schedules.ExponentialDecay(
+            LEARNING_RATE, 2, 0.5, staircase=True
+        )
         return keras.optimizers.SGD(schedule, momentum=0.5, global_clipnorm=clipnorm)
 
     config = TrainingConfig(**config)

@@ -1,7 +1,8 @@
-"""The plain formulation of a training step: every turn computes what it needs from the start.
+"""The plain formulation of training step and layers, a reference for the optimised one.
 
-The reference for `Despoofer.train_step`, which shares one DSNet forward pass between the turns, and
-`plain_network`, the reference for the layers that compute the same in fewer operations.
+`ThreePassDespoofer.train_step` passes through DSNet in every turn that needs it, where
+`Despoofer.train_step` shares a single pass; `plain_network` uses Keras' own layers, where the
+package's layers take fewer operations.
 """
 
 import keras
@@ -15,7 +16,7 @@ from despoof_keras.models.layers import FusedBatchNormalization, UpsampledConv2D
 
 @keras.saving.register_keras_serializable("despoof_keras_benchmarks")
 class ConvOfEnlarged(keras.layers.Layer):
-    """Enlarges, then convolves, as the method is written: what `UpsampledConv2D` equals."""
+    """Enlargement followed by a convolution, the definition of `UpsampledConv2D`."""
 
     def __init__(self, filters, factor, **kwargs):
         super().__init__(**kwargs)
@@ -31,13 +32,13 @@ class ConvOfEnlarged(keras.layers.Layer):
 
 
 def plain_network(network):
-    """The same network, variables copied, of Keras' own layers and a resize before its convolution.
+    """Return a copy of a network, with its weights, that is made of Keras' own layers.
 
     Args:
         network: DSNet, DepthNet or the discriminator.
 
     Returns:
-        Functional `keras.Model` that gives the same outputs but for rounding.
+        Functional `keras.Model` that gives the same outputs up to rounding.
     """
 
     def plain(layer):
@@ -49,19 +50,19 @@ def plain_network(network):
         return type(layer).from_config(config)
 
     copy = keras.models.clone_model(network, clone_function=plain)
-    for old, new in zip(network.variables, copy.variables, strict=True):  # dropout's state as well
+    for old, new in zip(network.variables, copy.variables, strict=True):  # with dropout's state
         new.assign(old)
     return copy
 
 
 class ThreePassDespoofer(Despoofer):
-    """`Despoofer` whose step runs DepthNet's, the discriminator's and DSNet's turn one by one."""
+    """`Despoofer` whose step takes the three turns independently of each other."""
 
     def train_step(self, data):
         hsv_rgb = self.ds_net.get_layer("hsv_rgb")(data["image"])
         depth_value = self.train_depth_net(hsv_rgb, data)
 
-        # DSNet's pass for the discriminator must not count twice in its batch norm statistics.
+        # Only the last of DSNet's two passes may update its batch norm statistics.
         statistics = [ops.copy(variable) for variable in self.ds_net.non_trainable_variables]
         live_estimate = self.despoof(data["image"], training=True)["live_estimate"]
         for variable, value in zip(self.ds_net.non_trainable_variables, statistics, strict=True):

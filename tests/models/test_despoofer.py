@@ -1,4 +1,4 @@
-"""Despoofer: one step equals the plain formulation; saving keeps everything; metrics are right."""
+"""Despoofer: a step equals its plain formulation; saving keeps the whole state; metrics."""
 
 import keras
 import numpy as np
@@ -46,8 +46,8 @@ def values(model):
     return [numpy(variable) for variable in model.variables]
 
 
-def largest_difference(one, other):
-    return max(np.abs(a - b).max() for a, b in zip(one, other, strict=True))
+def largest_difference(values, expected):
+    return max(np.abs(a - b).max() for a, b in zip(values, expected, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -69,17 +69,17 @@ def test_shared_pass_equals_three_passes(attack_depth, form):
     assert logs[0] == pytest.approx(logs[1], rel=1e-5)
 
 
-def test_each_network_is_moved_by_its_own_optimizer_alone():
-    for still in ("ds_net", "depth_net", "discriminator"):
+def test_each_network_is_trained_by_its_own_optimizer_only():
+    for frozen in ("ds_net", "depth_net", "discriminator"):
         model = make()
         rates = ("ds_net", model.optimizer), ("depth_net", model.depth_optimizer)
         rates += (("discriminator", model.discriminator_optimizer),)
-        dict(rates)[still].learning_rate = 0.0
+        dict(rates)[frozen].learning_rate = 0.0
         before = {n: [numpy(w) for w in getattr(model, n).trainable_weights] for n, _ in rates}
         model.train_step(make_batch())
         for name, old in before.items():
             new = [numpy(w) for w in getattr(model, name).trainable_weights]
-            assert (largest_difference(old, new) == 0.0) == (name == still)
+            assert (largest_difference(old, new) == 0.0) == (name == frozen)
 
 
 def test_tracked_loss_is_the_weighted_sum_of_the_tracked_terms():
@@ -88,7 +88,7 @@ def test_tracked_loss_is_the_weighted_sum_of_the_tracked_terms():
     assert logs["loss"] == pytest.approx(sum(weights[n] * logs[n] for n in TERMS), rel=1e-5)
 
 
-def test_epoch_figures_are_means_over_all_batches():
+def test_metrics_of_an_epoch_are_means_over_all_batches():
     model = make(optimizer=lambda: keras.optimizers.SGD(0.0))
     batches = [make_batch(0), make_batch(1)]
     single = []
@@ -105,7 +105,7 @@ def test_epoch_figures_are_means_over_all_batches():
     assert 0.0 <= logs["auc"] <= 1.0
 
 
-def test_call_gives_the_live_estimate_and_the_named_score():
+def test_calling_the_model_gives_the_live_estimate_and_the_chosen_score():
     model = make(score="zero_one_map")
     image = make_batch()["image"]
     outputs = {k: numpy(v) for k, v in model(image).items()}
@@ -118,7 +118,7 @@ def test_call_gives_the_live_estimate_and_the_named_score():
     np.testing.assert_allclose(scores["zero_one_map"], outputs["score"], atol=1e-6)
 
 
-def test_a_saved_model_trains_on_exactly_where_it_stood(tmp_path):
+def test_a_loaded_model_trains_exactly_like_the_saved_one(tmp_path):
     adam = lambda: keras.optimizers.Adam(  # noqa: E731
         keras.optimizers.schedules.ExponentialDecay(1e-3, 2, 0.5, staircase=True)
     )
@@ -129,13 +129,13 @@ def test_a_saved_model_trains_on_exactly_where_it_stood(tmp_path):
     loaded = load_model(tmp_path / "model.keras")
     assert (loaded.attack_depth, loaded.score) == ("face", "depth")
     assert loaded.loss_weights == RELEASED_WEIGHTS
-    for one in (model, loaded):
-        one.train_step(make_batch(9))
+    for trained in (model, loaded):
+        trained.train_step(make_batch(9))
     assert int(loaded.optimizer.iterations) == 4
     assert largest_difference(values(model), values(loaded)) == 0.0
     optimizers = zip(model.optimizers(), loaded.optimizers(), strict=True)
-    for one, other in optimizers:
-        pairs = zip(one.variables, other.variables, strict=True)
+    for original, copy in optimizers:
+        pairs = zip(original.variables, copy.variables, strict=True)
         assert all(np.array_equal(numpy(a), numpy(b)) for a, b in pairs)
 
 
@@ -159,7 +159,7 @@ def test_averages_follow_the_recurrence_and_swap_back_exactly():
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_mixed_precision_trains_in_step_with_float32(policy):
+def test_mixed_precision_trains_like_float32(policy):
     exact = make(optimizer=lambda: keras.optimizers.Adam(1e-3))
     keras.config.set_dtype_policy(policy)
     try:
@@ -185,7 +185,7 @@ def test_unknown_choices_are_refused(name, value):
         make(**{name: value})
 
 
-def test_other_files_are_no_models(tmp_path):
+def test_files_without_a_despoofer_are_refused(tmp_path):
     (tmp_path / "text.keras").write_text("no model")
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "other.keras")
     for name, expected in (("text", "saved"), ("other", "Sequential"), ("missing", "saved")):

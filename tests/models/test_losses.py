@@ -1,4 +1,4 @@
-"""Every term of the objective against numbers worked out by hand."""
+"""Every term of the objective compared with hand computations; the table of terms."""
 
 import copy
 import pickle
@@ -30,10 +30,10 @@ def tensor(values, shape=None):
     return tf.constant(values if shape is None else np.broadcast_to(values, shape))
 
 
-def check(found, expected):
-    """One value per sample, each as expected."""
-    assert tuple(found.shape) == (len(expected),)
-    np.testing.assert_allclose(numpy(found), expected, rtol=1e-6, atol=1e-6)
+def check(values, expected):
+    """Assert that there is a value for each sample and that it is as expected."""
+    assert tuple(values.shape) == (len(expected),)
+    np.testing.assert_allclose(numpy(values), expected, rtol=1e-6, atol=1e-6)
 
 
 def test_zero_one_map_loss_is_the_mean_distance_from_the_label():
@@ -51,7 +51,7 @@ def test_depth_loss_is_the_mean_distance_from_the_target():
 
 
 def test_visual_quality_loss_is_the_cross_entropy_towards_live():
-    # Softmax shares of class 0, live: 1/2; 3/4; 1/4.
+    # Softmax probabilities of class 0, live: 1/2, 3/4, 1/4.
     logits = tensor([[0, 0], [LOG_3, 0], [5, 5 + LOG_3]])
     check(losses.visual_quality_loss(logits), [LOG_2, LOG_4 - LOG_3, LOG_4])
 
@@ -64,7 +64,7 @@ def test_discriminator_loss_wants_estimates_synthesized_and_live_inputs_live():
     estimate = tensor([[0, LOG_3], [0, LOG_3], [LOG_3, 0]])  # synthesized: 3/4, 3/4, 1/4
     inputs = tensor([[LOG_3, 0], [LOG_3, 0], [0, LOG_3]])  # live: 3/4, 3/4, 1/4
     quarter, three_quarters = LOG_4, LOG_4 - LOG_3
-    # The attack's input, in the middle, does not count.
+    # The second sample is an attack, whose input is ignored.
     check(
         losses.discriminator_loss(estimate, inputs, tensor([LIVE, SPOOF, LIVE])),
         [2 * three_quarters, three_quarters, 2 * quarter],
@@ -72,14 +72,14 @@ def test_discriminator_loss_wants_estimates_synthesized_and_live_inputs_live():
 
 
 def cosine(size, amplitude, down, across, channels=1):
-    """One image of waves, `down` and `across` periods over its height and width."""
+    """Return an image of waves with `down` periods over its height and `across` over its width."""
     y, x = np.mgrid[:size, :size] / size
     wave = amplitude * np.cos(2 * np.pi * (down * y + across * x))
     return np.repeat(wave[None, :, :, None], channels, axis=3).astype(np.float32)
 
 
 def plain_peak(noise):
-    """The definition: full FFT, rows and columns [S / 8, S - S / 8), peak, log1p, mean."""
+    """Compute the definition: full FFT, rows and columns [S / 8, S - S / 8), peak, log1p, mean."""
     size = noise.shape[1]
     kept = slice(size // 8, size - size // 8)
     spectrum = np.abs(np.fft.fft2(noise.astype(np.float64), axes=(1, 2)))[:, kept, kept]
@@ -87,7 +87,7 @@ def plain_peak(noise):
 
 
 @pytest.mark.parametrize("size", [64, 256])
-def test_spectrum_peak_is_that_of_a_plain_transform(size):
+def test_spectrum_peak_equals_its_definition(size):
     noise = np.random.default_rng(0).normal(size=(3, size, size, 6)).astype(np.float32)
     np.testing.assert_allclose(losses.spectrum_peak(noise), plain_peak(noise), rtol=1e-5)
 
@@ -97,7 +97,7 @@ def test_spectrum_peak_is_that_of_a_plain_transform(size):
     ("down", "across"), [(12, 20), (20, -12), (8, 8), (8, -17), (17, -8), (31, 31), (-31, 9)]
 )
 def test_a_wave_peaks_at_half_its_amplitude_times_the_pixels(size, down, across):
-    # A cosine's spectrum has two lines, each amplitude * S * S / 2; frequencies scale with S.
+    # The spectrum of a cosine has two lines of amplitude * S * S / 2. Frequencies scale with S.
     scale = size // 64
     noise = cosine(size, 0.25, down * scale, across * scale)
     expected = np.log1p(0.25 * size * size / 2)
@@ -113,23 +113,23 @@ def test_spectrum_peak_is_the_mean_over_the_channels():
 
 
 @pytest.mark.parametrize(("down", "across"), [(0, 0), (7, 7), (3, -5), (-7, 0)])
-def test_low_frequencies_do_not_count(down, across):
+def test_low_frequencies_are_ignored(down, across):
     assert float(losses.spectrum_peak(cosine(64, 0.5, down, across))[0]) < 1e-3
     high = losses.spectrum_peak(cosine(64, 0.5, down + 16, across + 16))
     assert float(high[0]) == pytest.approx(np.log(1025), rel=1e-5)
 
 
 def test_a_wave_must_be_high_in_rows_and_columns():
-    """The released code keeps rows and columns, so that stripes along an axis are cut as well."""
+    """Like the released code, `spectrum_peak` also ignores stripes along an axis."""
     assert float(losses.spectrum_peak(cosine(64, 0.5, 16, 0))[0]) < 1e-3
     assert float(losses.spectrum_peak(cosine(64, 0.5, 7, 16))[0]) < 1e-3
 
 
 def test_half_precision_noise_is_transformed_in_float32():
     noise = np.random.default_rng(0).normal(size=(2, 64, 64, 6)).astype(np.float16)
-    found = losses.spectrum_peak(tf.constant(noise))
-    assert found.dtype == tf.float32
-    np.testing.assert_allclose(found, plain_peak(noise), rtol=1e-5)
+    peak = losses.spectrum_peak(tf.constant(noise))
+    assert peak.dtype == tf.float32
+    np.testing.assert_allclose(peak, plain_peak(noise), rtol=1e-5)
 
 
 def test_spectrum_peak_has_a_finite_gradient_where_the_noise_is_zero():
@@ -187,7 +187,7 @@ def test_released_weights_are_those_of_the_released_code():
     }
 
 
-def test_paper_weights_have_no_terms_of_the_released_code_alone():
+def test_the_paper_gives_no_weight_to_terms_that_only_the_released_code_has():
     assert PAPER_WEIGHTS == {
         "zero_one_map": 1,
         "depth": 0.1,
@@ -200,7 +200,7 @@ def test_paper_weights_have_no_terms_of_the_released_code_alone():
     }
 
 
-def test_weights_are_frozen_and_known():
+def test_weights_are_immutable_and_have_known_names():
     with pytest.raises(AttributeError, match="cannot be changed"):
         RELEASED_WEIGHTS.depth = 1.0
     with pytest.raises(TypeError, match=r"spoof_noise.*received death"):
@@ -219,7 +219,7 @@ def test_weights_survive_copying_and_pickling():
 
 @pytest.fixture
 def brightness(monkeypatch):
-    """A term of one's own: a function and a row."""
+    """An additional term: a function and a row of the table."""
 
     def function(noise, label):
         return keras.ops.mean(noise, axis=(1, 2, 3)) * label
@@ -227,7 +227,7 @@ def brightness(monkeypatch):
     monkeypatch.setitem(TERMS, "brightness", Term(function, ("noise", "label")))
 
 
-def test_a_term_is_one_function_and_one_row(brightness, make_despoofer, tmp_path):
+def test_a_term_is_a_function_and_a_row(brightness, make_despoofer, tmp_path):
     assert RELEASED_WEIGHTS["brightness"] == 0.0
     model = make_despoofer(loss_weights=LossWeights(**{**RELEASED_WEIGHTS, "brightness": 3.0}))
     image = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
@@ -248,7 +248,7 @@ def test_a_term_is_one_function_and_one_row(brightness, make_despoofer, tmp_path
     assert load_model(tmp_path / "model.keras").loss_weights.brightness == 3.0
 
 
-def test_a_model_from_before_a_term_gives_it_no_weight(make_despoofer, tmp_path, monkeypatch):
+def test_a_term_added_after_saving_has_no_weight(make_despoofer, tmp_path, monkeypatch):
     model = make_despoofer()
     model.save(tmp_path / "model.keras")
     row = Term("magnitude_loss", ("noise", "label"), released=1.0)

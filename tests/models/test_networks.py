@@ -1,4 +1,4 @@
-"""The networks: shapes, exact sizes, saving, gradients, and their layers against TensorFlow's."""
+"""The networks: shapes, sizes, saving and gradients; their layers compared with TensorFlow's."""
 
 import keras
 import numpy as np
@@ -69,15 +69,15 @@ def test_discriminator_gives_two_logits(size):
     assert {name: tuple(value.shape) for name, value in outputs.items()} == {"logits": (3, 2)}
 
 
-# Products are (channels in) x (channels out) of the 3x3 convolutions, which have no bias; batch
-# normalisation has four values a channel.
+# Each product is (channels in) x (channels out) of a 3x3 convolution without bias; batch
+# normalisation has four values for each channel.
 ENCODER = 6 * 24 + (24 * 20 + 20 * 25 + 25 * 20) + 2 * (20 * 20 + 20 * 25 + 25 * 20)  # 4424
 ENCODER_NORM = 24 + 3 * (20 + 25 + 20)  # 219
 MAP = 60 * 28 + 28 * 16 + 16 * 1  # 2144
 MAP_NORM = 28 + 16
 DECODER = 60 * 28 + 28 * 24 + 24 * 20 + 2 * 20 * 20 + 20 * 16 + 16 * 16 + 16 * 6  # 4304
 DECODER_NORM = 28 + 24 + 3 * 20 + 2 * 16
-FULL_BLOCK = 128 * 128 + 128 * 196 + 196 * 128  # the first block has 64 channels in, not 128
+FULL_BLOCK = 128 * 128 + 128 * 196 + 196 * 128  # the first block has 64 input channels instead
 FULL = 6 * 64 + 3 * FULL_BLOCK - 64 * 128 + 384 * 128 + 128 * 64 + 64 * 1  # 249280
 FULL_NORM = 64 + 3 * (128 + 196 + 128) + 128 + 64
 DISCRIMINATOR = 6 * 24 + 24 * 20 + 20 * 20 + 20 * 16 + 16 * 12 + 12 * 6 + 6 * 1
@@ -91,7 +91,7 @@ COUNTS = {
     "depth_net": 9 * (ENCODER + MAP) + 4 * (ENCODER_NORM + MAP_NORM),
     # 2,249,968: the "2.2 M weights" of the training code's DepthNet.
     "full_depth_net": 9 * FULL + 4 * FULL_NORM,
-    # Pooling has no weights, wherever it stands.
+    # Pooling has no weights, so its place does not matter.
     "late_ds_net": 9 * (ENCODER + MAP + DECODER) + 4 * (ENCODER_NORM + MAP_NORM + DECODER_NORM),
     "late_depth_net": 9 * (ENCODER + MAP) + 4 * (ENCODER_NORM + MAP_NORM),
     "discriminator": 9 * DISCRIMINATOR + 4 * DISCRIMINATOR_NORM + DENSE,
@@ -99,11 +99,11 @@ COUNTS = {
 
 
 @every_network
-def test_networks_have_the_weights_of_their_channel_lists(name):
+def test_the_number_of_weights_follows_from_the_channels(name):
     assert BUILDERS[name](256).count_params() == COUNTS[name]
 
 
-def test_the_released_networks_together_have_the_released_number_of_values(released_arrays):
+def test_the_networks_have_as_many_values_as_the_released_file(released_arrays):
     networks = build_ds_net(64), build_depth_net(64), build_discriminator(256)
     total = sum(array.size for array in released_arrays.values())
     assert sum(network.count_params() for network in networks) == total == 277262
@@ -111,18 +111,18 @@ def test_the_released_networks_together_have_the_released_number_of_values(relea
 
 @every_network
 @pytest.mark.parametrize("size", [0, -64, 60, 100])
-def test_sizes_that_eight_does_not_divide_are_refused(name, size):
+def test_sizes_that_are_not_multiples_of_eight_are_refused(name, size):
     with pytest.raises(ValueError, match=f"image_size.*multiple of 8.*{size}"):
         BUILDERS[name](size)
 
 
-def test_an_unknown_depth_net_is_refused():
+def test_an_unknown_depth_net_variant_is_refused():
     with pytest.raises(ValueError, match=r"variant.*compact.*full.*'large'"):
         build_depth_net(64, variant="large")
 
 
 @pytest.mark.parametrize("build", [build_ds_net, build_depth_net])
-def test_pooling_stands_before_or_after_the_first_block(build):
+def test_pooling_comes_before_or_after_the_first_block(build):
     sizes = {p: build(64, pooling=p).get_layer("encoder_1_3").output.shape[1] for p in POOLINGS}
     assert sizes == {"early": 32, "late": 64}
     with pytest.raises(ValueError, match=r"pooling.*early.*late.*'middle'"):
@@ -130,7 +130,7 @@ def test_pooling_stands_before_or_after_the_first_block(build):
 
 
 @every_network
-def test_a_saved_network_gives_the_same(name, tmp_path):
+def test_a_saved_network_gives_the_same_outputs(name, tmp_path):
     network = BUILDERS[name](64)
     random = np.random.default_rng(1)
     for variable in network.trainable_variables + network.non_trainable_variables:
@@ -169,13 +169,13 @@ def test_the_noise_starts_near_zero():
 COLOURS = [
     (0, 0, 0), (1, 1, 1), (0.5, 0.5, 0.5),  # no hue
     (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, 1), (1, 0, 1),
-    (0.7, 0.7, 0.2), (0.2, 0.7, 0.7), (0.7, 0.2, 0.7),  # two channels tie for the highest
-    (0.7, 0.2, 0.2), (0.2, 0.7, 0.2), (0.2, 0.2, 0.7),  # two tie for the lowest
+    (0.7, 0.7, 0.2), (0.2, 0.7, 0.7), (0.7, 0.2, 0.7),  # the highest two channels are equal
+    (0.7, 0.2, 0.2), (0.2, 0.7, 0.2), (0.2, 0.2, 0.7),  # the lowest two channels are equal
     (0.9, 0.3, 0.300001), (1 / 256, 0, 0), (0, 0, 1 / 256), (255 / 256, 254 / 256, 255 / 256),
 ]  # fmt: skip
 
 
-def test_hsv_is_tensorflows():
+def test_hsv_equals_tensorflow():
     random = np.random.default_rng(0).random((64 * 64 - len(COLOURS), 3))
     rgb = np.concatenate([COLOURS, random]).astype(np.float32).reshape(1, 64, 64, 3)
     six = numpy(HsvRgb()(rgb))
@@ -184,7 +184,7 @@ def test_hsv_is_tensorflows():
 
 
 def test_hsv_of_pure_colours_by_hand():
-    # Sixths of the circle: red 0, yellow 1, green 2, cyan 3, blue 4, magenta 5.
+    # Hues in sixths of the circle: red 0, yellow 1, green 2, cyan 3, blue 4, magenta 5.
     rgb = [(1, 0, 0), (1, 1, 0), (0, 1, 0), (0, 1, 1), (0, 0, 0.5), (1, 0, 1), (0, 0, 0)]
     hsv = [(0, 1, 1), (1 / 6, 1, 1), (2 / 6, 1, 1), (3 / 6, 1, 1), (4 / 6, 1, 0.5)]
     hsv += [(5 / 6, 1, 1), (0, 0, 0)]
@@ -208,33 +208,33 @@ def test_outputs_are_float32_under_half_precision(name, mixed_float16):
 
 
 @pytest.mark.parametrize(("length", "factor"), [(128, 4), (64, 2), (20, 4)])
-def test_subsample_is_the_legacy_resize_downwards(length, factor):
+def test_subsampling_equals_the_legacy_resize(length, factor):
     x = np.random.default_rng(0).random((2, length, length, 3), np.float32)
     expected = legacy_resize(x, (length // factor, length // factor))
     np.testing.assert_array_equal(numpy(Subsample(factor)(x)), expected)
 
 
 @pytest.mark.parametrize(("shape", "factor"), [((8, 8), 8), ((5, 7), 2), ((3, 4), 4), ((1, 2), 8)])
-def test_upsampled_convolution_is_a_convolution_of_the_legacy_resize(shape, factor):
+def test_upsampled_convolution_equals_a_convolution_after_the_legacy_resize(shape, factor):
     x = np.random.default_rng(0).normal(size=(2, *shape, 5)).astype(np.float32)
     layer = UpsampledConv2D(4, factor, "random_normal")
-    found = numpy(layer(x))
+    outputs = numpy(layer(x))
     enlarged = (shape[0] * factor, shape[1] * factor)
     plain = tf.nn.conv2d(legacy_resize(x, enlarged), layer.kernel.value, 1, "SAME")
-    np.testing.assert_allclose(found, plain, rtol=0, atol=1e-5)
-    assert tuple(layer.compute_output_shape(x.shape)) == found.shape
+    np.testing.assert_allclose(outputs, plain, rtol=0, atol=1e-5)
+    assert tuple(layer.compute_output_shape(x.shape)) == outputs.shape
     half_pixel = tf.nn.conv2d(tf.image.resize(x, enlarged), layer.kernel.value, 1, "SAME")
-    assert np.abs(found - half_pixel).max() > 0.01
+    assert np.abs(outputs - half_pixel).max() > 0.01
 
 
 @pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
-def test_fused_batch_normalisation_is_keras(policy, training, jit):
+def test_fused_batch_normalisation_equals_keras(policy, training, jit):
     random = np.random.default_rng(0)
     x, weight = random.normal(2.0, 3.0, (2, 2, 3, 4, 5)).astype(np.float32)
     start = random.uniform(0.5, 1.5, (4, 5)).astype(np.float32)
-    found = []
+    values = []
     for cls in (FusedBatchNormalization, keras.layers.BatchNormalization):
         layer = cls(momentum=0.9, epsilon=1e-5, dtype=policy)
         layer.build(x.shape)
@@ -250,8 +250,8 @@ def test_fused_batch_normalisation_is_keras(policy, training, jit):
 
         results = run(tf.constant(x))
         assert results[0].dtype == layer.compute_dtype
-        found.append([np.array(value, np.float32) for value in [*results, *layer.get_weights()]])
-        assert (np.abs(found[-1][-2:] - start[2:]).max() > 0.1) == training
-    for one, other in zip(*found, strict=True):
-        tolerance = 1e-5 if policy == "float32" else 2e-3
-        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+        values.append([np.array(value, np.float32) for value in [*results, *layer.get_weights()]])
+        assert (np.abs(values[-1][-2:] - start[2:]).max() > 0.1) == training
+    tolerance = 1e-5 if policy == "float32" else 2e-3
+    for fused, expected in zip(*values, strict=True):
+        np.testing.assert_allclose(fused, expected, rtol=tolerance, atol=tolerance)

@@ -1,4 +1,4 @@
-"""The released weights: what the authors' graph gives, from pixels to scores, and bad files."""
+"""The released weights: outputs equal those of the authors' graph; unusable files are refused."""
 
 import csv
 
@@ -35,7 +35,7 @@ def expected(reference):
 
 @pytest.fixture(scope="module")
 def inputs(expected):
-    """The four images, from their 8-bit pixels to the network's input."""
+    """The four images as input of the networks."""
     crops = [resize(expected[f"{image}/image_bgr"][..., ::-1], 256) for image in IMAGES]
     return to_network_range(np.stack(crops))
 
@@ -43,25 +43,25 @@ def inputs(expected):
 @pytest.fixture(scope="module")
 def outputs(released_model, inputs):
     model = released_model
-    found = {**model.despoof(inputs), **model(inputs)}
-    found["network_input"] = found["hsv_rgb"]
+    values = {**model.despoof(inputs), **model(inputs)}
+    values["network_input"] = values["hsv_rgb"]
     for name, six_channels in (("input", "hsv_rgb"), ("live_estimate", "live_estimate")):
-        logits = model.discriminator(found[six_channels])["logits"]
-        found[f"discriminator_logits_{name}"] = logits
-    return {name: numpy(value) for name, value in found.items()}
+        logits = model.discriminator(values[six_channels])["logits"]
+        values[f"discriminator_logits_{name}"] = logits
+    return {name: numpy(value) for name, value in values.items()}
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
 @pytest.mark.parametrize("image", IMAGES)
-def test_outputs_are_the_released_graphs(outputs, expected, image, name):
-    found = outputs[name][IMAGES.index(image)]
-    np.testing.assert_allclose(found, expected[f"{image}/{name}"], rtol=0, atol=1e-4)
+def test_outputs_equal_those_of_the_released_graph(outputs, expected, image, name):
+    output = outputs[name][IMAGES.index(image)]
+    np.testing.assert_allclose(output, expected[f"{image}/{name}"], rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("image", IMAGES)
-def test_scores_are_the_released_graphs(outputs, expected, image):
-    found = outputs["score"][IMAGES.index(image)]
-    assert found == pytest.approx(expected[f"{image}/score"], abs=1e-5)
+def test_scores_equal_those_of_the_released_graph(outputs, expected, image):
+    score = outputs["score"][IMAGES.index(image)]
+    assert score == pytest.approx(expected[f"{image}/score"], abs=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_real_photographs_score_as_in_the_released_graph(released_model, referen
         frame = cv2.imread(str(reference / "photos" / row["file"]))[..., ::-1]
         crops.append(crop_face(frame, [float(row[name]) for name in names], 256))
     outputs = released_model(to_network_range(np.stack(crops)))
-    found = {
+    means = {
         "noise_score": np.abs(outputs["noise"]).mean(axis=(1, 2, 3)),
         "zero_one_map_score": numpy(outputs["zero_one_map"]).mean(axis=(1, 2, 3)),
         "depth_mean": numpy(outputs["depth"]).mean(axis=(1, 2, 3)),
@@ -86,13 +86,13 @@ def test_real_photographs_score_as_in_the_released_graph(released_model, referen
             axis=(1, 2, 3)
         ),
     }
-    for name, values in found.items():
-        wanted = [float(row[name]) for row in photographs]
-        np.testing.assert_allclose(values, wanted, rtol=0, atol=1e-3, err_msg=name)
+    for name, values in means.items():
+        expected = [float(row[name]) for row in photographs]
+        np.testing.assert_allclose(values, expected, rtol=0, atol=1e-3, err_msg=name)
 
 
 def write_checkpoint(folder, arrays):
-    """Writes arrays as a TensorFlow 1 program saves its variables."""
+    """Write arrays in the way a TensorFlow 1 program saves its variables."""
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         variables = [
             tf.compat.v1.get_variable(name, initializer=array, use_resource=False)
@@ -105,7 +105,7 @@ def write_checkpoint(folder, arrays):
 
 @pytest.fixture(scope="module")
 def checkpoint(released_arrays, tmp_path_factory):
-    """The authors' folder as TensorFlow 1 wrote it, with what training leaves beside weights."""
+    """The authors' folder as written by TensorFlow 1, with training variables besides weights."""
     folder = tmp_path_factory.mktemp("lib")
     (folder / "variables").mkdir()
     weights = released_arrays["FirstAMIN/conv0/weights"]
@@ -123,36 +123,38 @@ def checkpoint(released_arrays, tmp_path_factory):
 
 
 @pytest.mark.parametrize("inside", ["", "variables"])
-def test_a_checkpoint_gives_the_released_arrays_and_no_others(checkpoint, released_arrays, inside):
-    found = read_released_variables(checkpoint / inside)
-    assert found.keys() == released_arrays.keys()
+def test_exactly_the_released_arrays_are_read_from_a_checkpoint(
+    checkpoint, released_arrays, inside
+):
+    variables = read_released_variables(checkpoint / inside)
+    assert variables.keys() == released_arrays.keys()
     for name, array in released_arrays.items():
-        np.testing.assert_array_equal(found[name], array, err_msg=name)
+        np.testing.assert_array_equal(variables[name], array, err_msg=name)
 
 
 def test_a_model_from_a_checkpoint_scores_the_same(checkpoint, inputs, expected):
-    found = despoof_keras.load_released(checkpoint).predict_scores(inputs[:1])["noise"]
-    assert float(found[0]) == pytest.approx(expected["gradient/score"], abs=1e-5)
+    scores = despoof_keras.load_released(checkpoint).predict_scores(inputs[:1])["noise"]
+    assert float(scores[0]) == pytest.approx(expected["gradient/score"], abs=1e-5)
 
 
-def without_discriminator(arrays):
+def remove_discriminator(arrays):
     return {name: array for name, array in arrays.items() if not name.startswith("ThirdAMIN")}
 
 
-def without_one_array(arrays):
+def remove_an_array(arrays):
     return {name: a for name, a in arrays.items() if name != "SecondAMIN/conv8/BatchNorm/gamma"}
 
 
-def with_a_wrong_shape(arrays):
+def change_a_shape(arrays):
     return {**arrays, "FirstAMIN/conv16/weights": np.zeros((3, 3, 16, 15), np.float32)}
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (without_discriminator, "ThirdAMIN"),
-        (without_one_array, "SecondAMIN/conv8/BatchNorm/gamma"),
-        (with_a_wrong_shape, "FirstAMIN/conv16"),
+        (remove_discriminator, "ThirdAMIN"),
+        (remove_an_array, "SecondAMIN/conv8/BatchNorm/gamma"),
+        (change_a_shape, "FirstAMIN/conv16"),
     ],
 )
 def test_incomplete_arrays_are_refused(change, message, released_arrays, tmp_path):
@@ -208,7 +210,7 @@ def write_single_array(path):
 @pytest.mark.parametrize(
     "write", [write_text, write_nothing, write_cut_archive, write_single_array]
 )
-def test_files_that_are_no_archives_are_refused(write, tmp_path):
+def test_files_that_are_not_archives_are_refused(write, tmp_path):
     write(tmp_path / "weights.npz")
     with pytest.raises(DataError, match=r"weights\.npz.*expected"):
         despoof_keras.load_released(tmp_path / "weights.npz")

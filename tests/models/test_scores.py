@@ -1,4 +1,4 @@
-"""Spoof scores by hand, and their direction: higher for attacks."""
+"""Spoof scores compared with hand computations, and their direction: higher for attacks."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ numpy = keras.ops.convert_to_numpy
 
 
 def filled(values, side, channels):
-    """One constant map a sample."""
+    """Return a batch of constant maps, one for each value."""
     values = np.asarray(values, np.float32).reshape(-1, 1, 1, 1)
     return tf.constant(np.broadcast_to(values, (len(values), side, side, channels)))
 
@@ -35,27 +35,27 @@ def test_depth_score_is_minus_the_mean_depth():
 
 
 def test_scores_are_higher_for_attacks():
-    live_then_attack = {
+    outputs = {  # a live face, then an attack
         "noise": filled([0.02, -0.5], 8, 6),
         "zero_one_map": filled([0.1, 0.9], 2, 1),
         "depth": filled([0.6, 0.0], 2, 1),
     }
-    found = spoof_scores(live_then_attack)
-    assert set(found) == set(SCORE_NAMES) == {"noise", "zero_one_map", "depth"}
-    for live, attack in (numpy(score) for score in found.values()):
+    scores = spoof_scores(outputs)
+    assert set(scores) == set(SCORE_NAMES) == {"noise", "zero_one_map", "depth"}
+    for live, attack in (numpy(score) for score in scores.values()):
         assert live < attack
 
 
 @pytest.mark.parametrize("names", [(), ("depth",), ("noise", "zero_one_map")])
-def test_outputs_that_are_missing_give_no_score(names):
+def test_missing_outputs_have_no_score(names):
     outputs = {name: filled([0.25], 4, 1) for name in (*names, "live_estimate")}
-    found = spoof_scores(outputs)
-    assert set(found) == set(names)
-    assert all(abs(float(score[0])) == 0.25 for score in found.values())
+    scores = spoof_scores(outputs)
+    assert set(scores) == set(names)
+    assert all(abs(float(score[0])) == 0.25 for score in scores.values())
 
 
 def test_half_precision_outputs_are_averaged_in_float32():
-    # The sum of 6 * 64 * 64 values of 8 lies beyond float16's 65504.
+    # The sum of 6 * 64 * 64 values of 8 exceeds 65504, the largest number in float16.
     score = noise_score(tf.constant(np.full((1, 64, 64, 6), 8.0, np.float16)))
     assert score.dtype == tf.float32
     assert float(score[0]) == 8.0

@@ -36,7 +36,8 @@ def test_a_loss_that_is_not_finite_names_the_step_and_the_lack_of_a_checkpoint()
 
 def test_a_loss_that_diverges_stops_the_run_and_names_the_checkpoint():
     with pytest.raises(
-        TrainingError, match=r"epoch 1, step 2, diverged: loss .*; the last good .* is good\.keras"
+        TrainingError,
+        match=r"epoch 1, step 2, diverged: loss .*; the last good .* good\.keras is kept",
     ):
         fit(1e4, checkpoint="good.keras")
 
