@@ -58,6 +58,9 @@ def test_a_run_leaves_everything_it_promises(whole_run):
         f"test ACER by the best single score ({results['best_score']}): {best['acer']:.1%}"
         in output
     )
+    # What took how long is told, and kept out of the results, which do not differ between runs.
+    assert all(f"│ {stage}" in output for stage in ("crops", "training", "scoring", "total"))
+    assert "seconds" not in json.dumps(results)
     with (folder / "history.csv").open() as file:
         history = list(csv.DictReader(file))
     assert [row["epoch"] for row in history] == ["1", "2", "3"]
