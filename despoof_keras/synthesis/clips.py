@@ -185,8 +185,12 @@ def _attack(head, key, lighting, camera, centre, distance, frames, size, rng):
         printer = PRINTERS[key.file]
         sheet = print_sheet(printer, first, canvas, rng)
         diffuse, sheen = sheet_light(lighting, rng.uniform(*printer.gloss), size, rng)
+        softened = held.soften(sheet)
         for frame in range(frames):
-            pictures.append(camera.take(held.view(sheet, frame) * diffuse + sheen, EARLY_BLUR))
+            radiance = held.view(softened, frame)
+            radiance *= diffuse
+            radiance += sheen
+            pictures.append(camera.take(radiance, EARLY_BLUR))
             positions.append(held.eyes(source_eyes, frame))
     else:
         display = DISPLAYS[key.file]
@@ -195,8 +199,10 @@ def _attack(head, key, lighting, camera, centre, distance, frames, size, rng):
             lighting, rng.uniform(*display.reflectance), rng.uniform(*display.glare), size, rng
         )
         for frame in range(frames):
-            shown, source_eyes = source.picture(frame)
-            pictures.append(camera.take(held.view(panel.show(shown), frame) + glow, EARLY_BLUR))
+            shown, source_eyes = source.picture(frame) if frame else (first, source_eyes)
+            radiance = held.view(held.soften(panel.show(shown)), frame)
+            radiance += glow
+            pictures.append(camera.take(radiance, EARLY_BLUR))
             positions.append(held.eyes(source_eyes, frame))
     return Clip(pictures, _pixels(positions), None, camera.capture.jpeg)
 

@@ -32,6 +32,7 @@ class Head:
         normals: float32 (rows, columns, 3), unit vectors.
         surface: float32 (rows, columns, 4): alpha, face (skin that counts as depth), gloss,
             ambient occlusion; all in [0, 1].
+        alpha: float32 (rows, columns), the first channel of `surface`, contiguous.
         open, closed: float32 (rows, columns, 3), linear RGB reflectance.
         eyes: float32 (rows, columns), 1 between the lids.
         eye_points: float64 (2, 3), surface points of the subject's right and left eye.
@@ -42,6 +43,7 @@ class Head:
     height: np.ndarray
     normals: np.ndarray
     surface: np.ndarray
+    alpha: np.ndarray
     open: np.ndarray
     closed: np.ndarray
     eyes: np.ndarray
@@ -77,6 +79,7 @@ def build_head(identity, rng, make_up):
         height=height,
         normals=_normals(height + MICRO_RELIEF * smooth_noise(rng, x.shape, (1.5, 1.5))),
         surface=np.dstack([alpha, face, layers["gloss"], occlusion]).astype(np.float32),
+        alpha=alpha.astype(np.float32),
         open=layers["open"],
         closed=layers["closed"],
         eyes=layers["eyes"],

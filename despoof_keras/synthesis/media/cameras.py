@@ -6,6 +6,7 @@ to clip is drawn by `draw_capture`, which knows nothing of what stands before th
 """
 
 import dataclasses
+import functools
 
 import cv2
 import numpy as np
@@ -138,9 +139,12 @@ class Camera:
         sensor = self._focus(radiance, early_blur)
         mosaic = self._read_out(sensor)
         rgb = cv2.cvtColor(mosaic, _DEMOSAIC[self.capture.phone.bayer])
-        rgb = cv2.transform(rgb.astype(np.float32) / SATURATION, self.correction)
-        index = np.clip(rgb * (len(self.tone) - 1), 0, len(self.tone) - 1).astype(np.uint16)
-        return self._finish(np.take(self.tone, index))
+        linear = rgb.astype(np.float32)
+        linear /= SATURATION
+        linear = cv2.transform(linear, self.correction)
+        linear *= len(self.tone) - 1
+        np.clip(linear, 0, len(self.tone) - 1, out=linear)
+        return self._finish(np.take(self.tone, linear.astype(np.uint16)))
 
     def _focus(self, radiance, early_blur):
         size = radiance.shape[1] // RASTER, radiance.shape[0] // RASTER
@@ -150,7 +154,8 @@ class Camera:
         mean = sensor.reshape(-1, 3).mean(axis=0)
         if self.gain is None:
             self._meter(sensor, mean)
-        sensor = (sensor + self.capture.flare * mean.astype(np.float32)) / (1 + self.capture.flare)
+        sensor += self.capture.flare * mean.astype(np.float32)
+        sensor /= 1 + self.capture.flare
         return cv2.transform(sensor, self.gain * self.response)
 
     def _meter(self, sensor, mean):
@@ -174,9 +179,16 @@ class Camera:
             balance[cells] = self.balance[channel]
         mosaic *= _vignette((height, width), self.capture.phone.vignette)
         read = (self.capture.phone.read_noise / self.full_well) ** 2
-        deviation = np.sqrt(np.maximum(mosaic, 0) / self.full_well + read)
-        mosaic += deviation * self.rng.standard_normal(mosaic.shape, np.float32)
-        return (np.clip(mosaic * balance, 0, 1) * SATURATION).astype(np.uint16)
+        noise = np.maximum(mosaic, 0)
+        noise /= self.full_well
+        noise += read
+        np.sqrt(noise, out=noise)
+        noise *= self.rng.standard_normal(mosaic.shape, np.float32)
+        mosaic += noise
+        mosaic *= balance
+        np.clip(mosaic, 0, 1, out=mosaic)
+        mosaic *= SATURATION
+        return mosaic.astype(np.uint16)
 
     def _finish(self, picture):
         capture = self.capture
@@ -202,6 +214,7 @@ def _tone_curve(capture, entries=4096):
     return np.clip(curved * 255 + 0.5, 0, 255).astype(np.uint8)
 
 
+@functools.lru_cache(maxsize=len(PHONES))
 def _vignette(shape, loss):
     y = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, shape[1], dtype=np.float32)[None, :]

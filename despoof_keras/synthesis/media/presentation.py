@@ -5,6 +5,7 @@ The medium is described in canvas units: sensor pixels, origin in the canvas's m
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from despoof_keras.synthesis.media.cameras import EARLY_BLUR, RASTER
 from despoof_keras.synthesis.scene.lighting import TOWARDS_CAMERA
@@ -52,22 +53,34 @@ class Presentation:
             for i in range(frames)
         ]
 
-    def view(self, medium, frame):
-        """Resamples the medium to the camera's raster.
+    def soften(self, medium: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give a medium the early part of the lens blur.
 
         Args:
             medium: float32 (rows, columns, 3), radiance or reflectance; covers the canvas.
-            frame: number of the frame.
 
         Returns:
-            float32 (RASTER * height, RASTER * width, 3), with the lens's `EARLY_BLUR`.
+            float32 of the same shape, blurred by `EARLY_BLUR`.
         """
         height, width = self.size
         rows, columns = medium.shape[:2]
         pitch = columns / (width * OVERSCAN), rows / (height * OVERSCAN)  # samples per pixel
-        medium = cv2.GaussianBlur(
+        return cv2.GaussianBlur(
             medium, (0, 0), sigmaX=EARLY_BLUR * pitch[0], sigmaY=EARLY_BLUR * pitch[1]
         )
+
+    def view(self, softened: NDArray[np.float32], frame: int) -> NDArray[np.float32]:
+        """Resample a softened medium to the camera's raster.
+
+        Args:
+            softened: float32 (rows, columns, 3), result of `soften`.
+            frame: number of the frame.
+
+        Returns:
+            float32 (RASTER * height, RASTER * width, 3).
+        """
+        height, width = self.size
+        rows, columns = softened.shape[:2]
         to_canvas = np.array(
             [
                 [width * OVERSCAN / columns, 0, 0.5 * width * OVERSCAN * (1 / columns - 1)],
@@ -80,7 +93,7 @@ class Presentation:
         )
         matrix = to_raster @ self.homographies[frame] @ to_canvas
         return cv2.warpPerspective(
-            medium,
+            softened,
             matrix,
             (width * RASTER, height * RASTER),
             flags=cv2.INTER_LINEAR,

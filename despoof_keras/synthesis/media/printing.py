@@ -77,9 +77,9 @@ def print_sheet(printer, picture, scale, rng):
     device = int(scale[0]) * DOTS, int(scale[1]) * DOTS
     coverage = cv2.resize(_separate(picture, printer, rng), device)
     dots = np.zeros(coverage.shape[:2], np.uint8)
-    for ink in range(4):
+    for ink, wanted in enumerate(cv2.split(coverage)):
         threshold = _threshold(printer.pitch, ink, coverage.shape[:2], rng)
-        dots |= (coverage[..., ink] > threshold).astype(np.uint8) << ink
+        dots |= (wanted > threshold).view(np.uint8) << ink
     sheet = np.take(_primaries(printer), dots, axis=0)
     size = int(scale[0]) * 2, int(scale[1]) * 2
     sheet = cv2.GaussianBlur(sheet, (0, 0), DOTS * printer.spread)

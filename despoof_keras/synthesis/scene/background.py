@@ -82,17 +82,20 @@ def _draw_shoulders(room, lighting, identity, placement, rng):
             * crown
             * soft_step(identity.long_hair + 0.5 - y + 0.06 * np.sin(19 * x), 12)
         )
-        _lay(
-            view, mask, (np.asarray(identity.hair) * light)[None, None] * (0.7 * strands)[..., None]
-        )
+        _lay(view, mask, np.asarray(identity.hair) * light, 0.7 * strands)
     neck = soft_step(0.68 + 0.25 * np.clip(y - 2.1, 0, 1) - np.abs(x), 9) * soft_step(y - 0.8, 9)
     shade = (0.55 + side * x) * (1 - 0.55 * bump(0, y, 0, identity.chin, 1, 0.35))
-    _lay(view, neck, np.asarray(identity.skin) * light * np.clip(shade, 0.1, 1)[..., None])
+    _lay(view, neck, np.asarray(identity.skin) * light, np.clip(shade, 0.1, 1))
     cloth = rng.uniform(0.02, 0.6) * rng.uniform(0.4, 1.0, 3)
     shoulder = identity.chin + 0.55 + 0.16 * x**2 + 0.35 * np.exp(-((x / 0.55) ** 2))
     folds = 1 + 0.12 * np.sin(3.1 * x + 2.2 * y + rng.uniform(0, 6)) + side * x * 0.4
-    _lay(view, soft_step(y - shoulder, 6), cloth * light * np.clip(folds, 0.2, 2)[..., None])
+    _lay(view, soft_step(y - shoulder, 6), cloth * light, np.clip(folds, 0.2, 2))
 
 
-def _lay(view, mask, colour):
-    view += mask[..., None].astype(np.float32) * (colour.astype(np.float32) - view)
+def _lay(view, mask, colour, shade):
+    """Lay `colour * shade` over a view, in place, where the mask is 1."""
+    mask = mask.astype(np.float32)
+    for channel, value in enumerate(colour):  # a plane at a time, as NumPy is fast with long rows
+        plane = np.ascontiguousarray(view[..., channel])
+        plane += mask * ((value * shade).astype(np.float32) - plane)
+        view[..., channel] = plane

@@ -24,6 +24,7 @@ GLOSS_POWER = 18.0  # width of highlights on skin
 GLOSS_STRENGTH = 0.16
 GLINT_SIZE = 0.016  # eye distances: image of the lamp on the cornea
 GLINT_STRENGTH = 0.9
+SILHOUETTE_MARGIN = 0.2  # eye distances: more than jaw and smile together move the outline
 JAW_DROP = 0.09  # eye distances by which an open mouth lowers the lower lip
 SMILE_PULL = 0.07
 
@@ -106,19 +107,33 @@ def render_head(canvas, head, pose, placement, lighting, shadow):
     turn = rotation(pose)
     u, v, z = _solve(head, turn, placement, left, top, columns // 2, rows // 2)
     surface = cv2.remap(head.surface, u, v, cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0))
+    _fill_depth(depth[top // 2 : (top + rows) // 2, left // 2 : (left + columns) // 2], z, surface)
+    box = _bounding_box(surface[..., 0] > 0, int(0.5 * SILHOUETTE_MARGIN * placement.scale) + 2)
+    u, v, surface = u[box], v[box], surface[box]
+    view = canvas[top : top + rows, left : left + columns]
+    view = view[2 * box[0].start : 2 * box[0].stop, 2 * box[1].start : 2 * box[1].stop]
     normals = cv2.transform(cv2.remap(head.normals, u, v, cv2.INTER_LINEAR), turn)
     lit = cv2.remap(shadow, u, v, cv2.INTER_LINEAR)
     diffuse, gloss = _shade(normals, surface, lit, lighting)
-    full = (columns, rows)
+    full = view.shape[1::-1]
     u, v = _express(cv2.resize(u, full), cv2.resize(v, full), head.identity, pose)
-    albedo = cv2.remap(_with_lids(head, pose.blink), u, v, cv2.INTER_LINEAR)
-    colour = albedo * cv2.resize(diffuse, full) + cv2.resize(gloss, full)
-    alpha = cv2.remap(head.surface[..., 0].copy(), u, v, cv2.INTER_LINEAR)[..., None]
-    view = canvas[top : top + rows, left : left + columns]
-    view += alpha * (colour - view)
+    colour = cv2.remap(_with_lids(head, pose.blink), u, v, cv2.INTER_LINEAR)
+    colour *= cv2.resize(diffuse, full)
+    colour += cv2.resize(gloss, full)
+    colour -= view
+    colour *= cv2.merge([cv2.remap(head.alpha, u, v, cv2.INTER_LINEAR)] * 3)
+    view += colour
     _add_glints(canvas, eyes, placement.scale, pose, lighting)
-    _fill_depth(depth[top // 2 : (top + rows) // 2, left // 2 : (left + columns) // 2], z, surface)
     return eyes, depth
+
+
+def _bounding_box(mask, margin):
+    """Row and column slices around the True samples of a mask, with a margin."""
+    return tuple(
+        slice(max(0, hits[0] - margin), min(len(line), hits[-1] + 1 + margin))
+        for line in (mask.any(axis=1), mask.any(axis=0))
+        for hits in [np.flatnonzero(line)]
+    )
 
 
 def _region(shape, placement):
@@ -155,19 +170,20 @@ def _shade(normals, surface, lit, lighting):
     """Diffuse factor and additive highlights, float32 (rows, columns, 3) each."""
     gloss, occlusion = surface[..., 2], surface[..., 3]
     sky = occlusion * (0.75 - 0.25 * normals[..., 1])  # more light from above than below
-    diffuse = sky[..., None] * lighting.ambient.astype(np.float32)
-    shine = np.zeros_like(diffuse)
+    # Planes of one colour each: NumPy is slow where the last axis has only three elements.
+    diffuse = [sky * share for share in lighting.ambient.astype(np.float32)]
+    shine = [np.zeros_like(sky) for _ in diffuse]
     for light, reach in ((lighting.key, lit), (lighting.fill, occlusion)):
         facing = normals @ light.direction.astype(np.float32)
         wrapped = np.clip((facing + WRAP) / (1 + WRAP), 0, 1) ** 1.3 * reach
-        diffuse += wrapped[..., None] * light.colour.astype(np.float32)
         half = light.direction + TOWARDS_CAMERA
         half = (half / np.linalg.norm(half)).astype(np.float32)
         peak = np.clip(normals @ half, 0, 1) ** GLOSS_POWER * (facing > 0)
-        shine += (GLOSS_STRENGTH * peak * gloss * reach)[..., None] * light.colour.astype(
-            np.float32
-        )
-    return diffuse, shine
+        highlight = GLOSS_STRENGTH * peak * gloss * reach
+        for channel, share in enumerate(light.colour.astype(np.float32)):
+            diffuse[channel] += wrapped * share
+            shine[channel] += highlight * share
+    return cv2.merge(diffuse), cv2.merge(shine)
 
 
 def _express(u, v, identity, pose):
