@@ -4,9 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from despoof_keras.evaluation import metrics
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
-from despoof_keras.evaluation.rates import rates_at
+from despoof_keras.evaluation.rates import dev_threshold, rates_at
 
 # Number of dev videos that a threshold is carried over by: enough for a median, and near enough to
 # each other.
@@ -47,7 +46,7 @@ def error_rates(
         threshold: By default, the EER point of dev.
     """
     videos = dev.with_scores(dev_scores).by_video()
-    rate, eer_point = metrics.eer(videos.bona_fide("score"), videos.attack("score"))
+    rate, eer_point = dev_threshold(videos, "score")
     threshold = eer_point if threshold is None else threshold
     acer_test = None
     if test is not None:

@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 
 from despoof_keras.errors import DataError
+from despoof_keras.evaluation.rates import threshold_rule
 from despoof_keras.export import parity
 from despoof_keras.export.data import ExportData
 from despoof_keras.export.error_rates import ErrorRates, carried_threshold, error_rates
@@ -19,10 +20,10 @@ from despoof_keras.models.saving import in_float32
 from despoof_keras.tflite.file import TfliteFile
 from despoof_keras.tflite.model import TfliteModel
 
-THRESHOLD_RULE = (
-    "equal error rate of the dev videos{source}, each video's score the mean of its frames, by the "
-    "Keras model; moved by the median difference of this export's scores of the dev videos nearest "
-    "to it"
+# How a variant's threshold follows from the Keras model's.
+CARRIED_RULE = (
+    "{rule}, by the Keras model; moved by the median difference of this export's scores of the dev "
+    "videos nearest to it"
 )
 # Number of scores that the median time is taken of.
 LATENCY_ROUNDS = 20
@@ -212,8 +213,7 @@ class Exporter:
     def _metadata_of(self, variant, score, rates) -> ModelMetadata:
         values = {"variant": variant.name, "score": score}
         if rates is not None:
-            source = f" of {self._data.source}" if self._data.source else ""
-            rule = THRESHOLD_RULE.format(source=source)
+            rule = CARRIED_RULE.format(rule=threshold_rule(self._data.source or ""))
             values |= {"threshold": rates.threshold, "threshold_rule": rule}
         elif score != self._model.score:
             # The model's threshold means nothing to another score.

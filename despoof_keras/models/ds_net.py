@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import keras
 
+from despoof_keras.faces.crop import MAP_FACTOR
 from despoof_keras.models.encoder import (
     COMPACT_WIDTHS,
     MAP_CHANNELS,
-    MAP_STRIDE,
     add_map_head,
     encode,
     join_features,
@@ -32,7 +32,7 @@ def build_ds_net(
     image_size: int = 256,
     pooling: str = "early",
     width: float = 1.0,
-    decoder_stride: int = MAP_STRIDE,
+    decoder_stride: int = MAP_FACTOR,
 ) -> keras.Model:
     """Build DSNet.
 
@@ -67,7 +67,7 @@ def build_ds_net(
     scales = encode(hsv_rgb, scale_channels(COMPACT_WIDTHS, width), pooling)
     features, head = join_features(scales), scale_channels(MAP_CHANNELS, width)
     zero_one_map = add_map_head(features, "zero_one_map", dropout=0, channels=head)
-    if decoder_stride != MAP_STRIDE:
+    if decoder_stride != MAP_FACTOR:
         features = join_features(scales, decoder_stride)
     first, *rest = scale_channels(DECODER_CHANNELS, width)
     x = upsampled_conv_elu(features, first, decoder_stride, "decoder_1")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import keras
 
+from despoof_keras.faces.crop import MAP_FACTOR
 from despoof_keras.models.layers import (
     BatchDropout,
     Subsample,
@@ -20,9 +21,7 @@ COMPACT_WIDTHS = (24, 20, 25, 20)
 # Channels of the heads for the 0/1 map and the compact depth map in the released model.
 MAP_CHANNELS = (28, 16)
 # Spacing of each block's output, in pixels of the image.
-STRIDES = (2, 4, 8)
-# Spacing of the 0/1 map and the depth map.
-MAP_STRIDE = 8
+STRIDES = (2, 4, MAP_FACTOR)
 
 
 def scale_channels(channels: Sequence[int], width: float) -> tuple[int, ...]:
@@ -71,7 +70,7 @@ def encode(
 
 
 def join_features(
-    scales: Sequence[keras.KerasTensor], stride: int = MAP_STRIDE
+    scales: Sequence[keras.KerasTensor], stride: int = MAP_FACTOR
 ) -> keras.KerasTensor:
     """Bring the outputs of the three blocks to one grid and concatenate them.
 
@@ -89,7 +88,7 @@ def join_features(
     """
     if stride not in STRIDES:
         raise ValueError(f"stride: expected one of {STRIDES}; received {stride!r}")
-    target = "map" if stride == MAP_STRIDE else f"stride_{stride}"
+    target = "map" if stride == MAP_FACTOR else f"stride_{stride}"
     resized = []
     for number, (spacing, x) in enumerate(zip(STRIDES, scales, strict=True), start=1):
         name = f"encoder_{number}_to_{target}"
@@ -99,7 +98,7 @@ def join_features(
             factor = spacing // stride
             x = keras.layers.UpSampling2D(factor, interpolation="bilinear", name=name)(x)
         resized.append(x)
-    name = "features" if stride == MAP_STRIDE else f"features_{target}"
+    name = "features" if stride == MAP_FACTOR else f"features_{target}"
     return keras.layers.Concatenate(name=name)(resized)
 
 

@@ -10,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from despoof_keras.faces.crop import MAP_FACTOR
+
 # Initialisation and batch normalisation as in the released code.
 WEIGHT_STDDEV = 0.02
 BATCH_NORM_MOMENTUM = 0.9
@@ -257,9 +259,11 @@ def has_synchronized_norms(network: keras.Model) -> bool:
 
 
 def check_image_size(image_size: int) -> None:
-    """Raise `ValueError` unless `image_size` is a positive multiple of 8 (the maps are S / 8)."""
-    if image_size <= 0 or image_size % 8:
-        raise ValueError(f"image_size: expected a positive multiple of 8; received {image_size}")
+    """Raise `ValueError` unless the image's side is a positive multiple of `MAP_FACTOR`."""
+    if image_size <= 0 or image_size % MAP_FACTOR:
+        raise ValueError(
+            f"image_size: expected a positive multiple of {MAP_FACTOR}; received {image_size}"
+        )
 
 
 @keras.saving.register_keras_serializable("despoof_keras")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from despoof_keras.errors import DataError
-from despoof_keras.faces.crop import RELEASED_CROP, CropRule
+from despoof_keras.faces.crop import MAP_FACTOR, RELEASED_CROP, CropRule
 from despoof_keras.metadata import SCORE_NAMES
 from despoof_keras.models.loss_weights import NAMED_WEIGHTS, TERMS, LossWeights
 
@@ -109,7 +109,8 @@ class TrainingConfig:
         for name in _POSITIVE_OR_NONE:
             value = getattr(self, name)
             self._expect(name, value is None or value > 0, "a positive number or none")
-        self._expect("image_size", self.image_size % 8 == 0, "a multiple of 8")
+        whole_maps = self.image_size % MAP_FACTOR == 0
+        self._expect("image_size", whole_maps, f"a multiple of {MAP_FACTOR}")
         self._expect(
             "batch_size", self.batch_size % 2 == 0, "an even number (half bona fide, half attacks)"
         )

@@ -16,7 +16,7 @@ from despoof_keras.export import conversion, parity
 from despoof_keras.export.data import ExportData
 from despoof_keras.export.endpoints import light_endpoint, score_endpoint
 from despoof_keras.export.error_rates import carried_threshold
-from despoof_keras.export.exporter import THRESHOLD_RULE, weights_sha256
+from despoof_keras.export.exporter import CARRIED_RULE, weights_sha256
 from despoof_keras.export.graph import (
     Operator,
     code_of,
@@ -190,7 +190,10 @@ def test_dev_chooses_the_threshold_and_test_is_rated(make_despoofer, tmp_path):
         figures = report["variants"][variant]
         metadata = read_tflite_metadata(tmp_path / f"{variant}.tflite")
         assert metadata.threshold == figures["threshold"] == figures["rates"]["threshold"]
-        assert metadata.threshold_rule == THRESHOLD_RULE.format(source=" of set, protocol 2")
+        assert metadata.threshold_rule == CARRIED_RULE.format(
+            rule="equal error rate of the dev videos of set, protocol 2, each video's score the "
+            "mean of its frames"
+        )
         for name in ("acer_dev", "acer_test"):
             assert figures["rates"][name] == figures["keras_rates"][name]
         keras_threshold = figures["keras_rates"]["threshold"]

@@ -5,7 +5,7 @@ The medium is described in canvas units: sensor pixels, origin in the canvas's m
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from despoof_keras.synthesis.media.cameras import EARLY_BLUR, RASTER
 from despoof_keras.synthesis.scene.lighting import TOWARDS_CAMERA
