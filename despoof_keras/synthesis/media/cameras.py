@@ -119,7 +119,8 @@ class Camera:
         self.capture = capture
         self.rng = rng
         self.light = np.asarray(light)
-        self.gain = self.balance = None  # locked on the first picture, as phones lock them
+        # Exposure and white balance are locked on the first picture, as phones lock them.
+        self.gain = self.gains = None
         leak = capture.phone.crosstalk
         self.response = (1 - 2 * leak) * np.eye(3) + leak * (1 - np.eye(3))
         self.full_well = capture.phone.full_well * level / capture.noise**2
@@ -151,11 +152,14 @@ class Camera:
         late_blur = np.sqrt(self.capture.blur**2 - early_blur**2)
         blurred = cv2.GaussianBlur(radiance, (0, 0), RASTER * late_blur)
         sensor = cv2.resize(blurred, size, interpolation=cv2.INTER_AREA)
-        mean = sensor.reshape(-1, 3).mean(axis=0)
+        # The same sums as `mean(axis=(0, 1))`, which takes eight times as long.
+        mean = np.einsum("ij->j", sensor.reshape(-1, 3)) / (sensor.size // 3)
         if self.gain is None:
             self._meter(sensor, mean)
-        sensor += self.capture.flare * mean.astype(np.float32)
-        sensor /= 1 + self.capture.flare
+        # Whole rows at a time: NumPy is slow where the last axis has only three elements.
+        rows = sensor.reshape(len(sensor), -1)
+        rows += np.tile(self.capture.flare * mean.astype(np.float32), sensor.shape[1])
+        rows /= 1 + self.capture.flare
         return cv2.transform(sensor, self.gain * self.response)
 
     def _meter(self, sensor, mean):
@@ -166,17 +170,21 @@ class Camera:
         guess = self.capture.grey_world
         estimate = (self.light / np.dot(self.light, LUMINANCE)) ** (1 - guess)
         estimate *= (mean / np.dot(mean, LUMINANCE)) ** guess
-        self.balance = self.capture.balance / estimate**self.capture.adaptation
+        balance = self.capture.balance / estimate**self.capture.adaptation
+        self.gains = np.empty((height, width), np.float32)
+        for cells, channel in self._bayer_cells():
+            self.gains[cells] = balance[channel]
+
+    def _bayer_cells(self):
+        """Yield the mosaic's slices of each filter of the 2 x 2 pattern, and its channel."""
+        for place, colour in enumerate(self.capture.phone.bayer):
+            yield np.s_[place // 2 :: 2, place % 2 :: 2], "RGB".index(colour)
 
     def _read_out(self, sensor):
         height, width = sensor.shape[:2]
         mosaic = np.empty((height, width), np.float32)
-        balance = np.empty((height, width), np.float32)
-        for place, colour in enumerate(self.capture.phone.bayer):
-            channel = "RGB".index(colour)
-            cells = np.s_[place // 2 :: 2, place % 2 :: 2]
+        for cells, channel in self._bayer_cells():
             mosaic[cells] = sensor[..., channel][cells]
-            balance[cells] = self.balance[channel]
         mosaic *= _vignette((height, width), self.capture.phone.vignette)
         read = (self.capture.phone.read_noise / self.full_well) ** 2
         noise = np.maximum(mosaic, 0)
@@ -185,7 +193,7 @@ class Camera:
         np.sqrt(noise, out=noise)
         noise *= self.rng.standard_normal(mosaic.shape, np.float32)
         mosaic += noise
-        mosaic *= balance
+        mosaic *= self.gains
         np.clip(mosaic, 0, 1, out=mosaic)
         mosaic *= SATURATION
         return mosaic.astype(np.uint16)
@@ -195,7 +203,7 @@ class Camera:
         if capture.denoise > 0.25:  # phones blur colour, where noise is seen most, not detail
             luma = cv2.cvtColor(picture, cv2.COLOR_RGB2YCrCb)
             colour = cv2.GaussianBlur(luma, (0, 0), capture.denoise)
-            colour[..., 0] = luma[..., 0]
+            cv2.mixChannels([luma], [colour], [0, 0])
             picture = cv2.cvtColor(colour, cv2.COLOR_YCrCb2RGB)
         soft = cv2.GaussianBlur(picture, (0, 0), 1.0)
         return cv2.addWeighted(picture, 1 + capture.sharpen, soft, -capture.sharpen, 0)
