@@ -120,8 +120,12 @@ def render_head(
     turn = rotation(pose)
     u, v, z = _solve(head, turn, placement, left, top, columns // 2, rows // 2)
     surface = cv2.remap(head.surface, u, v, cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0))
+    covered = surface[..., 0] > 0
+    if not covered.any():
+        return eyes, depth
     _fill_depth(depth[top // 2 : (top + rows) // 2, left // 2 : (left + columns) // 2], z, surface)
-    box = _bounding_box(surface[..., 0] > 0, int(0.5 * SILHOUETTE_MARGIN * placement.scale) + 2)
+    # From here on, only the part that the head covers is computed: about half of the region.
+    box = _bounding_box(covered, int(0.5 * SILHOUETTE_MARGIN * placement.scale) + 2)
     u, v, surface = u[box], v[box], surface[box]
     view = canvas[top : top + rows, left : left + columns]
     view = view[2 * box[0].start : 2 * box[0].stop, 2 * box[1].start : 2 * box[1].stop]
@@ -138,15 +142,6 @@ def render_head(
     view += colour
     _add_glints(canvas, eyes, placement.scale, pose, lighting)
     return eyes, depth
-
-
-def _bounding_box(mask, margin):
-    """Return row and column slices that hold all True samples of a mask, with a margin."""
-    return tuple(
-        slice(max(0, hits[0] - margin), min(len(line), hits[-1] + 1 + margin))
-        for line in (mask.any(axis=1), mask.any(axis=0))
-        for hits in [np.flatnonzero(line)]
-    )
 
 
 def _region(shape, placement):
@@ -177,6 +172,15 @@ def _solve(head, turn, placement, left, top, columns, rows):
         z = cv2.remap(head.height, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     point = [u / TEXELS - X_LIMIT - PIVOT[0], v / TEXELS - Y_LIMIT - PIVOT[1], z - PIVOT[2]]
     return u, v, turn[2, 0] * point[0] + turn[2, 1] * point[1] + turn[2, 2] * point[2]
+
+
+def _bounding_box(mask, margin):
+    """Return row and column slices that hold all True samples of a mask, with a margin."""
+    box = []
+    for line in (mask.any(axis=1), mask.any(axis=0)):
+        first, last = np.flatnonzero(line)[[0, -1]]
+        box.append(slice(max(0, first - margin), min(len(line), last + 1 + margin)))
+    return tuple(box)
 
 
 def _shade(normals, surface, lit, lighting):
