@@ -1,32 +1,35 @@
 """Motion-JPEG in AVI with a fixed file size.
 
-Phones encode at a constant bit rate, so the size of a clip says nothing about what it shows. Here
-the pictures are encoded at the clip's own quality (lowered when they do not fit) and the rest of
-the phone's budget is filled with a JUNK chunk, which every reader skips.
+Phones encode at a constant bit rate, so a clip's size says nothing about what it shows. To the same
+end, pictures are encoded here at the clip's own quality (or a lower one, if they do not fit), and a
+JUNK chunk, which every reader skips, fills the rest of the phone's budget.
 """
 
 import struct
+from collections.abc import Sequence
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from despoof_keras.errors import DataError
 
-FRAME_RATE = 30  # OULU-NPU's
-REFERENCE_PIXELS = 240 * 320  # picture for which the phones' byte budgets are given
-HEADER_BYTES = 4096  # more than the headers and the index of a short clip need
+FRAME_RATE = 30  # as in OULU-NPU
+REFERENCE_PIXELS = 240 * 320  # the phones' byte budgets hold for pictures of this size
+HEADER_BYTES = 4096  # more than a short clip's headers and index need
 INDEX_BYTES = 24  # index entry and chunk header of one frame
 QUALITY_STEP = 6
 LOWEST_QUALITY = 8
 
 
-def clip_bytes(frame_bytes, frames, size):
-    """Size of a clip's file in bytes: the same for all clips of one phone, frame count and size."""
+def clip_bytes(frame_bytes: int, frames: int, size: tuple[int, int]) -> int:
+    """Compute the size in bytes of all clips with one phone, frame count and picture size."""
     picture = frame_bytes * size[0] * size[1] // REFERENCE_PIXELS + 1024
     return HEADER_BYTES + frames * (picture + INDEX_BYTES)
 
 
-def encode_clip(pictures, quality, total):
-    """Encodes pictures as an AVI file of exactly `total` bytes.
+def encode_clip(pictures: Sequence[NDArray[np.uint8]], quality: int, total: int) -> bytes:
+    """Encode pictures as an AVI file of exactly `total` bytes.
 
     Args:
         pictures: sequence of uint8 (height, width, 3), RGB.
@@ -34,14 +37,14 @@ def encode_clip(pictures, quality, total):
         total: size of the file in bytes.
 
     Returns:
-        bytes.
+        The file's contents.
 
     Raises:
-        DataError: when the clip does not fit at the lowest quality.
+        DataError: if the clip does not fit even at the lowest quality.
     """
     while quality >= LOWEST_QUALITY:
-        # A small frame stands for a phone's large one, whose halved colour still has more samples
-        # than this; so colour is kept at full resolution.
+        # Colour keeps its full resolution: a small frame stands for a phone's much larger one,
+        # which has more colour samples than this even after subsampling.
         options = [
             cv2.IMWRITE_JPEG_QUALITY,
             quality,

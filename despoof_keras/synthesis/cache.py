@@ -1,4 +1,4 @@
-"""Where the default data set is kept between runs."""
+"""The folder in which the embedded data set is kept between runs."""
 
 import os
 from pathlib import Path
@@ -9,8 +9,8 @@ from despoof_keras.utils.files import one_at_a_time
 CACHE_VARIABLE = "DESPOOF_KERAS_CACHE"
 
 
-def cache_folder():
-    """The package's cache: $DESPOOF_KERAS_CACHE, else despoof_keras in the XDG cache folder."""
+def cache_folder() -> Path:
+    """Locate the package's cache: $DESPOOF_KERAS_CACHE, or despoof_keras in the XDG cache."""
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
         return Path(chosen).expanduser()
@@ -18,15 +18,15 @@ def cache_folder():
     return Path(base) / "despoof_keras"
 
 
-def default_root(seed=0, *, processes=None, progress=True):
-    """The embedded data set in its default size, written on first use.
+def default_root(seed: int = 0, *, processes: int | None = None, progress: bool = True) -> Path:
+    """Locate the embedded data set of the default size; the first call writes it.
 
     Args:
         seed: seed of the set.
         processes, progress: see `write_oulu_npu`.
 
     Returns:
-        `pathlib.Path` of the set's root.
+        The set's root.
     """
     root = cache_folder() / f"oulu_npu_v{GENERATOR_VERSION}_seed{seed}"
     with one_at_a_time(root):

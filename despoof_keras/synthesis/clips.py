@@ -1,13 +1,14 @@
-"""One clip of the embedded set: who, where, by which phone, and what is held before it."""
+"""A clip of the embedded set: the subject, the scene, the phone and what is held before it."""
 
 import dataclasses
 import functools
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from despoof_keras.datasets.oulu_npu_protocols import SPLITS
-from despoof_keras.synthesis.heads.head import build_head
+from despoof_keras.synthesis.heads.head import Head, build_head
 from despoof_keras.synthesis.heads.identity import draw_identity
 from despoof_keras.synthesis.media.cameras import EARLY_BLUR, RASTER, Camera, draw_capture
 from despoof_keras.synthesis.media.displays import DISPLAYS, Panel
@@ -19,28 +20,31 @@ from despoof_keras.synthesis.media.presentation import (
 )
 from despoof_keras.synthesis.media.printing import PRINTERS, print_sheet
 from despoof_keras.synthesis.scene.background import draw_background
-from despoof_keras.synthesis.scene.lighting import draw_lighting
-from despoof_keras.synthesis.scene.motion import head_poses, sway
+from despoof_keras.synthesis.scene.lighting import Lighting, draw_lighting
+from despoof_keras.synthesis.scene.motion import Pose, head_poses, sway
 from despoof_keras.synthesis.scene.rendering import Placement, cast_shadows, place_eyes, render_head
 
 BONA_FIDE = 1  # file number; 2, 3 are prints, 4, 5 replays
 
-# Where faces lie in the frame, for all presentations alike: the crop of 2.5 eye distances is 100
-# to 140 pixels wide at 240 x 320.
+# Where faces lie in the frame, whatever the presentation: a crop of 2.5 eye distances is 100 to
+# 140 pixels wide in a frame 240 pixels wide and 320 high.
 EYE_DISTANCE = (0.168, 0.232)  # share of the frame's width
 EYE_X, EYE_Y = (0.44, 0.56), (0.36, 0.46)  # share of the frame's width and height
 CAMERA_SHAKE = 0.006  # share of the frame's width
 
-# The picture that an attack shows was taken beforehand by a good camera with more pixels.
-SOURCE_RASTER = 1.5  # samples per sensor pixel of the phone that later sees the medium
+# An attack shows a picture taken beforehand by a good camera with more pixels than the phone.
+SOURCE_RASTER = 1.5  # samples per sensor pixel of the phone that later records the medium
 SOURCE_BLUR = 0.6  # samples
-SOURCE_SHARPEN = (0.3, 1.2)  # amount of unsharp masking: cameras sharpen what they store
-SOURCE_WHITE = 2.2  # linear value of the source camera's white, in means of the picture
+SOURCE_SHARPEN = (
+    0.3,
+    1.2,
+)  # amount of unsharp masking: cameras sharpen what they store
+SOURCE_WHITE = 2.2  # the source camera's white, in multiples of the picture's linear mean
 
 
 @dataclasses.dataclass(frozen=True)
 class ClipKey:
-    """Names one clip and, with the set's seed, all its random draws."""
+    """The name of a clip, which together with the set's seed determines all its random draws."""
 
     split: str
     subject: int
@@ -49,7 +53,7 @@ class ClipKey:
     file: int
 
     @property
-    def stem(self):
+    def stem(self) -> str:
         """File name without suffix, as in OULU-NPU."""
         return f"{self.phone}_{self.session}_{self.subject:02d}_{self.file}"
 
@@ -62,29 +66,31 @@ class Clip:
         pictures: list of uint8 (height, width, 3), RGB.
         eyes: int (frames, 4): x_right, y_right, x_left, y_left in pixels.
         depth: uint8 (frames, height, width), 255 nearest, 0 no face; None for attacks.
-        quality: JPEG quality that the phone chose.
+        quality: JPEG quality chosen by the phone.
     """
 
-    pictures: list
-    eyes: np.ndarray
-    depth: np.ndarray | None
+    pictures: list[NDArray[np.uint8]]
+    eyes: NDArray[np.int_]
+    depth: NDArray[np.uint8] | None
     quality: int
 
 
 @dataclasses.dataclass(frozen=True)
 class Scene:
-    """A subject in a room: everything needed to render any frame of a recording."""
+    """A subject in a room: everything that is needed to render a frame of a recording."""
 
-    head: object
-    poses: list
+    head: Head
+    poses: list[Pose]
     placement: Placement
-    lighting: object
-    background: np.ndarray
-    shadow: np.ndarray
-    shake: np.ndarray
+    lighting: Lighting
+    background: NDArray[np.float32]
+    shadow: NDArray[np.float32]
+    shake: NDArray[np.float64]  # (2, frames), raster samples
 
-    def render(self, frame):
-        """Radiance of one frame, its eyes and depth as `rendering.render_head`."""
+    def render(
+        self, frame: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float32]]:
+        """Render a frame's radiance, with eyes and depth as `rendering.render_head` gives them."""
         shift = self.shake[:, frame]
         matrix = np.float32([[1, 0, shift[0]], [0, 1, shift[1]]])
         rows, columns = self.background.shape[:2]
@@ -100,17 +106,17 @@ class Scene:
         return canvas, eyes, depth
 
 
-def render_clip(key, frames, size, seed):
-    """Renders one clip.
+def render_clip(key: ClipKey, frames: int, size: tuple[int, int], seed: int) -> Clip:
+    """Render a clip.
 
     Args:
-        key: `ClipKey`.
+        key: the clip's name.
         frames: number of frames.
         size: (height, width) in pixels, even numbers.
         seed: seed of the whole set.
 
     Returns:
-        `Clip`.
+        The rendered clip.
     """
     rng = np.random.default_rng(
         [seed, SPLITS.index(key.split), key.subject, key.session, key.phone, key.file]
@@ -128,7 +134,7 @@ def render_clip(key, frames, size, seed):
 
 @functools.lru_cache(maxsize=4)
 def _head(seed, subject, session):
-    """A subject's head on the day of a session; the same in all clips of that session."""
+    """Build a subject's head on the day of a session; all clips of the session share it."""
     identity = draw_identity(np.random.default_rng([seed, subject]))
     rng = np.random.default_rng([seed, subject, session, 1])
     make_up = rng.uniform(0, 1) if rng.random() < 0.5 else 0.0
@@ -136,7 +142,7 @@ def _head(seed, subject, session):
 
 
 def _scene(head, session, lighting, centre, distance, frames, shape, shake, rng):
-    """Places a subject on a raster of `shape`; centre, distance and shake in its samples."""
+    """Place a subject on a raster of `shape`; centre, distance and shake are in its samples."""
     poses = head_poses(rng, frames)
     placement = place_eyes(head, poses[0], centre, distance)
     background = draw_background(session, lighting, head.identity, (*centre, distance), shape, rng)
@@ -177,49 +183,68 @@ def _bona_fide(head, key, lighting, camera, centre, distance, frames, size, rng)
 
 def _attack(head, key, lighting, camera, centre, distance, frames, size, rng):
     source = Source(head, key.session, size, centre, distance, frames, rng)
-    first, source_eyes = source.picture(0)
-    held = Presentation(size, source_eyes, centre, distance, frames, rng)
-    canvas = size[1] * OVERSCAN, size[0] * OVERSCAN
+    first = source.picture(0)
+    held = Presentation(size, first[1], centre, distance, frames, rng)
+    show = _printed if key.file in PRINTERS else _replayed
     pictures, positions = [], []
-    if key.file in PRINTERS:
-        printer = PRINTERS[key.file]
-        sheet = print_sheet(printer, first, canvas, rng)
-        diffuse, sheen = sheet_light(lighting, rng.uniform(*printer.gloss), size, rng)
-        softened = held.soften(sheet)
-        for frame in range(frames):
-            radiance = held.view(softened, frame)
-            radiance *= diffuse
-            radiance += sheen
-            pictures.append(camera.take(radiance, EARLY_BLUR))
-            positions.append(held.eyes(source_eyes, frame))
-    else:
-        display = DISPLAYS[key.file]
-        panel = Panel(display, canvas, rng)
-        glow = display_reflection(
-            lighting, rng.uniform(*display.reflectance), rng.uniform(*display.glare), size, rng
-        )
-        for frame in range(frames):
-            shown, source_eyes = source.picture(frame) if frame else (first, source_eyes)
-            radiance = held.view(held.soften(panel.show(shown)), frame)
-            radiance += glow
-            pictures.append(camera.take(radiance, EARLY_BLUR))
-            positions.append(held.eyes(source_eyes, frame))
+    shown = show(key.file, source, first, held, lighting, size, frames, rng)
+    for frame, (radiance, source_eyes) in enumerate(shown):
+        pictures.append(camera.take(radiance, EARLY_BLUR))
+        positions.append(held.eyes(source_eyes, frame))
     return Clip(pictures, _pixels(positions), None, camera.capture.jpeg)
 
 
+def _printed(file, source, first, held, lighting, size, frames, rng):
+    """Yield the radiance and the source's eyes of each frame of a print attack."""
+    printer = PRINTERS[file]
+    picture, source_eyes = first
+    sheet = print_sheet(printer, picture, (size[1] * OVERSCAN, size[0] * OVERSCAN), rng)
+    diffuse, sheen = sheet_light(lighting, rng.uniform(*printer.gloss), size, rng)
+    softened = held.soften(sheet)
+    for frame in range(frames):
+        radiance = held.view(softened, frame)
+        radiance *= diffuse
+        radiance += sheen
+        yield radiance, source_eyes
+
+
+def _replayed(file, source, first, held, lighting, size, frames, rng):
+    """Yield the radiance and the source's eyes of each frame of a replay attack."""
+    display = DISPLAYS[file]
+    panel = Panel(display, (size[1] * OVERSCAN, size[0] * OVERSCAN), rng)
+    glow = display_reflection(
+        lighting, rng.uniform(*display.reflectance), rng.uniform(*display.glare), size, rng
+    )
+    for frame in range(frames):
+        picture, source_eyes = source.picture(frame) if frame else first
+        radiance = held.view(held.soften(panel.show(picture)), frame)
+        radiance += glow
+        yield radiance, source_eyes
+
+
 class Source:
-    """The recording that an attack shows: the same subject and session, another moment.
+    """The recording that an attack shows: the same subject and session at another moment.
 
     Args:
         head: `Head`.
         session: 1 to 3.
         size: (height, width) of the final frame in sensor pixels.
-        centre, distance: the eyes wanted in the final frame; the source has them nearly there.
+        centre: (x, y) between the eyes in the final frame; the source has them nearly there.
+        distance: eye distance in the final frame.
         frames: number of frames.
-        rng: `numpy.random.Generator`.
+        rng: generator of all random draws.
     """
 
-    def __init__(self, head, session, size, centre, distance, frames, rng):
+    def __init__(
+        self,
+        head: Head,
+        session: int,
+        size: tuple[int, int],
+        centre: tuple[float, float],
+        distance: float,
+        frames: int,
+        rng: np.random.Generator,
+    ):
         self.units = SOURCE_RASTER
         shape = [round(extent * OVERSCAN * self.units) // 2 * 2 for extent in size]
         middle = [
@@ -244,11 +269,12 @@ class Source:
         self.sharpen = rng.uniform(*SOURCE_SHARPEN)
         self.exposure = None
 
-    def picture(self, frame):
-        """One frame as stored in the source's file.
+    def picture(self, frame: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+        """Take a frame as the source's file stores it.
 
         Returns:
-            uint8 (rows, columns, 3), gamma-2 encoded RGB, and eyes (2, 2) in canvas units.
+            The picture, uint8 (rows, columns, 3), gamma-2 encoded RGB, and the eyes (2, 2) in
+            canvas units.
         """
         radiance, eyes, _ = self.scene.render(frame)
         radiance = cv2.GaussianBlur(radiance, (0, 0), SOURCE_BLUR)

@@ -1,9 +1,11 @@
-"""Writes the embedded data set: folders, clips, eye files, depth maps and protocol lists."""
+"""Write the embedded data set: folders, clips, eye files, depth maps and protocol lists."""
 
 import contextlib
 import functools
 import json
 import logging
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,43 +26,50 @@ from despoof_keras.utils.files import atomic_path, write_json
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.progress import StageProgress
 
-GENERATOR_VERSION = 4  # raised whenever the same parameters give other files
+GENERATOR_VERSION = 4  # raised whenever the same parameters produce different files
 PARAMETERS_FILE = "embedded_set.json"  # written last: a root that has it is complete
-PLAN_FILE = "embedded_set.part.json"  # written first: tells what an unfinished root will be
+PLAN_FILE = "embedded_set.part.json"  # written first: says what an unfinished root will become
 FIRST_SUBJECT = tuple(SUBJECTS[split][0] for split in SPLITS)
 MOST_SUBJECTS = tuple(SUBJECTS[split][1] - SUBJECTS[split][0] + 1 for split in SPLITS)
 FILES = range(1, 6)
-SMALLEST_SIDE = 32  # pixels; below, a face is no face any more
+SMALLEST_SIDE = 32  # pixels; in smaller pictures a face is not recognisable
 
 logger = logging.getLogger(__name__)
 
 
 def write_oulu_npu(
-    root, *, subjects=(8, 6, 8), frames=6, size=(320, 240), seed=0, processes=None, progress=True
-):
-    """Writes a synthetic data set in OULU-NPU's layout, or finishes or checks one.
+    root: str | os.PathLike,
+    *,
+    subjects: Sequence[int] = (8, 6, 8),
+    frames: int = 6,
+    size: Sequence[int] = (320, 240),
+    seed: int = 0,
+    processes: int | None = None,
+    progress: bool = True,
+) -> Path:
+    """Write a synthetic data set in OULU-NPU's layout.
 
-    All six phones, three sessions and five files (bona fide, print 1, print 2, replay 1, replay 2)
-    of every subject are written: 90 clips a subject. Beside OULU-NPU's own files there is
-    `Depth_maps/<Split>_files/<stem>.npz` for bona fide clips, whose `depth` is uint8
-    (frames, height, width): 255 at the nearest point of the face, 0 where there is none. Finished
-    clips are kept, so an interrupted run continues. The same parameters give the same bytes,
+    Each subject has 90 clips: six phones, three sessions and five files (bona fide, print 1,
+    print 2, replay 1, replay 2). In addition to OULU-NPU's own files, bona fide clips have
+    `Depth_maps/<Split>_files/<stem>.npz`, whose `depth` is uint8 (frames, height, width): 255 at
+    the nearest point of the face and 0 where there is no face. Clips that already exist are kept,
+    so calling this again resumes an interrupted run. The same parameters produce the same bytes,
     whatever the number of processes.
 
     Args:
-        root: folder to write to; made where missing.
+        root: folder to write to; created if it does not exist.
         subjects: numbers of train, dev and test subjects, at most (20, 15, 20).
         frames: frames per clip.
         size: (height, width) of the videos in pixels, even numbers.
         seed: non-negative integer.
-        processes: number of worker processes; all cores where None.
+        processes: number of worker processes; None uses all cores.
         progress: whether to show a progress bar on stderr.
 
     Returns:
-        `pathlib.Path` of the root.
+        The root.
 
     Raises:
-        DataError: for parameters out of range, or when `root` holds a set with others.
+        DataError: if a parameter is out of range or `root` holds a set with other parameters.
 
     Example:
         >>> write_oulu_npu("/tmp/small", subjects=(1, 1, 1), frames=2, size=(96, 72))
@@ -89,14 +98,14 @@ def _write_lists(root, stems):
                     path.write_text("".join(f"{line}\n" for line in lines))
 
 
-def clip_keys(subjects):
-    """All clips of a set, neighbours sharing a subject and session.
+def clip_keys(subjects: Sequence[int]) -> list[ClipKey]:
+    """List all clips of a set, with the clips of one subject and session side by side.
 
     Args:
         subjects: numbers of train, dev and test subjects.
 
     Returns:
-        List of `ClipKey`.
+        The keys of the clips, in the order in which they are written.
     """
     return [
         ClipKey(split, first + offset, session, phone, file)
@@ -134,32 +143,32 @@ def _check(subjects, frames, size, seed):
 
 
 def _is_complete(root, parameters):
-    """Whether the set is there; raises when what is there is another set."""
+    """Tell whether the set is complete; raise if the root holds another set."""
     for name in (PARAMETERS_FILE, PLAN_FILE):
         path = root / name
         if not path.exists():
             continue
         try:
-            found = json.loads(path.read_text())
+            recorded = json.loads(path.read_text())
         except ValueError:
-            found = "no JSON"
-        if found != parameters:
+            recorded = "no JSON"
+        if recorded != parameters:
             raise DataError(
-                f"{path}: expected a set with {parameters}, found {found}; "
+                f"{path}: expected a set with {parameters}, found {recorded}; "
                 "choose another folder or remove this one"
             )
         return name == PARAMETERS_FILE
     for name in (*(f"{split.capitalize()}_files" for split in SPLITS), "Protocols"):
         if (root / name).exists():
             raise DataError(
-                f"{root}: expected a new folder, or one that this program began; found {name}, "
-                "but no settings file of it"
+                f"{root}: expected a new folder, or one that this program has started; found "
+                f"{name}, but not the program's settings file"
             )
     return False
 
 
 def _paths(root, key):
-    """Video, eye file and depth map (None for attacks) of a clip."""
+    """Paths of a clip's video, eye file and depth map (None for attacks)."""
     folder = f"{key.split.capitalize()}_files"
     depth = root / "Depth_maps" / folder / f"{key.stem}.npz" if key.file == BONA_FIDE else None
     return root / folder / f"{key.stem}.avi", root / folder / f"{key.stem}.txt", depth
@@ -179,10 +188,10 @@ def _write_clips(root, keys, parameters, processes, progress):
 
 
 def _groups(keys):
-    """Runs of clips with the same subject, session and phone: small jobs that share a head."""
+    """Group clips into jobs by subject and session, so that each head is built only once."""
     groups = {}
     for key in keys:
-        groups.setdefault((key.split, key.subject, key.session, key.phone), []).append(key)
+        groups.setdefault((key.split, key.subject, key.session), []).append(key)
     return list(groups.values())
 
 

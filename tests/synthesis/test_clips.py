@@ -39,7 +39,9 @@ def seen_structure(pitch, blur):
     held = Presentation(SIZE, eyes, (width / 2, height / 2), 40.0, 1, np.random.default_rng(1))
     white = np.full((64, 64, 3), 255, np.uint8)
     raster = cv2.GaussianBlur(
-        held.view(panel.show(white), 0), (0, 0), RASTER * np.sqrt(blur**2 - EARLY_BLUR**2)
+        held.view(held.soften(panel.show(white)), 0),
+        (0, 0),
+        RASTER * np.sqrt(blur**2 - EARLY_BLUR**2),
     )
     sensor = cv2.resize(raster, (width, height), interpolation=cv2.INTER_AREA)
     middle = sensor[20:-20, 20:-20, 1]
@@ -63,7 +65,7 @@ def test_moire_changes_with_the_pitch_of_the_grid():
         )
         eyes = np.array([[-20.0, 0.0], [20.0, 0.0]])
         held = Presentation(SIZE, eyes, (64, 48), 40.0, 1, np.random.default_rng(1))
-        view = held.view(panel.show(np.full((64, 64, 3), 255, np.uint8)), 0)
+        view = held.view(held.soften(panel.show(np.full((64, 64, 3), 255, np.uint8))), 0)
         row = cv2.resize(view, (width, height), interpolation=cv2.INTER_AREA)[48, :, 1]
         spectrum = np.abs(np.fft.rfft(row - row.mean()))
         return np.argmax(spectrum) / width

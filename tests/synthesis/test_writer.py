@@ -34,8 +34,8 @@ def decode(path):
     capture = cv2.VideoCapture(str(path))
     frames = []
     while True:
-        found, frame = capture.read()
-        if not found:
+        is_read, frame = capture.read()
+        if not is_read:
             return np.array(frames), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         frames.append(frame)
 
@@ -216,8 +216,8 @@ def test_interrupted_set_is_finished_with_the_same_bytes(root, tmp_path):
 
 
 def test_parameters_are_recorded(root):
-    found = json.loads((root / writer.PARAMETERS_FILE).read_text())
-    assert found == {
+    recorded = json.loads((root / writer.PARAMETERS_FILE).read_text())
+    assert recorded == {
         "generator_version": writer.GENERATOR_VERSION,
         "subjects": [1, 1, 1],
         "frames": 2,

@@ -1,1 +1,1 @@
-"""The synthetic people: identity, shape, texture, and the head they make."""
+"""The synthetic subjects: their identity, and the shape and texture of their heads."""

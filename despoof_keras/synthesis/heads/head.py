@@ -1,10 +1,12 @@
-"""A head ready to be rendered: relief, surface normals and colours on one texture grid."""
+"""A head ready for rendering: relief, surface normals and colours on one texture grid."""
 
 import dataclasses
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from despoof_keras.synthesis.heads.identity import Identity
 from despoof_keras.synthesis.heads.shape import (
     EYE_X,
     TEXELS,
@@ -17,46 +19,47 @@ from despoof_keras.synthesis.heads.shape import (
 )
 from despoof_keras.synthesis.heads.texture import paint, smooth_noise
 
-OCCLUSION_SIGMA = 0.22  # in eye distances: how far folds and sockets shade their neighbourhood
+OCCLUSION_SIGMA = 0.22  # eye distances: how far folds and sockets shade their surroundings
 OCCLUSION_STRENGTH = 1.8
 MICRO_RELIEF = 0.0022  # in eye distances (0.14 mm): skin texture that breaks up highlights
 
 
 @dataclasses.dataclass(frozen=True)
 class Head:
-    """One subject on one day. All arrays cover the texture grid of `head_shape`.
+    """A subject's head on one day. All arrays cover the grid of `shape.texture_grid`.
 
     Attributes:
         identity: the subject's `Identity`.
         height: float32 (rows, columns), z in eye distances.
         normals: float32 (rows, columns, 3), unit vectors.
-        surface: float32 (rows, columns, 4): alpha, face (skin that counts as depth), gloss,
+        surface: float32 (rows, columns, 4): alpha, face (skin that has depth), gloss,
             ambient occlusion; all in [0, 1].
         alpha: float32 (rows, columns), the first channel of `surface`, contiguous.
-        open, closed: float32 (rows, columns, 3), linear RGB reflectance.
+        open: float32 (rows, columns, 3), linear RGB reflectance with open eyes.
+        closed: the same with closed eyes.
         eyes: float32 (rows, columns), 1 between the lids.
         eye_points: float64 (2, 3), surface points of the subject's right and left eye.
         nose_tip: largest z.
     """
 
-    identity: object
-    height: np.ndarray
-    normals: np.ndarray
-    surface: np.ndarray
-    alpha: np.ndarray
-    open: np.ndarray
-    closed: np.ndarray
-    eyes: np.ndarray
-    eye_points: np.ndarray
+    identity: Identity
+    height: NDArray[np.float32]
+    normals: NDArray[np.float32]
+    surface: NDArray[np.float32]
+    alpha: NDArray[np.float32]
+    open: NDArray[np.float32]
+    closed: NDArray[np.float32]
+    eyes: NDArray[np.float32]
+    eye_points: NDArray[np.float64]
     nose_tip: float
 
 
-def build_head(identity, rng, make_up):
-    """Builds the head of a subject on one day.
+def build_head(identity: Identity, rng: np.random.Generator, make_up: float) -> Head:
+    """Build the head of a subject on one day.
 
     Args:
         identity: `Identity`.
-        rng: `numpy.random.Generator` for what changes from day to day.
+        rng: generator of everything that changes from day to day.
         make_up: 0 to 1.
 
     Returns:

@@ -1,11 +1,11 @@
-"""Who a synthetic subject is: the numbers from which shape and skin of one head are built."""
+"""The identity of a synthetic subject: the numbers that determine a head's shape and skin."""
 
 import dataclasses
 
 import numpy as np
 
-# Linear-light reflectance of very light and very dark skin (RGB, about 620/540/460 nm), after
-# published skin spectra; everything between is interpolated on a log scale, as melanin absorbs.
+# Linear reflectance of very light and very dark skin (RGB, at about 620/540/460 nm) after published
+# skin spectra. Tones in between are interpolated on a log scale, since melanin absorbs light.
 LIGHT_SKIN = np.array([0.62, 0.40, 0.30])
 DARK_SKIN = np.array([0.13, 0.070, 0.045])
 HAIR_COLOURS = np.array(
@@ -25,11 +25,11 @@ IRIS_COLOURS = np.array(
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """One subject. Lengths are in eye distances (about 63 mm), colours linear RGB reflectance."""
+    """A subject. Lengths are in eye distances (about 63 mm), colours are linear reflectances."""
 
-    skin: tuple
-    hair: tuple
-    iris: tuple
+    skin: tuple[float, float, float]
+    hair: tuple[float, float, float]
+    iris: tuple[float, float, float]
     lip_redness: float  # 0 skin-coloured .. 1 very red
     head_width: float  # half width at the cheekbones
     chin: float  # distance of the chin below the eye line
@@ -47,8 +47,8 @@ class Identity:
     brow_thickness: float
     brow_arch: float
     cheek: float  # relief of the cheekbones
-    hairline: float  # how far the hair comes down the forehead, from the crown
-    long_hair: float  # length of hair beside the face, 0 for short hair
+    hairline: float  # how far hair reaches down the forehead from the crown
+    long_hair: float  # length of the hair beside the face, 0 for short hair
     bald: bool
     beard: float  # 0 none .. 1 full
     glasses: str  # "", "round" or "square"
@@ -56,8 +56,8 @@ class Identity:
     texture_seed: int
 
 
-def draw_identity(rng):
-    """Draws one subject.
+def draw_identity(rng: np.random.Generator) -> Identity:
+    """Draw a subject.
 
     Args:
         rng: `numpy.random.Generator`.

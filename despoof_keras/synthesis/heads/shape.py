@@ -1,24 +1,27 @@
 """The relief of a head: a frontal height field over head coordinates.
 
-Head coordinates: unit = eye distance, origin between the eyes, x to the image's right, y down,
-z towards the viewer. The subject's right eye is at x = -0.5.
+The unit of head coordinates is the eye distance, their origin lies between the eyes; x points to
+the image's right, y down and z towards the viewer. The subject's right eye is at x = -0.5.
 """
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-TEXELS = 88  # texels per eye distance: about two per camera pixel at the default frame size
+from despoof_keras.synthesis.heads.identity import Identity
+
+TEXELS = 88  # per eye distance: about two per camera pixel at the default frame size
 X_LIMIT = 1.75  # the field covers |x| < X_LIMIT, |y| < Y_LIMIT
 Y_LIMIT = 2.3
 EYE_X = 0.5
-SIDE_POWER = 0.55  # how the head rounds towards its sides; 0.5 would be an ellipse
+SIDE_POWER = 0.55  # how the head curves towards its sides; 0.5 would be an ellipse
 SKULL_POWER = 2.5  # 2 would be an ellipse; skulls are fuller
 HAIR_VOLUME = 0.07  # share by which hair enlarges the head
 FACE_DEPTH = 1.15  # ear plane to forehead, about 72 mm
 
 
-def texture_grid():
-    """Head coordinates of all texels.
+def texture_grid() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Compute the head coordinates of all texels.
 
     Returns:
         x, y: float32 arrays of shape (rows, columns).
@@ -28,39 +31,45 @@ def texture_grid():
     return np.meshgrid(columns, rows)
 
 
-def bump(x, y, cx, cy, sx, sy):
-    """Gaussian hill of height 1 at (cx, cy) with standard deviations sx, sy."""
+def bump(
+    x: ArrayLike, y: ArrayLike, cx: float, cy: float, sx: float, sy: float
+) -> NDArray[np.floating]:
+    """Evaluate a Gaussian hill of height 1 at (cx, cy) with standard deviations sx, sy."""
     return np.exp(-0.5 * (((x - cx) / sx) ** 2 + ((y - cy) / sy) ** 2))
 
 
-def pair(x, y, cx, cy, sx, sy):
-    """Two `bump`s, mirrored left and right."""
+def pair(
+    x: ArrayLike, y: ArrayLike, cx: float, cy: float, sx: float, sy: float
+) -> NDArray[np.floating]:
+    """Evaluate two `bump`s that mirror each other left and right."""
     return bump(np.abs(x), y, cx, cy, sx, sy)
 
 
-def soft_step(distance, width=1.5):
-    """0 below, 1 above zero; `distance` in eye distances, `width` of the edge in texels."""
+def soft_step(distance: NDArray[np.floating], width: float = 1.5) -> NDArray[np.floating]:
+    """Step from 0 to 1 where `distance` (eye distances) is 0, over `width` texels."""
     return np.clip(distance * TEXELS / width + 0.5, 0.0, 1.0)
 
 
-def half_width(y, identity):
-    """Half width of the face outline at height y (without ears and hair)."""
+def half_width(y: NDArray[np.floating], identity: Identity) -> NDArray[np.floating]:
+    """Compute the half width of the face outline at height y (without ears and hair)."""
     above = np.sqrt(np.clip(1 - np.abs(np.minimum(y, 0) / identity.crown) ** SKULL_POWER, 0, 1))
     down = np.clip(np.maximum(y, 0) / identity.chin, 0, 1)
     below = (1 - down**identity.jaw_power) ** 0.62
     return identity.head_width * np.where(y < 0, above, below)
 
 
-def head_outline(y, identity):
-    """Half width of the silhouette: face, ears and the volume of the hair."""
+def head_outline(y: NDArray[np.floating], identity: Identity) -> NDArray[np.floating]:
+    """Compute the half width of the silhouette: face, ears and the volume of the hair."""
     ears = 0.12 * np.exp(-(((y - 0.28) / 0.34) ** 4))
     volume = 0.0 if identity.bald else HAIR_VOLUME
     hair = 1 + volume * soft_step(-y + 0.1, width=0.5 * TEXELS)
     return hair * half_width(y / hair, identity) + ears
 
 
-def relief(x, y, identity):
-    """Height z of the head's surface.
+def relief(
+    x: NDArray[np.float32], y: NDArray[np.float32], identity: Identity
+) -> NDArray[np.float32]:
+    """Compute the height z of the head's surface.
 
     Args:
         x, y: head coordinates, float32 (rows, columns).

@@ -1,18 +1,22 @@
-"""The colours of a head: linear-light RGB reflectance painted over head coordinates."""
+"""The colours of a head: linear RGB reflectance painted over head coordinates."""
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from despoof_keras.synthesis.heads.identity import Identity
 from despoof_keras.synthesis.heads.shape import EYE_X, TEXELS, bump, half_width, pair, soft_step
 
-IRIS_RADIUS = 0.094  # 11.8 mm of a 63 mm eye distance, which varies little between adults
+IRIS_RADIUS = 0.094  # 5.9 mm at an eye distance of 63 mm; it varies little between adults
 PUPIL_RADIUS = 0.036
 SCLERA = np.array([0.55, 0.52, 0.50])
-LASHES = 0.18  # what is left of the light where lashes shade the lid's edge
+LASHES = 0.18  # share of the light that remains where lashes shade the lid's edge
 
 
-def smooth_noise(rng, shape, sigma):
-    """Gaussian noise of unit variance, blurred by `sigma` (x, y) texels."""
+def smooth_noise(
+    rng: np.random.Generator, shape: tuple[int, int], sigma: tuple[float, float]
+) -> NDArray[np.float32]:
+    """Draw Gaussian noise of unit variance that is smooth over `sigma` (x, y) texels."""
     sigma_x, sigma_y = sigma
     small = (max(4, int(shape[0] / max(1, sigma_y))), max(4, int(shape[1] / max(1, sigma_x))))
     coarse = cv2.resize(
@@ -21,14 +25,20 @@ def smooth_noise(rng, shape, sigma):
     return coarse / (coarse.std() + 1e-6)
 
 
-def paint(x, y, identity, rng, make_up):
-    """Paints one head.
+def paint(
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+    identity: Identity,
+    rng: np.random.Generator,
+    make_up: float,
+) -> dict[str, NDArray[np.float32]]:
+    """Paint a head.
 
     Args:
         x, y: head coordinates, float32 (rows, columns).
         identity: `Identity`.
-        rng: `numpy.random.Generator` for what differs from day to day (blemishes, gaze).
-        make_up: 0 to 1; evens out the skin, reddens lips and cheeks, darkens the lids.
+        rng: generator of everything that differs from day to day (blemishes, gaze).
+        make_up: 0 to 1; it evens out the skin, reddens lips and cheeks and darkens the lids.
 
     Returns:
         Mapping of float32 arrays: `open` and `closed` (rows, columns, 3), reflectance with
@@ -60,13 +70,17 @@ def paint(x, y, identity, rng, make_up):
     }
 
 
-def blend(albedo, mask, colour):
-    """Lays `colour` over `albedo` in place where `mask` is 1."""
+def blend(
+    albedo: NDArray[np.floating], mask: NDArray[np.floating], colour: NDArray[np.floating]
+) -> None:
+    """Lay `colour` over `albedo`, in place, where `mask` is 1."""
     albedo += mask[..., None] * (colour - albedo)
 
 
-def hair_mask(x, y, identity, rng):
-    """Where hair covers the head, float (rows, columns) in [0, 1]."""
+def hair_mask(
+    x: NDArray[np.float32], y: NDArray[np.float32], identity: Identity, rng: np.random.Generator
+) -> NDArray[np.floating]:
+    """Draw the mask of the hair that covers the head, (rows, columns) in [0, 1]."""
     if identity.bald:
         return np.zeros_like(x)
     edge = -identity.crown + identity.hairline - 0.28 * (x / identity.head_width) ** 2
@@ -78,8 +92,10 @@ def hair_mask(x, y, identity, rng):
     return np.maximum(top, sides * soft_step(low - y, width=14))
 
 
-def glasses_mask(x, y, style):
-    """The frame of a pair of glasses, float (rows, columns) in [0, 1]."""
+def glasses_mask(
+    x: NDArray[np.float32], y: NDArray[np.float32], style: str
+) -> NDArray[np.floating]:
+    """Compute the mask of a pair of glasses' frame, (rows, columns) in [0, 1]."""
     dx, dy = (np.abs(x) - 0.52) / 0.37, (y - 0.06) / 0.27
     power = 2.2 if style == "round" else 4.5
     radius = (np.abs(dx) ** power + np.abs(dy) ** power) ** (1 / power)
@@ -183,7 +199,7 @@ def _paint_brows(albedo, x, y, identity, rng):
 
 
 def _lids(x, identity):
-    """Offsets of the upper and lower lid from the eye line (both positive), and the eye's span."""
+    """Compute the lids' distances from the eye line (upper, lower) and the eye's span."""
     along = (np.abs(x) - EYE_X) / identity.eye_width
     span = np.clip(1 - along**2, 0, 1)
     slant = 0.02 * along

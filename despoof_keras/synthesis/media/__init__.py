@@ -1,1 +1,1 @@
-"""Attack media and cameras: printers, displays, how they are presented, what a camera makes."""
+"""The media that attacks present (prints and displays) and the cameras that record them."""

@@ -1,36 +1,37 @@
-"""Replay attacks: a picture shown by the subpixels of a display."""
+"""Replay attacks: the subpixels of a display show a picture."""
 
 import dataclasses
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from despoof_keras.synthesis.scene.lighting import temperature_rgb
 
 
 @dataclasses.dataclass(frozen=True)
 class Display:
-    """A display.
+    """A kind of display.
 
     Attributes:
-        pitch: range of the pixels' distance in sensor pixels.
+        pitch: range of the distance between pixels, in sensor pixels.
         cells: (rows, columns, 3), which cells of one pixel emit red, green and blue.
         mixing: primaries in linear sRGB, (3, 3) with rows that sum to 1: the gamut.
         white: range of colour temperatures of the white point, kelvin.
         gamma: range of the display's gamma.
-        black: range of the light it leaks when black, share of white.
-        reflectance: range of the share of ambient light it reflects diffusely.
-        glare: range of the strength of mirrored lamps and windows.
+        black: range of the light that leaks through black pixels, share of white.
+        reflectance: range of the share of ambient light that is reflected diffusely.
+        glare: range of the strength with which lamps and windows are mirrored.
     """
 
-    pitch: tuple
-    cells: tuple
-    mixing: tuple
-    white: tuple
-    gamma: tuple
-    black: tuple
-    reflectance: tuple
-    glare: tuple
+    pitch: tuple[float, float]
+    cells: tuple[tuple[tuple[int, int, int], ...], ...]
+    mixing: tuple[tuple[float, float, float], ...]
+    white: tuple[float, float]
+    gamma: tuple[float, float]
+    black: tuple[float, float]
+    reflectance: tuple[float, float]
+    glare: tuple[float, float]
 
 
 _RED, _GREEN, _BLUE, _DARK = (1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 0)
@@ -64,7 +65,7 @@ DISPLAYS = {
 
 
 class Panel:
-    """A display as set for one clip.
+    """A display with the settings of one clip.
 
     Args:
         display: `Display`.
@@ -72,7 +73,7 @@ class Panel:
         rng: `numpy.random.Generator`.
     """
 
-    def __init__(self, display, size, rng):
+    def __init__(self, display: Display, size: tuple[float, float], rng: np.random.Generator):
         pitch = rng.uniform(*display.pitch)
         self.pixels = max(8, round(size[0] / pitch)), max(8, round(size[1] / pitch))
         self.cells = np.asarray(display.cells, np.float32)
@@ -80,7 +81,7 @@ class Panel:
         white = temperature_rgb(rng.uniform(*display.white))
         self.mixing = white[:, None] * np.asarray(display.mixing)
         gamma, black = rng.uniform(*display.gamma), rng.uniform(*display.black)
-        # The player decodes the file's gamma 2 and drives the panel; both act as one table.
+        # One table holds what the player (decoding gamma 2) and the panel do to a value.
         drive = np.linspace(0, 1, 256)
         self.emission = (black + (1 - black) * drive**gamma).astype(np.float32)
         rows, columns = self.cells.shape[:2]
@@ -88,15 +89,15 @@ class Panel:
         self.mask = np.tile(self.cells, tiles)
         self.raster_size = self.pixels[0] * columns, self.pixels[1] * rows
 
-    def show(self, picture):
-        """Shows one picture.
+    def show(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Show a picture.
 
         Args:
             picture: uint8 (rows, columns, 3), gamma-encoded RGB.
 
         Returns:
-            float32 (pixel rows * cell rows, pixel columns * cell columns, 3): emitted light of
-            every cell, linear RGB, mean 1 over a white pixel.
+            float32 (pixel rows * cell rows, pixel columns * cell columns, 3): the light that
+            each cell emits, linear RGB, with a mean of 1 over a white pixel.
         """
         shrinks = picture.shape[1] > self.pixels[0]
         method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR

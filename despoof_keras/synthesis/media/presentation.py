@@ -1,6 +1,6 @@
-"""How an attack's medium lies before the camera: perspective, hand motion, the room's light on it.
+"""How an attack's medium is held before the camera: perspective, hand motion, light on it.
 
-The medium is described in canvas units: sensor pixels, origin in the canvas's middle.
+Positions on the medium are in canvas units: sensor pixels from the middle of the canvas.
 """
 
 import cv2
@@ -8,29 +8,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from despoof_keras.synthesis.media.cameras import EARLY_BLUR, RASTER
-from despoof_keras.synthesis.scene.lighting import TOWARDS_CAMERA
+from despoof_keras.synthesis.scene.lighting import TOWARDS_CAMERA, Lighting
 from despoof_keras.synthesis.scene.motion import Pose, rotation, sway
 
-OVERSCAN = 1.18  # the medium is larger than the frame, so no border of it is ever seen
-TILT = 6.0  # degrees, standard deviation: people hold the medium about parallel to the phone
-DISTANCE = 2.5  # eye of the perspective, in widths of the canvas
+OVERSCAN = 1.18  # the medium is larger than the frame, so that its border is never visible
+TILT = 6.0  # degrees, standard deviation: people hold the medium roughly parallel to the phone
+DISTANCE = 2.5  # from the eye point of the perspective to the medium, in widths of the canvas
 HAND_SHIFT = 0.006  # share of the frame's width, standard deviation of hand motion
 HAND_ROLL = 0.5  # degrees
 
 
 class Presentation:
-    """One medium held before the camera for one clip.
+    """The way in which a medium is held before the camera during a clip.
 
     Args:
         size: (height, width) of the frame in sensor pixels.
         source_eyes: (2, 2) eyes of the reference frame in canvas units.
-        centre, distance: where the eyes shall be seen, as for `rendering.place_eyes`, in
-            sensor pixels.
+        centre: wanted (x, y) of the point between the eyes in the first frame, sensor pixels.
+        distance: wanted eye distance in that frame, as in `rendering.place_eyes`.
         frames: number of frames.
-        rng: `numpy.random.Generator`.
+        rng: generator of all random draws.
     """
 
-    def __init__(self, size, source_eyes, centre, distance, frames, rng):
+    def __init__(
+        self,
+        size: tuple[int, int],
+        source_eyes: NDArray[np.float64],
+        centre: tuple[float, float],
+        distance: float,
+        frames: int,
+        rng: np.random.Generator,
+    ):
         self.size = size
         tilt = np.radians(rng.normal(0, TILT, 2))[:, None] + np.radians(
             [sway(rng, frames, 0.7), sway(rng, frames, 0.7)]
@@ -100,26 +108,28 @@ class Presentation:
             borderMode=cv2.BORDER_REFLECT,
         )
 
-    def eyes(self, source_eyes, frame):
-        """Eyes (2, 2) on the sensor from eyes on the canvas."""
+    def eyes(self, source_eyes: NDArray[np.float64], frame: int) -> NDArray[np.float64]:
+        """Map eyes (2, 2) from the canvas to the sensor."""
         return transform(self.homographies[frame], source_eyes)
 
 
 def _tilt(yaw, pitch, roll, width):
-    """Homography (3, 3) of a plane of that width, turned before an eye DISTANCE widths away."""
+    """Compute the homography (3, 3) of a turned plane seen from DISTANCE times its width."""
     turn = rotation(Pose(yaw, pitch, roll, 0, 0, 0))
     perspective = -turn[2, :2] / (DISTANCE * width)
     return np.array([[*turn[0, :2], 0], [*turn[1, :2], 0], [*perspective, 1.0]])
 
 
-def transform(homography, points):
-    """Applies a homography (3, 3) to points (n, 2)."""
+def transform(homography: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Apply a homography (3, 3) to points (n, 2)."""
     lifted = np.column_stack([points, np.ones(len(points))]) @ homography.T
     return lifted[:, :2] / lifted[:, 2:]
 
 
-def sheet_light(lighting, gloss, size, rng):
-    """Light on a bent sheet.
+def sheet_light(
+    lighting: Lighting, gloss: float, size: tuple[int, int], rng: np.random.Generator
+) -> list[NDArray[np.float32]]:
+    """Compute the light on a bent sheet.
 
     Args:
         lighting: `Lighting` of the room.
@@ -128,8 +138,8 @@ def sheet_light(lighting, gloss, size, rng):
         rng: `numpy.random.Generator`.
 
     Returns:
-        diffuse, sheen: float32 (RASTER * height, RASTER * width, 3), factor on the reflectance
-        and radiance to add.
+        The factor by which to multiply the reflectance, and the sheen's radiance to add; each is
+        float32 (RASTER * height, RASTER * width, 3).
     """
     y, x = np.mgrid[-1:1:60j, -1:1:45j].astype(np.float32)
     bend, angle = rng.normal(0, 0.12), rng.uniform(0, np.pi)
@@ -142,14 +152,20 @@ def sheet_light(lighting, gloss, size, rng):
         diffuse += np.clip(normals @ light.direction, 0, None)[..., None] * light.colour
     half = lighting.key.direction + TOWARDS_CAMERA
     half /= np.linalg.norm(half)
-    # A sheet mirrors a broad patch of the room round the lamp; it shows where the bend turns it.
+    # A sheet mirrors a broad patch of the room around the lamp, visible where the bend turns it.
     sheen = gloss * np.clip(normals @ half, 0, 1)[..., None] ** 40 * lighting.key.colour
     full = size[1] * RASTER, size[0] * RASTER
     return [cv2.resize(field.astype(np.float32), full) for field in (diffuse, sheen)]
 
 
-def display_reflection(lighting, reflectance, glare, size, rng):
-    """Light of the room that a display reflects, in units of the room's light.
+def display_reflection(
+    lighting: Lighting,
+    reflectance: float,
+    glare: float,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Compute the room light that a display reflects, in units of the room's light.
 
     Args:
         lighting: `Lighting` of the room.

@@ -1,10 +1,11 @@
-"""Print attacks: a picture separated into four inks and printed as dots on paper."""
+"""Print attacks: a picture is separated into four inks and printed as dots on paper."""
 
 import dataclasses
 import functools
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 DOTS = 4  # printer addresses per sensor pixel and axis: fine enough that a dot has a shape
 SCREEN_ANGLES = (15.0, 75.0, 0.0, 45.0)  # degrees for C, M, Y, K: the usual offset of screens
@@ -12,27 +13,27 @@ SCREEN_ANGLES = (15.0, 75.0, 0.0, 45.0)  # degrees for C, M, Y, K: the usual off
 
 @dataclasses.dataclass(frozen=True)
 class Printer:
-    """A printer with its inks and paper.
+    """A printer with its inks and its paper.
 
     Attributes:
-        pitch: distance of the dots' centres in sensor pixels.
+        pitch: distance between the dots' centres in sensor pixels.
         inks: transmittance of cyan, magenta, yellow, black ink for linear RGB, (4, 3).
         paper: reflectance of the paper, linear RGB (3,).
-        gain: how much larger dots come out than wanted, at half coverage.
-        spread: blur of ink in paper, standard deviation in sensor pixels.
+        gain: range of the extra coverage by which dots come out too large, at half coverage.
+        spread: blur by which ink spreads in the paper, standard deviation in sensor pixels.
         black: largest coverage with black ink.
         texture: contrast of the paper's fibres.
-        gloss: strength of the sheen.
+        gloss: range of the strength of the sheen.
     """
 
     pitch: float
-    inks: tuple
-    paper: tuple
-    gain: tuple
+    inks: tuple[tuple[float, float, float], ...]
+    paper: tuple[float, float, float]
+    gain: tuple[float, float]
     spread: float
     black: float
     texture: float
-    gloss: tuple
+    gloss: tuple[float, float]
 
 
 PRINTERS = {
@@ -61,14 +62,19 @@ PRINTERS = {
 }
 
 
-def print_sheet(printer, picture, scale, rng):
-    """Prints a picture.
+def print_sheet(
+    printer: Printer,
+    picture: NDArray[np.uint8],
+    scale: tuple[float, float],
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Print a picture.
 
     Args:
         printer: `Printer`.
         picture: uint8 (rows, columns, 3), gamma-2 encoded RGB (linear = (value / 255) ** 2).
         scale: size of the sheet in sensor pixels, (width, height).
-        rng: `numpy.random.Generator`.
+        rng: generator of all random draws.
 
     Returns:
         float32 (2 height, 2 width, 3): the sheet's reflectance, linear RGB, two samples per
@@ -90,7 +96,7 @@ def print_sheet(printer, picture, scale, rng):
 
 
 def _separate(picture, printer, rng):
-    """Coverage with C, M, Y and K, uint8 (rows, columns, 4), 255 = full."""
+    """Separate a picture into its coverage with C, M, Y and K: uint8 (rows, columns, 4)."""
     gain = rng.uniform(*printer.gain)
     value = np.arange(256) / 255.0
     tone = 1 - value**2  # coverage that reflects linear light in proportion
@@ -103,7 +109,7 @@ def _separate(picture, printer, rng):
 
 
 def _primaries(printer):
-    """Reflectance of paper under each of the 16 overprints, float32 (16, 3)."""
+    """Compute the paper's reflectance under each of the 16 overprints, float32 (16, 3)."""
     table = np.empty((16, 3))
     for overprint in range(16):
         table[overprint] = printer.paper
@@ -114,7 +120,7 @@ def _primaries(printer):
 
 
 def _threshold(pitch, ink, shape, rng):
-    """A screen's thresholds, uint8 `shape`: a random cut-out of the whole screen."""
+    """Cut a screen's thresholds, uint8 of `shape`, out of a larger screen at random."""
     margin = 64
     screen = _screen(pitch, ink, (shape[0] + margin, shape[1] + margin))
     row, column = rng.integers(0, margin, 2)
@@ -123,6 +129,7 @@ def _threshold(pitch, ink, shape, rng):
 
 @functools.lru_cache(maxsize=8)
 def _screen(pitch, ink, shape):
+    """Compute the thresholds of one ink's halftone screen, uint8 of `shape`."""
     angle = np.radians(SCREEN_ANGLES[ink])
     row, column = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32) * (
         2 * np.pi / (pitch * DOTS)
@@ -133,6 +140,7 @@ def _screen(pitch, ink, shape):
 
 
 def _equalise(values):
-    """Maps values to uniformly distributed thresholds 0 to 254, so that coverage is kept."""
-    edges = np.quantile(values, np.linspace(0, 1, 256)[1:-1])
+    """Map values to uniformly distributed thresholds from 0 to 254, which keeps the coverage."""
+    # NumPy takes quantiles of sorted values four times as fast, sorting included.
+    edges = np.quantile(np.sort(values, axis=None), np.linspace(0, 1, 256)[1:-1])
     return np.searchsorted(edges, values).astype(np.uint8)

@@ -1,1 +1,1 @@
-"""Where a head is seen: light, background, motion, and the picture of it."""
+"""The scene before the camera: light, background, motion, and the head rendered in it."""

@@ -1,11 +1,14 @@
-"""What stands behind a face: a room out of focus, shoulders and neck."""
+"""The background of a face: a room out of focus, shoulders and neck."""
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from despoof_keras.synthesis.heads.identity import Identity
 from despoof_keras.synthesis.heads.shape import bump, soft_step
+from despoof_keras.synthesis.scene.lighting import Lighting
 
-COARSE = 4  # rooms are out of focus: drawn at a quarter of the raster and enlarged
+COARSE = 4  # a room out of focus is drawn at a quarter of the raster and enlarged
 WALLS = np.array(
     [
         [0.55, 0.52, 0.46],
@@ -18,13 +21,20 @@ WALLS = np.array(
 )
 
 
-def draw_background(session, lighting, identity, placement, shape, rng):
-    """Draws the room and the subject's shoulders as linear radiance.
+def draw_background(
+    session: int,
+    lighting: Lighting,
+    identity: Identity,
+    placement: tuple[float, float, float],
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Draw the room and the subject's shoulders as linear radiance.
 
     Args:
-        session: 1 office, 2 window, 3 evening.
+        session: 1 is the office, 2 the window, 3 the evening.
         lighting: `Lighting`.
-        identity: `Identity`; gives skin and hair.
+        identity: `Identity`, whose skin and hair are drawn.
         placement: (eye centre x, eye centre y, eye distance) in raster samples.
         shape: (rows, columns) of the raster.
         rng: `numpy.random.Generator`.
@@ -95,7 +105,7 @@ def _draw_shoulders(room, lighting, identity, placement, rng):
 def _lay(view, mask, colour, shade):
     """Lay `colour * shade` over a view, in place, where the mask is 1."""
     mask = mask.astype(np.float32)
-    for channel, value in enumerate(colour):  # a plane at a time, as NumPy is fast with long rows
+    for channel, value in enumerate(colour):  # plane by plane: NumPy is fast on long rows
         plane = np.ascontiguousarray(view[..., channel])
         plane += mask * ((value * shade).astype(np.float32) - plane)
         view[..., channel] = plane

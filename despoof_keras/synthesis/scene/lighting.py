@@ -1,37 +1,38 @@
-"""The light of the three sessions."""
+"""The light in the three sessions."""
 
 import dataclasses
 
 import numpy as np
+from numpy.typing import NDArray
 
-# Colour of black-body light seen by a camera balanced for 6500 K (linear RGB, green = 1).
+# Black-body light as seen by a camera balanced for 6500 K (linear RGB, green = 1).
 TEMPERATURES = np.array([2700.0, 4000.0, 5000.0, 6500.0, 8500.0])
 TEMPERATURE_RGB = np.array(
     [[1.75, 1.0, 0.38], [1.28, 1.0, 0.70], [1.12, 1.0, 0.86], [1.0, 1.0, 1.0], [0.90, 1.0, 1.16]]
 )
 TOWARDS_CAMERA = np.array([0.0, 0.0, 1.0])
-WRAP = 0.25  # how far diffuse light reaches round the edge of skin (subsurface scattering)
+WRAP = 0.25  # how far diffuse light reaches beyond the terminator on skin (subsurface scattering)
 
 
 @dataclasses.dataclass(frozen=True)
 class Light:
-    """A distant light: unit direction towards it (x right, y down, z to the camera), RGB."""
+    """A distant light."""
 
-    direction: np.ndarray
-    colour: np.ndarray
+    direction: NDArray[np.float64]  # unit vector to the light: x right, y down, z to the camera
+    colour: NDArray[np.float64]  # linear RGB
 
 
 @dataclasses.dataclass(frozen=True)
 class Lighting:
-    """The light of one clip: key light, fill light, and ambient light from all round."""
+    """The light of one clip: key light, fill light, and ambient light from all directions."""
 
     key: Light
     fill: Light
-    ambient: np.ndarray
-    level: float  # relative illuminance: how much light the sensor gets, thus how little noise
+    ambient: NDArray[np.float64]
+    level: float  # relative illuminance: the more light, the less noise
 
-    def mean_colour(self):
-        """Light that a flat surface facing the camera receives, linear RGB (3,)."""
+    def mean_colour(self) -> NDArray[np.float64]:
+        """Compute the light on a flat surface that faces the camera, linear RGB (3,)."""
         lights = (self.key, self.fill)
         facing = sum(light.colour * max(0.0, light.direction[2]) for light in lights)
         return facing + self.ambient
@@ -39,18 +40,18 @@ class Lighting:
 
 @dataclasses.dataclass(frozen=True)
 class SessionLight:
-    """Ranges from which the light of a session's clips is drawn."""
+    """The ranges from which the light of a session's clips is drawn."""
 
-    azimuth: tuple  # degrees, positive to the image's right
-    elevation: tuple  # degrees above the camera
-    temperature: tuple  # kelvin, key light
-    ambient_temperature: tuple
-    key: tuple  # share of the key light in the whole
-    level: tuple
+    azimuth: tuple[float, float]  # degrees, positive to the image's right
+    elevation: tuple[float, float]  # degrees above the camera
+    temperature: tuple[float, float]  # kelvin, key light
+    ambient_temperature: tuple[float, float]  # kelvin
+    key: tuple[float, float]  # share of the key light in all light
+    level: tuple[float, float]
 
 
-# 1: office, ceiling lights. 2: beside a window by day, artificial light from behind.
-# 3: living room in the evening, one warm lamp from the other side and little else.
+# 1: office with ceiling lights. 2: beside a window by day, with artificial light from behind.
+# 3: living room in the evening, with one warm lamp on the other side and little else.
 SESSIONS = {
     1: SessionLight((-35, 35), (20, 60), (3400, 5400), (3400, 5600), (0.40, 0.70), (0.4, 1.2)),
     2: SessionLight((-75, -10), (0, 40), (4600, 7800), (3000, 6000), (0.45, 0.80), (0.4, 1.4)),
@@ -58,20 +59,20 @@ SESSIONS = {
 }
 
 
-def temperature_rgb(kelvin):
-    """Linear RGB (3,) of black-body light, green = 1."""
+def temperature_rgb(kelvin: float) -> NDArray[np.float64]:
+    """Look up the linear RGB (3,) of black-body light, green = 1."""
     return np.array([np.interp(kelvin, TEMPERATURES, TEMPERATURE_RGB[:, c]) for c in range(3)])
 
 
-def draw_lighting(session, rng):
-    """Draws the light of one clip.
+def draw_lighting(session: int, rng: np.random.Generator) -> Lighting:
+    """Draw the light of one clip.
 
     Args:
         session: 1, 2 or 3.
         rng: `numpy.random.Generator`.
 
     Returns:
-        `Lighting`; `mean_colour()` has a mean of about 1 whatever the level.
+        `Lighting` whose `mean_colour()` has a mean of 1, whatever the level.
     """
     ranges = SESSIONS[session]
     azimuth, elevation = np.radians([rng.uniform(*ranges.azimuth), rng.uniform(*ranges.elevation)])

@@ -1,22 +1,28 @@
-"""Renders a head as linear radiance, with the exact eye positions and depth.
+"""Render a head as linear radiance, with its exact eye positions and depth.
 
-The camera is far away compared with the head's size, so the projection is a rotation, a scale and
-a shift. Which surface point a sample sees is found by iterating on the height field; light is
-computed on every second sample (it is smooth), the colours on all.
+The camera is far away in relation to the head's size, so the projection is a rotation, a scaling
+and a shift. An iteration on the height field finds the surface point that a sample sees. Light is
+smooth, so it is computed for every second sample only; colours are computed for all samples.
 """
 
 import dataclasses
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from despoof_keras.synthesis.heads.head import Head
 from despoof_keras.synthesis.heads.shape import TEXELS, X_LIMIT, Y_LIMIT, bump
-from despoof_keras.synthesis.scene.lighting import TOWARDS_CAMERA, WRAP
-from despoof_keras.synthesis.scene.motion import rotation
+from despoof_keras.synthesis.scene.lighting import TOWARDS_CAMERA, WRAP, Lighting
+from despoof_keras.synthesis.scene.motion import Pose, rotation
 
 PIVOT = np.array([0.0, 0.9, -0.3])  # heads turn about the top of the neck
-ITERATIONS = 5  # the residual is below a texel then for all poses drawn
-REACH_X, REACH_UP, REACH_DOWN = 1.8, 2.4, 2.4  # part of the image the head can cover
+ITERATIONS = 5  # after these, the residual is below a texel for all poses that are drawn
+REACH_X, REACH_UP, REACH_DOWN = (
+    1.8,
+    2.4,
+    2.4,
+)  # eye distances that a head can cover
 DEPTH_SPAN = 1.6  # eye distances (100 mm) from the nose tip to the plane of the ears
 SHADOW_STEPS = (0.06, 0.12, 0.2, 0.3, 0.42, 0.56)  # eye distances along the light's ray
 SHADOW_DEPTH = 0.75  # share of the key light that a cast shadow takes away
@@ -25,31 +31,31 @@ GLOSS_STRENGTH = 0.16
 GLINT_SIZE = 0.016  # eye distances: image of the lamp on the cornea
 GLINT_STRENGTH = 0.9
 SILHOUETTE_MARGIN = 0.2  # eye distances: more than jaw and smile together move the outline
-JAW_DROP = 0.09  # eye distances by which an open mouth lowers the lower lip
+JAW_DROP = 0.09  # eye distances by which an open jaw lowers the lower lip
 SMILE_PULL = 0.07
 
 
 @dataclasses.dataclass(frozen=True)
 class Placement:
-    """Where a head lies on a raster: image of the pivot (x, y) and samples per eye distance."""
+    """A head's place on a raster: image of the pivot (x, y) and samples per eye distance."""
 
     x: float
     y: float
     scale: float
 
 
-def project(points, pose, placement):
-    """Projects head coordinates (n, 3) to raster positions (n, 2)."""
+def project(points: NDArray[np.float64], pose: Pose, placement: Placement) -> NDArray[np.float64]:
+    """Project head coordinates (n, 3) to raster positions (n, 2)."""
     turned = (points - PIVOT) @ rotation(pose).T
     return turned[:, :2] * placement.scale + [placement.x, placement.y]
 
 
-def place_eyes(head, pose, centre, distance):
-    """The placement that puts a head's eyes where they are wanted.
+def place_eyes(head: Head, pose: Pose, centre: tuple[float, float], distance: float) -> Placement:
+    """Find the placement that puts a head's eyes at the wanted positions.
 
     Args:
         head: `Head`.
-        pose: `Pose` for which this shall hold.
+        pose: `Pose` in which the eyes lie there.
         centre: (x, y) of the point between the eyes, raster samples.
         distance: the larger of the eyes' horizontal and vertical distance, raster samples.
 
@@ -62,8 +68,8 @@ def place_eyes(head, pose, centre, distance):
     return Placement(centre[0] - middle[0], centre[1] - middle[1], scale)
 
 
-def cast_shadows(head, pose, lighting):
-    """Share of the key light that reaches each texel, float32 (rows, columns)."""
+def cast_shadows(head: Head, pose: Pose, lighting: Lighting) -> NDArray[np.float32]:
+    """Compute the share of the key light that reaches each texel, float32 (rows, columns)."""
     towards = rotation(pose).T @ lighting.key.direction
     height = cv2.GaussianBlur(head.height, (0, 0), 1.0)
     blocked = np.zeros_like(height)
@@ -83,8 +89,15 @@ def cast_shadows(head, pose, lighting):
     return 1 - SHADOW_DEPTH * cv2.GaussianBlur(blocked, (0, 0), 2.5)
 
 
-def render_head(canvas, head, pose, placement, lighting, shadow):
-    """Draws a head over a raster of linear radiance, in place.
+def render_head(
+    canvas: NDArray[np.float32],
+    head: Head,
+    pose: Pose,
+    placement: Placement,
+    lighting: Lighting,
+    shadow: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Draw a head over a raster of linear radiance, in place.
 
     Args:
         canvas: float32 (rows, columns, 3), linear RGB; changed in place.
@@ -97,7 +110,7 @@ def render_head(canvas, head, pose, placement, lighting, shadow):
     Returns:
         eyes: float64 (2, 2), raster positions (x, y) of the subject's right and left eye.
         depth: float32 (rows / 2, columns / 2) in [0, 1], 1 at the nearest point of the face,
-            0 where there is no face; sample i lies at raster position 2 i + 0.5.
+            0 where there is no face. Sample i lies at raster position 2 i + 0.5.
     """
     left, top, columns, rows = _region(canvas.shape, placement)
     depth = np.zeros((canvas.shape[0] // 2, canvas.shape[1] // 2), np.float32)
@@ -107,8 +120,12 @@ def render_head(canvas, head, pose, placement, lighting, shadow):
     turn = rotation(pose)
     u, v, z = _solve(head, turn, placement, left, top, columns // 2, rows // 2)
     surface = cv2.remap(head.surface, u, v, cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0))
+    covered = surface[..., 0] > 0
+    if not covered.any():
+        return eyes, depth
     _fill_depth(depth[top // 2 : (top + rows) // 2, left // 2 : (left + columns) // 2], z, surface)
-    box = _bounding_box(surface[..., 0] > 0, int(0.5 * SILHOUETTE_MARGIN * placement.scale) + 2)
+    # From here on, only the part that the head covers is computed: about half of the region.
+    box = _bounding_box(covered, int(0.5 * SILHOUETTE_MARGIN * placement.scale) + 2)
     u, v, surface = u[box], v[box], surface[box]
     view = canvas[top : top + rows, left : left + columns]
     view = view[2 * box[0].start : 2 * box[0].stop, 2 * box[1].start : 2 * box[1].stop]
@@ -127,15 +144,6 @@ def render_head(canvas, head, pose, placement, lighting, shadow):
     return eyes, depth
 
 
-def _bounding_box(mask, margin):
-    """Row and column slices around the True samples of a mask, with a margin."""
-    return tuple(
-        slice(max(0, hits[0] - margin), min(len(line), hits[-1] + 1 + margin))
-        for line in (mask.any(axis=1), mask.any(axis=0))
-        for hits in [np.flatnonzero(line)]
-    )
-
-
 def _region(shape, placement):
     scale = placement.scale
     left = max(0, int(placement.x - REACH_X * scale) // 2 * 2)
@@ -147,7 +155,7 @@ def _region(shape, placement):
 
 
 def _solve(head, turn, placement, left, top, columns, rows):
-    """Texture coordinates u, v and rotated z of every second sample of the region."""
+    """Find texture coordinates u, v and rotated z of every second sample of the region."""
     x = ((left + 0.5 + 2 * np.arange(columns)) - placement.x) / placement.scale
     y = ((top + 0.5 + 2 * np.arange(rows)) - placement.y) / placement.scale
     back = np.linalg.inv(turn[:2, :2])
@@ -166,8 +174,17 @@ def _solve(head, turn, placement, left, top, columns, rows):
     return u, v, turn[2, 0] * point[0] + turn[2, 1] * point[1] + turn[2, 2] * point[2]
 
 
+def _bounding_box(mask, margin):
+    """Return row and column slices that hold all True samples of a mask, with a margin."""
+    box = []
+    for line in (mask.any(axis=1), mask.any(axis=0)):
+        first, last = np.flatnonzero(line)[[0, -1]]
+        box.append(slice(max(0, first - margin), min(len(line), last + 1 + margin)))
+    return tuple(box)
+
+
 def _shade(normals, surface, lit, lighting):
-    """Diffuse factor and additive highlights, float32 (rows, columns, 3) each."""
+    """Compute the diffuse factor and the highlights to add, float32 (rows, columns, 3) each."""
     gloss, occlusion = surface[..., 2], surface[..., 3]
     sky = occlusion * (0.75 - 0.25 * normals[..., 1])  # more light from above than below
     # Planes of one colour each: NumPy is slow where the last axis has only three elements.
@@ -187,7 +204,7 @@ def _shade(normals, surface, lit, lighting):
 
 
 def _express(u, v, identity, pose):
-    """Moves the texture coordinates of the mouth: open jaw, smile."""
+    """Move the texture coordinates around the mouth for an open jaw and a smile."""
     if pose.jaw < 0.02 and pose.smile < 0.02:
         return u, v
     x, y = u / TEXELS - X_LIMIT, v / TEXELS - Y_LIMIT
@@ -208,7 +225,7 @@ def _with_lids(head, blink):
 
 
 def _add_glints(canvas, eyes, scale, pose, lighting):
-    """The lamp's image on each cornea, displaced towards the light by the cornea's curvature."""
+    """Add the lamp's image to each cornea, whose curvature displaces it towards the light."""
     strength = GLINT_STRENGTH * (1 - pose.blink) * lighting.key.colour
     offset = lighting.key.direction[:2] * 0.05 * scale
     reach = max(2, int(4 * GLINT_SIZE * scale))
