@@ -50,7 +50,7 @@ def results_table(results: dict) -> Table:
         )
     table.caption = (
         "* best single score on dev. Columns of species are their APCER; "
-        "APCER is that of the worst instrument, its makes pooled."
+        "APCER is that of the worst instrument, with its makes pooled."
     )
     return table
 
