@@ -306,7 +306,7 @@ def _share_below(scores: np.ndarray, threshold: float) -> float:
 
 def _threshold(threshold):
     if np.isnan(threshold):
-        raise DataError("threshold: expected a number, received NaN")
+        raise DataError("threshold: expected a number; received NaN")
     return threshold
 
 
