@@ -7,6 +7,7 @@ import dataclasses
 import json
 import math
 import numbers
+import os
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ class ModelMetadata:
         """`crop` as the rule by which faces are cut out."""
         return CropRule(**self.crop)
 
-    def check_usable(self, source: Path | str):
+    def check_usable(self, source: str | os.PathLike):
         """Make sure that this package crops faces as the model needs them.
 
         Args:
@@ -162,7 +163,7 @@ class ModelMetadata:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any], source: Path | str) -> "ModelMetadata":
+    def from_dict(cls, values: dict[str, Any], source: str | os.PathLike) -> "ModelMetadata":
         """Make metadata from what `to_dict` returned.
 
         Args:
@@ -197,7 +198,7 @@ class ModelMetadata:
         return json.dumps(self.to_dict(), indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: str | bytes, source: Path | str) -> "ModelMetadata":
+    def from_json(cls, text: str | bytes, source: str | os.PathLike) -> "ModelMetadata":
         """Make metadata from what `to_json` returned.
 
         Args:

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# Rooms whose type hints mypy checks.
-TYPED_ROOMS = ("distribution", "evaluation", "models", "training")
 
 
 @pytest.mark.parametrize("command", [("check",), ("format", "--check")])
@@ -20,7 +18,6 @@ def test_the_tree_follows_the_lint_configuration(command):
 
 
 def test_types_are_consistent(tmp_path):
-    rooms = [argument for room in TYPED_ROOMS for argument in ("-p", f"despoof_keras.{room}")]
-    command = ["-m", "mypy", "--cache-dir", str(tmp_path), *rooms]
+    command = ["-m", "mypy", "--cache-dir", str(tmp_path), "-p", "despoof_keras"]
     done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -32,8 +32,8 @@ class Data:
         '/data/Oulu_NPU, protocol 3, fold 2'
     """
 
-    root: Path
-    cache: Path
+    root: str | Path
+    cache: str | Path
     protocol: int = 1
     fold: int | None = None
     name: str = DEFAULT_DATA_SET

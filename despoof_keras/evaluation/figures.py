@@ -1,7 +1,9 @@
 """The pictures of a run: the noise of every kind of presentation, scores, training curves."""
 
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -18,6 +20,19 @@ RGB = slice(3, 6)
 # The noise is drawn around mid-grey; its 99th percentile over all panels becomes black or white.
 NOISE_PERCENTILE = 99
 DPI = 110
+
+
+@dataclasses.dataclass(frozen=True)
+class _Column:
+    """A column of panels, with a picture and perhaps a label for each face.
+
+    `options` are those of `matplotlib.axes.Axes.imshow`.
+    """
+
+    title: str
+    pictures: Sequence[np.ndarray] | np.ndarray
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+    labels: list[str] | None = None
 
 
 def draw_panels(path: str | Path, model, faces: dict[str, np.ndarray]) -> None:
@@ -45,37 +60,38 @@ def draw_outputs(
         outputs: mapping with `zero_one_map`, `(rows, S / 8, S / 8, 1)`, and, where the model has
             them, `noise` and `live_estimate`, `(rows, S, S, 6)`, and `depth`, as the map.
     """
-    columns = [("input", list(faces.values()), {}, None)]
+    columns = [_Column("input", list(faces.values()))]
     if "noise" in outputs:
         columns += _noise_columns(outputs["noise"])
     if "live_estimate" in outputs:
         estimates = np.clip(outputs["live_estimate"][..., RGB], 0, 1)
-        columns.append(("live estimate", estimates, {}, None))
+        columns.append(_Column("live estimate", estimates))
     for title, name, colours in (
         ("0/1 map", "zero_one_map", "gray"),
         ("depth", "depth", "viridis"),
     ):
         if name in outputs:
             maps = outputs[name][..., 0]
+            options = {"cmap": colours, "vmin": 0, "vmax": 1}
             labels = [f"mean {values.mean():.3f}" for values in maps]
-            columns.append((title, maps, {"cmap": colours, "vmin": 0, "vmax": 1}, labels))
+            columns.append(_Column(title, maps, options, labels))
     figure = Figure(figsize=(2.1 * len(columns), 2.25 * len(faces) + 0.3), layout="constrained")
     axes = figure.subplots(len(faces), len(columns), squeeze=False)
-    for column, (title, pictures, options, labels) in enumerate(columns):
-        axes[0, column].set_title(title, fontsize=10)
-        for row, picture in enumerate(pictures):
-            axis = axes[row, column]
-            axis.imshow(picture, **options)
+    for number, column in enumerate(columns):
+        axes[0, number].set_title(column.title, fontsize=10)
+        for row, picture in enumerate(column.pictures):
+            axis = axes[row, number]
+            axis.imshow(picture, **column.options)
             axis.set(xticks=[], yticks=[])
-            if labels:
-                axis.set_xlabel(labels[row], fontsize=9)
+            if column.labels:
+                axis.set_xlabel(column.labels[row], fontsize=9)
     for row, name in enumerate(faces):
         axes[row, 0].set_ylabel(name, fontsize=10)
     _save(figure, path)
 
 
-def _noise_columns(noise):
-    """The amplified noise and its spectrum: title, pictures, options and labels of each."""
+def _noise_columns(noise: np.ndarray) -> list[_Column]:
+    """The amplified noise and its spectrum."""
     rgb = noise[..., RGB]
     gain = 0.5 / max(float(np.percentile(np.abs(rgb), NOISE_PERCENTILE)), 1e-6)
     amplified = np.clip(0.5 + gain * rgb, 0, 1)
@@ -83,8 +99,8 @@ def _noise_columns(noise):
     scale = {"cmap": "magma", "vmin": 0, "vmax": spectra.max()}
     labels = [f"mean |N| {np.abs(face_noise).mean():.3f}" for face_noise in noise]
     return [
-        (f"spoof noise (x{gain:.2g})", amplified, {}, labels),
-        ("its spectrum", spectra, scale, None),
+        _Column(f"spoof noise (x{gain:.2g})", amplified, labels=labels),
+        _Column("its spectrum", spectra, scale),
     ]
 
 

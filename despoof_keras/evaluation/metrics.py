@@ -280,7 +280,7 @@ def summarise_folds(folds: Iterable[Any]) -> dict[str, Any]:
     return {"mean": float(np.mean(folds)), "std": float(np.std(folds)), "folds": len(folds)}
 
 
-def _scores(scores, what):
+def _scores(scores: Scores, what: str) -> np.ndarray:
     scores = np.asarray(scores, np.float64)
     if scores.ndim != 1 or not scores.size:
         raise DataError(f"expected at least one {what} score; received shape {scores.shape}")
@@ -293,20 +293,20 @@ def _scores(scores, what):
     return scores
 
 
-def _by_species(attack, species):
+def _by_species(attack: Scores, species: Species) -> dict[str, np.ndarray]:
     attack, species = _scores(attack, "attack"), np.asarray(species)
     if species.shape != attack.shape:
         raise DataError(f"species: expected {attack.size} names; received shape {species.shape}")
     return {str(name): attack[species == name] for name in np.unique(species)}
 
 
-def _share_below(scores, threshold):
+def _share_below(scores: np.ndarray, threshold: float) -> float:
     return float(np.count_nonzero(scores < _threshold(threshold)) / scores.size)
 
 
 def _threshold(threshold):
     if np.isnan(threshold):
-        raise DataError("threshold: expected a number, received NaN")
+        raise DataError("threshold: expected a number; received NaN")
     return threshold
 
 

@@ -91,15 +91,15 @@ def evaluate(dev: FrameScores, test: FrameScores) -> dict:
     Raises:
         DataError: a split lacks a class, or test lacks any score of an attack instrument.
     """
-    dev, test = dev.by_video(), test.by_video()
+    dev_videos, test_videos = dev.by_video(), test.by_video()
     scores, rank = {}, {}
-    for name in dev.scores:
-        rate, threshold = dev_threshold(dev, name)
-        scores[name] = {**rates_at(test, name, threshold), "eer_dev": rate}
+    for name in dev_videos.scores:
+        rate, threshold = dev_threshold(dev_videos, name)
+        scores[name] = {**rates_at(test_videos, name, threshold), "eer_dev": rate}
         if name != FUSION:
-            area = metrics.auc(_acquired(dev.bona_fide(name)), _acquired(dev.attack(name)))
-            rank[name] = (rate, -area)
-    return {"best_score": min(rank, key=rank.get), "scores": scores}
+            bona_fide, attack = dev_videos.bona_fide(name), dev_videos.attack(name)
+            rank[name] = (rate, -metrics.auc(_acquired(bona_fide), _acquired(attack)))
+    return {"best_score": min(rank, key=rank.__getitem__), "scores": scores}
 
 
 def rates_at(videos: VideoScores, name: str, threshold: float) -> dict:

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from despoof_keras.errors import DataError
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
 from despoof_keras.evaluation.rates import dev_threshold, rates_at
 
@@ -44,12 +45,17 @@ def error_rates(
         test: Crops of the test split, or None.
         test_scores: `(m,)` scores of the crops of `test`.
         threshold: By default, the EER point of dev.
+
+    Raises:
+        DataError: `test` comes without `test_scores`.
     """
     videos = dev.with_scores(dev_scores).by_video()
     rate, eer_point = dev_threshold(videos, "score")
     threshold = eer_point if threshold is None else threshold
     acer_test = None
     if test is not None:
+        if test_scores is None:
+            raise DataError("test_scores: expected the scores of test; received none")
         acer_test = rates_at(test.with_scores(test_scores).by_video(), "score", threshold)["acer"]
     return ErrorRates(
         threshold=threshold,

@@ -1,12 +1,12 @@
 """Makes TFLite files, tries each against the Keras model, and rates it."""
 
 import dataclasses
-import functools
 import hashlib
 
 import numpy as np
 
 from despoof_keras.errors import DataError
+from despoof_keras.evaluation.labelled_crops import LabelledCrops
 from despoof_keras.evaluation.rates import threshold_rule
 from despoof_keras.export import parity
 from despoof_keras.export.data import ExportData
@@ -45,20 +45,44 @@ class Artifact:
 
 
 @dataclasses.dataclass(frozen=True)
+class DevReference:
+    """What the Keras model gives for dev by one of its scores.
+
+    Attributes:
+        split: Dev's crops.
+        scores: `(n,)` scores of the crops.
+        rates: Error rates, of test too where there is one.
+    """
+
+    split: LabelledCrops
+    scores: np.ndarray
+    rates: ErrorRates
+
+    def carry_threshold(self, scores: np.ndarray) -> float:
+        """Translate the threshold into a file's scores `(n,)` of dev, see `carried_threshold`."""
+        return carried_threshold(self.rates.threshold, self.split, self.scores, scores)
+
+    def acer_change(self, content: bytes) -> float:
+        """Compute how far a file's ACER on dev is from the Keras model's, a fraction of 1."""
+        model = TfliteModel(TfliteFile(content, "trial file"), num_threads=1)
+        scores = model.score_batch(self.split.crops)["score"]
+        rates = error_rates(self.split, scores, threshold=self.carry_threshold(scores))
+        return abs(rates.acer_dev - self.rates.acer_dev)
+
+
+@dataclasses.dataclass(frozen=True)
 class Reference:
     """What the Keras model gives by one of its scores.
 
     Attributes:
         answers: For the held-out crops.
         gap: Live-spoof gap, in units of the score.
-        dev_scores: `(n,)` scores of dev's crops, or None without dev.
-        rates: Error rates, or None without dev.
+        dev: For dev, or None without it.
     """
 
     answers: parity.Answers
     gap: float
-    dev_scores: np.ndarray | None
-    rates: ErrorRates | None
+    dev: DevReference | None
 
 
 def weights_sha256(model: Despoofer) -> str:
@@ -119,7 +143,7 @@ class Exporter:
         reference = self._reference(score)
         content, kept = variant.convert(self._model), None
         if variant.finish is not None:
-            change = functools.partial(self._acer_change, reference) if reference.rates else None
+            change = reference.dev.acer_change if reference.dev else None
             crops = self._data.calibration_crops(self._model.image_size)
             content, kept = variant.finish(content, crops, score, reference.gap, change)
         trial = parity.open_trial(content, variant)
@@ -137,7 +161,7 @@ class Exporter:
             threshold=metadata.threshold,
             threshold_rule=metadata.threshold_rule,
             rates=rates,
-            keras_rates=reference.rates,
+            keras_rates=reference.dev.rates if reference.dev else None,
             layers_in_float=kept,
             operations=operation_counts(content),
             minimum_runtime=minimum_runtime(content),
@@ -170,13 +194,10 @@ class Exporter:
             answers = parity.keras_answers(self._model, self._held_out, score)
             splits = self._data.splits
             scores = [parity.keras_scores(self._model, split.crops, score) for split in splits]
-            dev_scores = scores[0] if scores else None
-            self._references[score] = Reference(
-                answers=answers,
-                gap=self._gap(score, answers, dev_scores),
-                dev_scores=dev_scores,
-                rates=_rates_of(splits, scores),
-            )
+            gap = self._gap(score, answers, scores[0] if scores else None)
+            rates = _rates_of(splits, scores)
+            dev = DevReference(splits[0], scores[0], rates) if rates else None
+            self._references[score] = Reference(answers, gap, dev)
         return self._references[score]
 
     def _gap(self, score, answers, dev_scores):
@@ -192,23 +213,11 @@ class Exporter:
             )
         return gap
 
-    def _acer_change(self, reference: Reference, content: bytes) -> float:
-        """Compute how far a file's ACER on dev is from the Keras model's, a fraction of 1."""
-        dev = self._data.dev
-        model = TfliteModel(TfliteFile(content, "trial file"), num_threads=1)
-        scores = model.score_batch(dev.crops)["score"]
-        rates = error_rates(dev, scores, threshold=self._carried(reference, scores))
-        return abs(rates.acer_dev - reference.rates.acer_dev)
-
     def _rates(self, model: TfliteModel, reference: Reference) -> ErrorRates | None:
         splits = self._data.splits
         scores = [model.score_batch(split.crops)["score"] for split in splits]
-        return _rates_of(splits, scores, self._carried(reference, scores[0]) if splits else None)
-
-    def _carried(self, reference, dev_scores):
-        return carried_threshold(
-            reference.rates.threshold, self._data.dev, reference.dev_scores, dev_scores
-        )
+        threshold = reference.dev.carry_threshold(scores[0]) if reference.dev else None
+        return _rates_of(splits, scores, threshold)
 
     def _metadata_of(self, variant, score, rates) -> ModelMetadata:
         values = {"variant": variant.name, "score": score}
@@ -221,9 +230,11 @@ class Exporter:
         return dataclasses.replace(self._metadata, **values)
 
 
-def _rates_of(splits, scores, threshold=None):
+def _rates_of(
+    splits: list[LabelledCrops], scores: list[np.ndarray], threshold: float | None = None
+) -> ErrorRates | None:
     """Compute the `ErrorRates` of the splits' scores; None without splits."""
     if not splits:
         return None
-    pairs = zip(splits, scores, strict=True)
-    return error_rates(*(value for pair in pairs for value in pair), threshold=threshold)
+    test, test_scores = (splits[1], scores[1]) if len(splits) > 1 else (None, None)
+    return error_rates(splits[0], scores[0], test, test_scores, threshold)

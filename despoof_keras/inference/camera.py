@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import cv2
@@ -33,7 +33,7 @@ def camera_records(
     most: int | None = None,
     all_faces: bool = False,
     show: FrameFunction | None = None,
-) -> Iterator[ScoreRecord]:
+) -> Generator[ScoreRecord, None, None]:
     """Score a camera's frames one after the other, in the order in which the camera gives them.
 
     A frame is taken only when the one before is done. What becomes of those between is up to the

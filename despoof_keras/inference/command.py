@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import NamedTuple
 
 from despoof_keras.errors import DataError
@@ -55,7 +55,7 @@ def open_parts(options: argparse.Namespace) -> Parts:
         DataError: the model or the folder for pictures cannot be used.
         ImportError: a library is missing.
     """
-    draw = None
+    draw: FrameFunction | FaceFunction | None = None
     if options.visuals:
         draw = (PanelWriter if options.camera is None else FrameFolder)(options.visuals)
     elif options.camera is not None and can_show_windows():
@@ -94,7 +94,7 @@ def run_score(options: argparse.Namespace, parts: Parts) -> bool:
     return all_ok
 
 
-def _camera_records(options, parts) -> Iterator[ScoreRecord]:
+def _camera_records(options, parts) -> Generator[ScoreRecord, None, None]:
     return camera_records(
         options.camera,
         parts.model,
@@ -106,7 +106,7 @@ def _camera_records(options, parts) -> Iterator[ScoreRecord]:
     )
 
 
-def _file_records(options, parts, progress, times) -> Iterator[ScoreRecord]:
+def _file_records(options, parts, progress, times) -> Generator[ScoreRecord, None, None]:
     inputs = expand(options.paths, _listed_paths())
     return score_stream(
         parts.model,

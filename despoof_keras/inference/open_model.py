@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from despoof_keras.errors import DataError
 from despoof_keras.inference.read_metadata import KERAS_CONFIG, read_metadata
-from despoof_keras.inference.scoring_model import ScoringModel
+from despoof_keras.inference.scoring_model import BatchFunction, ScoringModel
 from despoof_keras.metadata import SAVED_MODEL_METADATA
 from despoof_keras.tflite.detector import open_tflite
 from despoof_keras.tflite.file import is_tflite
@@ -45,6 +45,7 @@ def open_model(path: Path | str, threshold: float | None = None) -> ScoringModel
         >>> crop = crop_face(frame, eyes, size, rule=rule)  # doctest: +SKIP
         >>> model.scores(crop[None]) >= model.metadata.threshold  # doctest: +SKIP
     """
+    functions: tuple[BatchFunction, BatchFunction]
     kind = kind_of(path)
     if kind == "tflite":
         # A file of another program has no metadata; a threshold makes it usable all the same.

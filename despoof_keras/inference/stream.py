@@ -2,7 +2,7 @@
 
 import dataclasses
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 import numpy as np
 
@@ -76,7 +76,7 @@ def score_stream(
     all_faces: bool = False,
     on_face: FaceFunction | None = None,
     times: BusyTimes | None = None,
-) -> Iterator[ScoreRecord]:
+) -> Generator[ScoreRecord, None, None]:
     """Score a stream of frames.
 
     Args:
@@ -170,7 +170,7 @@ def _crop_faces(
     if not faces:
         return [ScoreRecord(frame.path, frame.number, NO_FACE)]
     size, rule = metadata.image_size, metadata.crop_rule
-    outcomes = []
+    outcomes: list[FaceCrop | ScoreRecord] = []
     for index, face in enumerate(faces if all_faces else faces[:1]):
         status = face_status(face, frame.image.shape, size, rule)
         if status == OK:
@@ -198,7 +198,7 @@ def _score_batch(
     """Replace every `FaceCrop` by its `ScoreRecord`."""
     faces = [item for item in batch if isinstance(item, FaceCrop)]
     if not faces:
-        return batch
+        return [item for item in batch if not isinstance(item, FaceCrop)]
     crops = np.stack([face.crop for face in faces])
     with times.measure(SCORE):
         outputs = model.despoof(crops) if on_face else {"score": model.scores(crops)}

@@ -33,7 +33,7 @@ def data_at(
     data = Data(root or EMBEDDED_SET, cache_folder() / "crops", name=name, title=title, **fields)
     if root is None:
         # Made only now, so that a wrong protocol is reported before any work.
-        root = default_root(seed)
-        title = title or f"{EMBEDDED_SET} {root.name}"
-        data = dataclasses.replace(data, root=root, title=title)
+        folder: Path = default_root(seed)
+        title = title or f"{EMBEDDED_SET} {folder.name}"
+        data = dataclasses.replace(data, root=folder, title=title)
     return data

@@ -3,8 +3,7 @@
 import dataclasses
 import math
 import os
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +16,10 @@ from despoof_keras.tflite.file import TfliteFile, missing_metadata
 from despoof_keras.tflite.model import TfliteModel
 from despoof_keras.tflite.pictures import Picture, rgb_picture
 from despoof_keras.tflite.structure import check_structure
+
+AnyPicture = TypeVar("AnyPicture", bound=Picture)
+# Several pictures in a call.
+Pictures = list[AnyPicture] | tuple[AnyPicture, ...]
 
 
 class Prediction(NamedTuple):
@@ -136,7 +139,13 @@ class LivenessDetector:
         self.metadata = metadata
         self._model = model
 
-    def score(self, image: Picture | Sequence[Picture]) -> float | np.ndarray:
+    @overload
+    def score(self, image: Picture) -> float: ...
+
+    @overload
+    def score(self, image: Pictures[AnyPicture]) -> np.ndarray: ...
+
+    def score(self, image: Picture | Pictures[AnyPicture]) -> float | np.ndarray:
         """Compute the spoof score of a crop, or of several.
 
         Args:
@@ -149,7 +158,13 @@ class LivenessDetector:
             return np.array([self.score(crop) for crop in image], np.float32)
         return _finite(self._model.score(self._prepared(image)))
 
-    def predict(self, image: Picture | Sequence[Picture]) -> Prediction | list[Prediction]:
+    @overload
+    def predict(self, image: Picture) -> Prediction: ...
+
+    @overload
+    def predict(self, image: Pictures[AnyPicture]) -> list[Prediction]: ...
+
+    def predict(self, image: Picture | Pictures[AnyPicture]) -> Prediction | list[Prediction]:
         """Decide whether a crop, or each of several, is an attack.
 
         Args:
@@ -172,7 +187,13 @@ class LivenessDetector:
         score = self.score(image)
         return Prediction(score, score >= threshold, threshold)
 
-    def despoof(self, image: Picture | Sequence[Picture]) -> dict | list[dict]:
+    @overload
+    def despoof(self, image: Picture) -> dict: ...
+
+    @overload
+    def despoof(self, image: Pictures[AnyPicture]) -> list[dict]: ...
+
+    def despoof(self, image: Picture | Pictures[AnyPicture]) -> dict | list[dict]:
         """Compute the score and everything else that the model gives for a crop, or for several.
 
         Args:
@@ -210,10 +231,10 @@ class LivenessDetector:
 
     def _prepared(self, image: Picture) -> np.ndarray:
         """Read an image and resize it to `(S, S, 3)` uint8."""
-        image, size = rgb_picture(image), self.metadata.image_size
-        if image.shape[:2] != (size, size):
-            image = np.rint(resize(image, size)).astype(np.uint8)
-        return image
+        picture, size = rgb_picture(image), self.metadata.image_size
+        if picture.shape[:2] != (size, size):
+            picture = np.rint(resize(picture, size)).astype(np.uint8)
+        return picture
 
 
 def _finite(score):

@@ -60,9 +60,10 @@ class TfliteModel:
             raise DataError(
                 f"{source}: expected a TFLite model; the runtime says: {summarize(error)}"
             ) from error
-        if len(sizes) != 1 or None in sizes:
+        size = sizes.pop() if len(sizes) == 1 else None
+        if size is None:
             raise DataError(f"{source}: {_CONTRACT}; found other inputs or outputs")
-        self.image_size = sizes.pop()
+        self.image_size = size
 
     def score(self, crop: np.ndarray) -> float:
         """Compute the spoof score of a crop; it may not be finite.

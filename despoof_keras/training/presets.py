@@ -52,20 +52,35 @@ HYPERBAND_EPOCHS = 3
 
 
 def trial_configuration(
-    base: TrainingConfig, algorithm: str, **sizes: int | None
+    base: TrainingConfig,
+    algorithm: str,
+    *,
+    image_size: int | None = None,
+    epochs: int | None = None,
+    steps_per_epoch: int | None = None,
+    frames_per_video: int | None = None,
 ) -> TrainingConfig:
     """The configuration of a search's trials.
 
     Args:
         base: settings of everything but the sizes.
         algorithm: of the search.
-        sizes: used in place of those of `TRIAL` where they are not None.
+        image_size, epochs, steps_per_epoch, frames_per_video: as in `TrainingConfig`; None for
+            those of `TRIAL`, or for `HYPERBAND_EPOCHS` with Hyperband.
     """
-    usual = dict(TRIAL, jitter=min(base.jitter, TRIAL["jitter"]))
-    if algorithm == "hyperband":
-        usual["epochs"] = HYPERBAND_EPOCHS
-    given = {name: size for name, size in sizes.items() if size is not None}
-    return dataclasses.replace(base, **usual | given)
+    usual_epochs = HYPERBAND_EPOCHS if algorithm == "hyperband" else TRIAL["epochs"]
+    return dataclasses.replace(
+        base,
+        image_size=_given_or(image_size, TRIAL["image_size"]),
+        epochs=_given_or(epochs, usual_epochs),
+        steps_per_epoch=_given_or(steps_per_epoch, TRIAL["steps_per_epoch"]),
+        frames_per_video=_given_or(frames_per_video, TRIAL["frames_per_video"]),
+        jitter=min(base.jitter, TRIAL["jitter"]),
+    )
+
+
+def _given_or(size: int | None, usual: int) -> int:
+    return usual if size is None else size
 
 
 def named_or_stored(name: str) -> TrainingConfig:

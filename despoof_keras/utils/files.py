@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,17 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 # TensorFlow and HDF5 have errors of their own, whose texts contain these.
 _TEXTS = {os.strerror(number): number for number in (*DISK_FULL, errno.EROFS)}
+
+# What NumPy raises for files that are missing, damaged or of another kind.
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    TypeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @contextlib.contextmanager
@@ -70,7 +81,7 @@ def remove_half_written():
 
 
 @contextlib.contextmanager
-def atomic_folder(path: Path | str) -> Iterator[Path]:
+def atomic_folder(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary folder beside `path`, and rename it to `path` when the block succeeds.
 
     Only then is a folder at `path` replaced. When the block raises, the temporary folder is removed
@@ -119,8 +130,9 @@ def check_writable(folder: Path | str):
         # Permissions alone do not tell: a file system may be read-only, the user the superuser.
         tempfile.TemporaryDirectory(prefix=".", dir=place).cleanup()
     except OSError as error:
+        reason = (error.strerror or str(error)).lower()
         raise DataError(
-            f"{folder}: expected a folder that can be written to; {place}: {error.strerror.lower()}"
+            f"{folder}: expected a folder that can be written to; {place}: {reason}"
         ) from error
 
 
@@ -153,7 +165,19 @@ def one_at_a_time(path: Path | str) -> Iterator[None]:
         yield
 
 
-def storage_error(error: BaseException) -> OSError | None:
+class StorageReason(NamedTuple):
+    """Why nothing could be written.
+
+    Attributes:
+        errno: a number among `DISK_FULL` and `NOT_WRITABLE`.
+        filename: the file that the system names, or None if it names none.
+    """
+
+    errno: int
+    filename: str | os.PathLike | int | None
+
+
+def storage_error(error: BaseException) -> StorageReason | None:
     """Find out whether an error means that nothing could be written.
 
     Args:
@@ -161,17 +185,18 @@ def storage_error(error: BaseException) -> OSError | None:
             a writer that fails may fail again when it is closed.
 
     Returns:
-        `OSError` with a number among `DISK_FULL` and `NOT_WRITABLE`; None for any other error.
+        The reason; None for any error that has another one.
     """
-    if getattr(error, "errno", None) in NOT_WRITABLE:
-        return error
-    while error is not None:
-        if getattr(error, "errno", None) in DISK_FULL:
-            return error
+    if isinstance(error, OSError) and error.errno in NOT_WRITABLE:
+        return StorageReason(error.errno, error.filename)
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in DISK_FULL:
+            return StorageReason(cause.errno, cause.filename)
         for text, number in _TEXTS.items():
-            if text in str(error):
-                return OSError(number, text)
-        error = error.__cause__ or error.__context__
+            if text in str(cause):
+                return StorageReason(number, None)
+        cause = cause.__cause__ or cause.__context__
     return None
 
 
@@ -211,9 +236,6 @@ def read_arrays(path: Path | str, names: Sequence[str] | None = None) -> dict[st
     try:
         with np.load(path) as archive:
             return {name: archive[name] for name in names or archive.files}
-    except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
-        reason = error
-    except (zipfile.BadZipFile, zlib.error) as error:
-        reason = error
-    wanted = ", ".join(f"array {name!r}" for name in names) if names else "arrays"
-    raise DataError(f"{path}: expected an .npz file with {wanted}; {reason}") from reason
+    except _UNREADABLE as error:
+        wanted = ", ".join(f"array {name!r}" for name in names) if names else "arrays"
+        raise DataError(f"{path}: expected an .npz file with {wanted}; {error}") from error

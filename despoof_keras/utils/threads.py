@@ -5,7 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
@@ -16,7 +16,7 @@ _PATIENCE = 0.2
 GIVE_UP_AFTER = 2.0
 
 
-class InThread:
+class InThread(Generic[Item]):
     """Advances an iterable in a background thread and gives its items in order.
 
     At most `ahead` items wait, so memory stays bounded. What the iterable raises is raised where
@@ -36,7 +36,7 @@ class InThread:
         self._is_over = False
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self):
+    def __enter__(self) -> "InThread[Item]":
         self._thread.start()
         return self
 
@@ -89,7 +89,7 @@ class BusyTimes:
         seconds, counts: mappings from the stage's name.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self.counts: dict[str, int] = {}
 
@@ -108,7 +108,8 @@ class BusyTimes:
         iterator = iter(iterable)
         while True:
             with self.measure(stage):
-                item = next(iterator, _END)
-            if item is _END:
-                return
+                try:
+                    item = next(iterator)
+                except StopIteration:
+                    return
             yield item

@@ -4,7 +4,7 @@ Videos are decoded from the start and in order, because in many files of the dat
 on other frames than those asked for. Only one frame is in memory.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -67,13 +67,16 @@ def read_frames(
     capture = _open(path)
     try:
         announced = _announced(capture)
+        wanted: Sequence[int] | None
         if indices is None:
             # If the container announces nothing, the video is read for as long as it decodes.
             wanted = range(announced) if announced else None
         else:
-            # A range may have billions of numbers, because a damaged file announces anything.
-            ascending = isinstance(indices, range) and indices.step > 0
-            wanted = indices if ascending else sorted({int(index) for index in indices})
+            if isinstance(indices, range) and indices.step > 0:
+                # It may have billions of numbers, because a damaged file announces anything.
+                wanted = indices
+            else:
+                wanted = sorted({int(index) for index in indices})
             if wanted and wanted[0] < 0:
                 raise DataError(f"indices: expected frame numbers from 0 on; received {wanted[0]}")
         yield from _decode(capture, path, wanted)

@@ -35,7 +35,7 @@ class PatchStatistics:
         self._side = side
         self._random = np.random.default_rng(_SEED)
         self._pictures = 0
-        self._sum, self._products = 0.0, 0.0
+        self._sum, self._products = np.zeros(()), np.zeros(())
 
     def add(self, values: np.ndarray) -> None:
         """Add a picture, `(1, height, width, channels)`."""

@@ -127,8 +127,8 @@ def run_search(
     for batch_size in BATCH_SIZES:
         distribution.check(dataclasses.replace(search.trial, batch_size=batch_size))
     role = os.environ.get("KERASTUNER_TUNER_ID")
-    is_worker = role not in (None, CHIEF)
-    if not is_worker:
+    worker = None if role == CHIEF else role
+    if worker is None:
         claim_folder(search.output / _SETTINGS, search.identity(), "search", resume)
     crops = _prepare(search)
     keras.config.set_dtype_policy(search.trial.dtype_policy)
@@ -141,8 +141,8 @@ def run_search(
     )
     strategy = distribution.strategy if distribution.replicas > 1 else None
     tuner = _tuner(search, hypermodel, strategy)
-    if is_worker:
-        with report_alive(search.output, role):
+    if worker is not None:
+        with report_alive(search.output, worker):
             tuner.oracle.get_space()  # waits for the chief, which has claimed the folder by then
             _check_worker(search)
             _search(tuner, verbose)
