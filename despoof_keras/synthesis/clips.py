@@ -87,12 +87,10 @@ class Scene:
     shadow: NDArray[np.float32]
     shake: NDArray[np.float64]  # (2, frames), raster samples
 
-    def render(
-        self, frame: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float32]]:
+    def render(self, frame: int) -> tuple[np.ndarray, NDArray[np.float64], NDArray[np.float32]]:
         """Render a frame's radiance, with eyes and depth as `rendering.render_head` gives them."""
         shift = self.shake[:, frame]
-        matrix = np.float32([[1, 0, shift[0]], [0, 1, shift[1]]])
+        matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
         rows, columns = self.background.shape[:2]
         canvas = cv2.warpAffine(
             self.background, matrix, (columns, rows), borderMode=cv2.BORDER_REPLICATE

@@ -6,7 +6,7 @@ the image's right, y down and z towards the viewer. The subject's right eye is a
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from despoof_keras.synthesis.heads.identity import Identity
 
@@ -32,14 +32,14 @@ def texture_grid() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def bump(
-    x: ArrayLike, y: ArrayLike, cx: float, cy: float, sx: float, sy: float
+    x: np.ndarray, y: np.ndarray, cx: float, cy: float, sx: float, sy: float
 ) -> NDArray[np.floating]:
     """Evaluate a Gaussian hill of height 1 at (cx, cy) with standard deviations sx, sy."""
     return np.exp(-0.5 * (((x - cx) / sx) ** 2 + ((y - cy) / sy) ** 2))
 
 
 def pair(
-    x: ArrayLike, y: ArrayLike, cx: float, cy: float, sx: float, sy: float
+    x: np.ndarray, y: np.ndarray, cx: float, cy: float, sx: float, sy: float
 ) -> NDArray[np.floating]:
     """Evaluate two `bump`s that mirror each other left and right."""
     return bump(np.abs(x), y, cx, cy, sx, sy)

@@ -89,7 +89,7 @@ class Panel:
         self.mask = np.tile(self.cells, tiles)
         self.raster_size = self.pixels[0] * columns, self.pixels[1] * rows
 
-    def show(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def show(self, picture: NDArray[np.uint8]) -> np.ndarray:
         """Show a picture.
 
         Args:

@@ -45,7 +45,7 @@ class Presentation:
         )
         roll = np.radians(sway(rng, frames, HAND_ROLL))
         shift = np.array([sway(rng, frames, HAND_SHIFT * size[1]) for _ in range(2)])
-        held = [_tilt(*tilt[:, i], roll[i], size[1] * OVERSCAN) for i in range(frames)]
+        held = [_tilt(tilt[0, i], tilt[1, i], roll[i], size[1] * OVERSCAN) for i in range(frames)]
         eyes = transform(held[0], source_eyes)
         scale = distance / np.abs(eyes[1] - eyes[0]).max()
         offset = np.asarray(centre) - eyes.mean(axis=0) * scale - shift[:, 0]
@@ -61,7 +61,7 @@ class Presentation:
             for i in range(frames)
         ]
 
-    def soften(self, medium: NDArray[np.float32]) -> NDArray[np.float32]:
+    def soften(self, medium: NDArray[np.float32]) -> np.ndarray:
         """Give a medium the early part of the lens blur.
 
         Args:
@@ -77,7 +77,7 @@ class Presentation:
             medium, (0, 0), sigmaX=EARLY_BLUR * pitch[0], sigmaY=EARLY_BLUR * pitch[1]
         )
 
-    def view(self, softened: NDArray[np.float32], frame: int) -> NDArray[np.float32]:
+    def view(self, softened: NDArray[np.float32], frame: int) -> np.ndarray:
         """Resample a softened medium to the camera's raster.
 
         Args:
@@ -128,7 +128,7 @@ def transform(homography: NDArray[np.float64], points: NDArray[np.float64]) -> N
 
 def sheet_light(
     lighting: Lighting, gloss: float, size: tuple[int, int], rng: np.random.Generator
-) -> list[NDArray[np.float32]]:
+) -> list[np.ndarray]:
     """Compute the light on a bent sheet.
 
     Args:

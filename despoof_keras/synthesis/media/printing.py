@@ -67,7 +67,7 @@ def print_sheet(
     picture: NDArray[np.uint8],
     scale: tuple[float, float],
     rng: np.random.Generator,
-) -> NDArray[np.float32]:
+) -> np.ndarray:
     """Print a picture.
 
     Args:

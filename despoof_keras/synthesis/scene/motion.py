@@ -54,7 +54,7 @@ def head_poses(rng: np.random.Generator, frames: int) -> list[Pose]:
     smile = np.clip(rng.uniform(-0.3, 0.6) + sway(rng, frames, 0.2), 0, 1)
     jaw = np.clip(sway(rng, frames, 0.25), 0, 1)
     angles = np.radians([yaw, pitch, roll])
-    return [Pose(*angles[:, i], blink[i], smile[i], jaw[i]) for i in range(frames)]
+    return [Pose(*values) for values in np.stack([*angles, blink, smile, jaw], axis=1)]
 
 
 def rotation(pose: Pose) -> NDArray[np.float64]:

@@ -75,7 +75,7 @@ def cast_shadows(head: Head, pose: Pose, lighting: Lighting) -> NDArray[np.float
     blocked = np.zeros_like(height)
     for step in SHADOW_STEPS:
         shift = towards[:2] * step * TEXELS
-        matrix = np.float32([[1, 0, shift[0]], [0, 1, shift[1]]])
+        matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
         ahead = cv2.warpAffine(
             height,
             matrix,
@@ -90,7 +90,7 @@ def cast_shadows(head: Head, pose: Pose, lighting: Lighting) -> NDArray[np.float
 
 
 def render_head(
-    canvas: NDArray[np.float32],
+    canvas: np.ndarray,
     head: Head,
     pose: Pose,
     placement: Placement,
