@@ -1,14 +1,17 @@
 """Prepared crops to `tf.data` batches: shuffled, augmented without changing the noise."""
 
+import collections
 from collections.abc import Iterable
 
+import numpy as np
 import tensorflow as tf
 
 from despoof_keras.datasets.crops import CropSettings, PreparedCrops
 from despoof_keras.datasets.samples import INSTRUMENTS
-from despoof_keras.datasets.shards import parse_record
+from despoof_keras.datasets.shards import frames_in_order, parse_record
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import MAP_FACTOR, PIXEL_SCALE
+from despoof_keras.utils.video import spread_indices
 
 # An 8-bit pixel's highest value in the networks' input range.
 HIGHEST_PIXEL = 255 / PIXEL_SCALE
@@ -131,13 +134,17 @@ def _concatenated(*batches):
 
 
 def evaluation_batches(
-    crops: PreparedCrops, batch_size: int = EVALUATION_BATCH, padded: bool = False
+    crops: PreparedCrops,
+    batch_size: int = EVALUATION_BATCH,
+    padded: bool = False,
+    frames_per_video: int | None = None,
 ) -> tf.data.Dataset:
-    """Make batches of all crops, each once and unshifted, in the order of `frames_in_order`.
+    """Make batches of crops, each once and unshifted, in the order of `frames_in_order`.
 
     Args:
         crops: the crops to evaluate.
         batch_size: the last batch may be smaller.
+        frames_per_video: at most so many crops of each video, evenly spread; None takes all.
         padded: fill the last batch, so that replicas can share it evenly, and give every row a
             `weight`, which is 1, or 0 for rows that only fill the batch.
 
@@ -153,12 +160,15 @@ def evaluation_batches(
         image = _window(record["image"], offset, crops.settings)
         return _sample(record, image, _window(record["depth"], offset, crops.settings))
 
-    dataset = tf.data.TFRecordDataset(paths).map(
-        centre,
-        num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=True,
-    )
+    records = tf.data.TFRecordDataset(paths)
     total = sum(crops.counts.values())
+    if frames_per_video is not None:
+        chosen = _spread_over_videos(crops, frames_per_video)
+        total = int(chosen.sum())
+        mask = tf.constant(chosen)
+        records = records.enumerate().filter(lambda number, _: mask[number])
+        records = records.map(lambda _, record: record)
+    dataset = records.map(centre, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     batches = -(-total // batch_size)
     if padded:
         missing = batches * batch_size - total
@@ -167,6 +177,18 @@ def evaluation_batches(
     dataset = dataset.batch(batch_size, drop_remainder=padded)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(batches))
     return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def _spread_over_videos(crops, frames_per_video):
+    """Tell for each crop whether it is among the frames of its video that are taken."""
+    index = frames_in_order(crops)
+    positions = collections.defaultdict(list)
+    for position, frame in enumerate(index):
+        positions[frame.key].append(position)
+    chosen = np.zeros(len(index), bool)
+    for places in positions.values():
+        chosen[np.array(places)[spread_indices(len(places), frames_per_video)]] = True
+    return chosen
 
 
 def _shuffled(paths, seed):

@@ -27,6 +27,7 @@ _POSITIVE = (
 _POSITIVE_OR_NONE = (
     "steps_per_epoch",
     "frames_per_video",
+    "validation_frames",
     "depth_learning_rate",
     "discriminator_learning_rate",
     "global_clipnorm",
@@ -43,6 +44,8 @@ class TrainingConfig:
         epochs: number of epochs; validation follows each.
         steps_per_epoch: steps in an epoch; None: enough to show every attack crop once.
         frames_per_video: frames taken from each video at even intervals; None takes all.
+        validation_frames: crops of each dev video that training is validated on after every epoch,
+            at most; None takes all. The evaluation at the end of a run always takes all.
         jitter: largest random shift of a training crop, in pixels.
         colour_jitter: spread of a training crop's colour gains, see `batches.training_batches`.
         crop_side: side of the face square in eye distances, see `CropRule`.
@@ -79,6 +82,7 @@ class TrainingConfig:
     epochs: int = 100
     steps_per_epoch: int | None = None
     frames_per_video: int | None = 10
+    validation_frames: int | None = None
     jitter: int = 8
     colour_jitter: float = 0.0
     crop_side: float = RELEASED_CROP.side

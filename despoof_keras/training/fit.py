@@ -136,7 +136,11 @@ def fit(
         epochs=config.epochs,
         initial_epoch=initial_epoch,
         steps_per_epoch=steps,
-        validation_data=evaluation_batches(dev_crops, padded=distribution.replicas > 1),
+        validation_data=evaluation_batches(
+            dev_crops,
+            padded=distribution.replicas > 1,
+            frames_per_video=config.validation_frames,
+        ),
         callbacks=[*standard, *callbacks],
         # Keras warns that it will not shuffle a data set: it is shuffled already.
         shuffle=False,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from despoof_keras.errors import DataError
+from despoof_keras.training.config import TrainingConfig
 from despoof_keras.utils.files import atomic_path, write_json
 
 _CHECKPOINT_NAME = re.compile(r"epoch-(\d+)\.keras")
@@ -104,9 +106,14 @@ def check_folder(path: Path, identity: Mapping, what: str) -> None:
         started = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(f"{path}: expected the settings of a {what}; {error}") from error
-    differing = [name for name in identity if started.get(name) != identity[name]]
+    differing = [name for name in identity if _with_defaults(started.get(name)) != identity[name]]
     if differing:
         raise DataError(
             f"{path.parent}: expected the settings that the {what} was begun with; "
             f"{', '.join(differing)} differ from {path}"
         )
+
+
+def _with_defaults(value):
+    """Add the settings that an older version of this package did not have to a configuration."""
+    return {**dataclasses.asdict(TrainingConfig()), **value} if isinstance(value, dict) else value

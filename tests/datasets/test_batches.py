@@ -18,7 +18,7 @@ from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.depth import generic_face_depth, read_depth_maps
 from despoof_keras.synthesis import write_oulu_npu
-from despoof_keras.utils.video import read_frames
+from despoof_keras.utils.video import read_frames, spread_indices
 
 SIZE, FRAMES, JITTER = 32, 2, 4
 SETTINGS = CropSettings(SIZE, FRAMES, JITTER)
@@ -72,6 +72,20 @@ def test_evaluation_batches_hold_the_released_crop_in_index_order(samples, crops
         eyes = read_eyes(sample.eye_path)[shown.frame]
         expected = np.rint(crop_face(frame, eyes, SIZE)) / 256
         np.testing.assert_array_equal(image, expected.astype(np.float32))
+
+
+@pytest.mark.parametrize("wanted", [1, 2, FRAMES, FRAMES + 1])
+def test_some_frames_of_every_video_are_taken_on_demand(wanted, crops):
+    index = frames_in_order(crops)
+    spread = spread_indices(FRAMES, wanted)
+    chosen = [number for number, shown in enumerate(index) if shown.frame in spread]
+    every = np.concatenate(images(evaluation_batches(crops, 7)))
+    some = np.concatenate(images(evaluation_batches(crops, 7, frames_per_video=wanted)))
+    np.testing.assert_array_equal(some, every[chosen])
+    assert len(chosen) == min(wanted, FRAMES) * len({shown.key for shown in index})
+    padded = list(evaluation_batches(crops, 7, padded=True, frames_per_video=wanted))
+    assert len(padded) == -(-len(chosen) // 7)
+    assert sum(float(batch["weight"].numpy().sum()) for batch in padded) == len(chosen)
 
 
 def test_depth_is_exact_for_bona_fide_and_generic_for_attacks(samples, crops):
