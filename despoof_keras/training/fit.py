@@ -26,13 +26,13 @@ from despoof_keras.models.layers import synchronize_norms
 from despoof_keras.models.saving import FULL, in_float32, load_model
 from despoof_keras.training.callbacks import (
     AveragedValidation,
+    ProgressLines,
     RunCheckpoint,
     RunGuard,
     RunHistory,
     SharedStatistics,
 )
 from despoof_keras.training.config import TrainingConfig
-from despoof_keras.training.progress import ProgressLines
 from despoof_keras.training.run_folder import checkpoints, newest_checkpoint
 
 logger = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from despoof_keras.training.progress import ProgressLines
+from despoof_keras.training.callbacks import ProgressLines
 
-LOGGER = "despoof_keras.training.progress"
+LOGGER = "despoof_keras.training.callbacks"
 
 
 class Clock:
