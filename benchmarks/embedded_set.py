@@ -25,11 +25,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from despoof_keras.datasets import oulu_npu
+from despoof_keras.datasets import load
 from despoof_keras.datasets.eye_files import read_eyes
 from despoof_keras.evaluation.metrics import acer, threshold_at_eer
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.synthesis import default_root
+from despoof_keras.synthesis.embedded import LAYOUT
 from despoof_keras.utils.video import read_frames
 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
@@ -175,7 +176,7 @@ def measure(root, image_size, folds):
     figures = {}
     for protocol, protocol_folds in ((1, [None]), (4, folds)):
         for fold in protocol_folds:
-            splits = oulu_npu.load(root, protocol, fold)
+            splits = load(LAYOUT, root, protocol, fold)
             features.add([video for videos in splits.values() for video in videos])
             for name, baseline in (("statistics", statistics_acer), ("lbp", lbp_acer)):
                 figures.setdefault((name, protocol), []).append(baseline(splits, features))

@@ -17,14 +17,13 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.batches import evaluation_batches
-from despoof_keras.datasets.prepare import CropSettings, prepare_crops
-from despoof_keras.datasets.samples import SPECIES, instrument_of
+from despoof_keras.datasets.prepare import CropSettings, prepare_data
+from despoof_keras.datasets.samples import BONA_FIDE, SPECIES, instrument_of
 from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.evaluation.figures import noise_spectrum
 from despoof_keras.models.saving import load_model
-from despoof_keras.synthesis import cache_folder, default_root
+from despoof_keras.synthesis import data_at
 
 FRAMES = 6  # of each video, as in the configuration `embedded`
 SPECTRUM_STEP = 4  # every fourth row and column of the spectrum
@@ -45,9 +44,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     model = load_model(parser.parse_args().model)
-    samples = oulu_npu.load(default_root(0), 1)["test"]
+    data = data_at(None)
     settings = CropSettings(model.image_size, FRAMES, crop_rule=model.metadata.crop_rule)
-    crops = prepare_crops(samples, cache_folder() / "crops", settings)
+    crops = prepare_data(data, data.load()["test"], settings, "face crops of test")
     hsv_rgb, parts = model.ds_net.get_layer("hsv_rgb"), {"noise": [], "crops": []}
     for batch in evaluation_batches(crops):
         parts["noise"].append(model.ds_net(batch["image"])["noise"].numpy())
@@ -58,9 +57,9 @@ def main():
     pais = np.array([frame.pai for frame in frames])
     for pai in SPECIES:
         print(f"{pai:10s} mean absolute noise {np.abs(noise[pais == pai]).mean():.4f}")
-    attack = pais != "bona_fide"
+    attack = pais != BONA_FIDE
     is_replay = np.array([instrument_of(pai) == "replay" for pai in pais[attack]])
-    subject_of = {sample.key: sample.subject for sample in samples}
+    subject_of = {sample.key: sample.subject for sample in crops.samples}
     subjects = np.array([subject_of[frame.key] for frame in frames])[attack]
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
     folds = {"groups": subjects, "cv": GroupKFold(FOLDS)}

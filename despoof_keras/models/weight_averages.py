@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import keras
 import tensorflow as tf
@@ -15,9 +15,7 @@ class WeightAverages:
     The averages are variables of the model, so they are saved and restored with it.
     """
 
-    def networks(self) -> tuple[keras.Model, ...]:
-        """Return the networks whose weights are averaged."""
-        raise NotImplementedError
+    networks: Callable[[], tuple[keras.Model, ...]]
 
     def start_averages(self, decay: float | None) -> None:
         """Start the averages from the present values; with a decay of None there are none."""

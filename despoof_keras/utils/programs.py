@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from despoof_keras.errors import DataError, TrainingError
@@ -106,6 +107,10 @@ def run_program(name: str, function: Callable[[], object], goes_on: str) -> int:
         return _say(f"\nterminated; {goes_on}", TERMINATED)
     except KeyboardInterrupt:
         return _say(f"\ninterrupted; {goes_on}", INTERRUPTED)
+    except BrokenProcessPool:
+        return _say(
+            f"{name}: a worker process was killed, as happens where memory runs out; {goes_on}", 1
+        )
     except Exception as error:
         reason = storage_error(error)
         if reason is None and isinstance(error, OSError):

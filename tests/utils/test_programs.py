@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
@@ -78,6 +79,11 @@ def end_by(error):
     [
         (lambda: None, 0, ""),
         (end_by(DataError("a: expected b")), 1, "p: a: expected b\n"),
+        (
+            end_by(BrokenProcessPool("a child process terminated abruptly")),
+            1,
+            "p: a worker process was killed, as happens where memory runs out; start again\n",
+        ),
         (end_by(KeyboardInterrupt), INTERRUPTED, "\ninterrupted; start again\n"),
         (lambda: signal.raise_signal(signal.SIGTERM), TERMINATED, "\nterminated; start again\n"),
         (
