@@ -79,14 +79,14 @@ def _unnested(folder):
 
 def _wrong_layout(root, looked_in):
     if not looked_in.is_dir():
-        found = "no such folder"
+        contents = "no such folder"
     else:
         names = sorted(entry.name for entry in looked_in.iterdir())
-        found = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        contents = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     where = "" if looked_in == root else f" in {looked_in.relative_to(root)}"
     return DataError(
         f"{root}: expected an OULU-NPU tree with Train_files/, Dev_files/, Test_files/ holding "
-        f"P_S_UU_F.avi; found {found or 'nothing'}{where}"
+        f"P_S_UU_F.avi; found {contents or 'nothing'}{where}"
     )
 
 

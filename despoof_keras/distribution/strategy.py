@@ -18,11 +18,11 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
+from despoof_keras.distribution import STRATEGIES
 from despoof_keras.errors import DataError
 
 logger = logging.getLogger(__name__)
 
-STRATEGIES = ("auto", "one", "mirrored", "multi-worker")
 _TF_CONFIG_EXAMPLE = (
     '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}'
 )

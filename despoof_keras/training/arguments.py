@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from despoof_keras.distribution import STRATEGIES
 from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.presets import (
     CONFIGURATIONS,
@@ -11,8 +12,6 @@ from despoof_keras.training.presets import (
     TRIAL,
     named_or_stored,
 )
-
-STRATEGIES = ("auto", "one", "mirrored", "multi-worker")
 
 
 def add_config_argument(parser: argparse.ArgumentParser, purpose: str = "") -> None:
