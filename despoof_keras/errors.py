@@ -55,6 +55,14 @@ def shown(value: Any, most: int = MOST_SHOWN) -> str:
     return _cut("".join(map(_visible, text)) or "''", most)
 
 
+def reason_without(name: str | os.PathLike, error: BaseException) -> str:
+    """Return a message without the file's name at its beginning, where the name stands anyway."""
+    reason = " ".join(str(error).split())
+    for text in (shown(name), os.fsdecode(name)):
+        reason = reason.removeprefix(f"{' '.join(text.split())}: ")
+    return reason
+
+
 def _visible(character):
     """Replace a character that would leave the line, or that no terminal shows, by its escape."""
     if character.isprintable():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 
 import numpy as np
 
-from despoof_keras.errors import DataError
+from despoof_keras.errors import DataError, reason_without
 from despoof_keras.evaluation.score_files import mean_of_frames
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.finder import NO_FACE, OK, Face, FaceFinder, face_status
@@ -14,9 +14,10 @@ from despoof_keras.inference.inputs import Input, video_frames_to_score
 from despoof_keras.inference.records import ScoreRecord
 from despoof_keras.inference.scoring_model import ScoringModel
 from despoof_keras.metadata import ModelMetadata
+from despoof_keras.utils import animations, video
 from despoof_keras.utils.images import read_image
 from despoof_keras.utils.threads import BusyTimes, InThread
-from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames
+from despoof_keras.utils.video import TruncatedVideoError
 
 READ, FIND, SCORE, DRAW = "read", "find", "score", "draw"
 # What waits between two stages: whole frames, of which the largest photographs take 360 MB each,
@@ -121,7 +122,8 @@ def read_inputs(
         if item.problem:
             yield ScoreRecord(item.path, None, item.problem)
         elif item.is_video:
-            yield from _read_video(item.path, every, most, expect)
+            reader = animations if item.is_animation else video
+            yield from _read_video(item.path, reader, every, most, expect)
         else:
             expect(1)
             try:
@@ -130,12 +132,12 @@ def read_inputs(
                 yield ScoreRecord(item.path, 0, _unreadable(item.path, error))
 
 
-def _read_video(path, every, most, expect):
+def _read_video(path, reader, every, most, expect):
     try:
-        count = frame_count(path)
+        count = reader.frame_count(path)
         wanted = video_frames_to_score(count, every, most)
         expect(len(wanted))
-        for number, image in read_frames(path, wanted):
+        for number, image in reader.read_frames(path, wanted):
             yield Frame(path, number, image)
     except TruncatedVideoError as error:
         damaged = f"damaged: the video stops after {error.decoded} of {count} frames"
@@ -147,9 +149,7 @@ def _read_video(path, every, most, expect):
 
 
 def _unreadable(path, error):
-    """Give the reason on one line, without the path, which the record has anyway."""
-    reason = " ".join(str(error).split())
-    return f"unreadable: {reason.removeprefix(f'{path}: ')}"
+    return f"unreadable: {reason_without(path, error)}"
 
 
 def _crop(stream, finder, metadata, all_faces, times) -> Iterator[Cropped]:

@@ -86,19 +86,23 @@ def regular_file(path: Path, expected: str) -> str:
     Raises:
         DataError: something else is there, or nothing; the message says what was looked for.
     """
-    text = os.fsdecode(path)
+    text = as_path(path)
     problem = f"{shown(text)}: expected {expected}"
     try:
         mode = os.stat(text).st_mode
     except (OSError, ValueError) as error:
-        local = _local_path(text)
-        if local is not None and os.path.isfile(local):
-            return local
         raise DataError(f"{problem}, {_why_missing(text, error)}") from None
     if not stat.S_ISREG(mode):
         kind = next((name for fits, name in _SPECIAL_FILES if fits(mode)), "something else")
         raise DataError(f"{problem}, a regular file; found {kind}")
     return text
+
+
+def as_path(path: Path) -> str:
+    """Return the path that a `file://` address of this machine stands for; any other as it is."""
+    text = os.fsdecode(path)
+    match = re.fullmatch(r"file://(?:localhost)?(/.*)", text, re.DOTALL | re.IGNORECASE)
+    return unquote(match[1], errors="surrogateescape") if match else text
 
 
 def _read_path(path, expected, most):
@@ -117,7 +121,9 @@ def _read_open(file, name, expected):
     try:
         content = file.read()
     except Exception as error:  # a closed file, a broken connection, a file opened to be written
-        raise DataError(f"{name}: expected {expected} in an open file; {shown(str(error))}") from error
+        raise DataError(
+            f"{name}: expected {expected} in an open file; {shown(str(error))}"
+        ) from error
     if isinstance(content, bytes | bytearray | memoryview):
         return bytes(content)
     if hasattr(content, "close"):  # a coroutine, which complains if nobody awaits it
@@ -127,12 +133,6 @@ def _read_open(file, name, expected):
         f"{name}: expected {expected} in a file opened to read bytes, with open(..., 'rb'); "
         f"its read() gives {kind}"
     )
-
-
-def _local_path(text):
-    """Return the path that a `file://` address of this machine stands for, or None."""
-    match = re.fullmatch(r"file://(?:localhost)?(/.*)", text, re.DOTALL | re.IGNORECASE)
-    return unquote(match[1], errors="surrogateescape") if match else None
 
 
 def _why_missing(text, error):

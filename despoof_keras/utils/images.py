@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import warnings
 from collections.abc import Iterator
 
@@ -10,10 +11,11 @@ from PIL import Image, UnidentifiedImageError, features
 
 from despoof_keras.errors import DataError, summarize
 from despoof_keras.utils.contents import Source, read_source
-from despoof_keras.utils.media import PICTURE, RAW, UNKNOWN, UNREADABLE, identify
+from despoof_keras.utils.media import PICTURE, RAW, RAW_SUFFIXES, identify
 from despoof_keras.utils.picture_metadata import (
     ORIENTATION,
     UPRIGHT,
+    has_own_orientation,
     is_raw_photograph,
     orientation,
     split,
@@ -37,7 +39,6 @@ _UPRIGHT_VIEWS = {
     7: lambda stored: stored[::-1, ::-1].swapaxes(0, 1),
     8: lambda stored: np.rot90(stored),
 }
-READABLE = {UNREADABLE: ", which is not read: convert it to JPEG or PNG"}
 # Tags of TIFF: bits of a sample, colours, meaning of the bits.
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 _WHITE_IS_ZERO, _UNSIGNED = 0, 1
@@ -93,12 +94,11 @@ def open_picture(content: bytes, name: str) -> tuple[Image.Image, int]:
         raise DataError(f"{name}: expected {EXPECTED}, the file is empty")
     media = identify(content)
     if media.kind != PICTURE:
-        what = f"found {media.name}"
-        if media.kind == UNKNOWN:
-            what = f"no known format is in the file{' of text' if media.is_text else ''}"
-        raise DataError(f"{name}: expected {EXPECTED}; {what}{READABLE.get(media.kind, '')}")
-    if media.name == "TIFF" and is_raw_photograph(content):
-        raise DataError(f"{name}: expected {EXPECTED}; found {RAW.name}{READABLE[RAW.kind]}")
+        raise DataError(f"{name}: expected {EXPECTED}; {media.description}")
+    # A RAW photograph looks like a TIFF file of its thumbnail, in some cameras' files entirely so.
+    has_raw_name = os.path.splitext(name)[1].lower() in RAW_SUFFIXES
+    if media.name == "TIFF" and (has_raw_name or is_raw_photograph(content)):
+        raise DataError(f"{name}: expected {EXPECTED}; {RAW.description}")
     with naming_damage(name):
         beside = split(content, media.name)
         try:
@@ -109,6 +109,8 @@ def open_picture(content: bytes, name: str) -> tuple[Image.Image, int]:
             if beside.pixels == content:
                 raise
             image = _decoded(beside.pixels, media.name, name)
+        if media.name == "HEIF":
+            return image, _heif_orientation(image, content)
         return image, _orientation(image, media.name, beside)
 
 
@@ -167,10 +169,18 @@ def _open(file, format_name, name):
         raise ValueError(f"{format_name} was expected and cannot be decoded") from None
 
 
+def _heif_orientation(image, content):
+    """Tell how a HEIF picture is to be turned, whose decoder has obeyed its own orientation.
+
+    Apple's telephones write both that and the same as EXIF. The standard has EXIF ignored, but
+    programs that convert a JPEG write EXIF alone, and Apple's viewers obey it then.
+    """
+    own = has_own_orientation(content)
+    return UPRIGHT if own else image.info.get("original_orientation") or UPRIGHT
+
+
 def _orientation(image, format_name, beside):
     """Tell the orientation that an image with its pixels decoded has yet to be given."""
-    if format_name == "HEIF":  # its decoder has turned it, and left the EXIF as it was
-        return UPRIGHT
     if format_name == "TIFF":  # newer Pillows have turned it
         return image.getexif().get(ORIENTATION, UPRIGHT)
     return orientation(beside.exif or _exif_of(image), beside.xmp)

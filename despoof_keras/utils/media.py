@@ -24,22 +24,31 @@ HEAD_BYTES = 4096
 TAIL_BYTES = 26
 _TGA_MARK = b"TRUEVISION-XFILE.\0"
 
+
+def _suffixes(names):
+    return frozenset(f".{name}" for name in names.split())
+
+
 # Endings of names that promise a picture or video. They do not decide what a file is; they decide
 # whether a file in a folder that turns out to be something else is reported by itself.
-PICTURE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .jif .mpo .png .apng .webp .bmp .dib .gif .tif .tiff .heic .heif .hif "
-    ".heics .heifs .avif .avifs .jxl .jp2 .j2k .jpx .jpf .jpc .j2c .ppm .pgm .pbm .pnm .tga "
-    ".ico .dds .qoi .pcx .sgi .rgb .exr .hdr .jxr .wdp".split()
+PICTURE_SUFFIXES = _suffixes(
+    "jpg jpeg jpe jfif jif mpo png apng webp bmp dib gif tif tiff heic heif hif "
+    "heics heifs avif avifs jxl jp2 j2k jpx jpf jpc j2c ppm pgm pbm pnm tga "
+    "ico dds qoi pcx sgi rgb exr hdr jxr wdp"
 )
-RAW_SUFFIXES = frozenset(
-    ".3fr .arw .cr2 .cr3 .dcr .dng .erf .fff .iiq .k25 .kdc .mef .mos .mrw .nef .nrw .orf .pef "
-    ".raf .raw .rw2 .rwl .sr2 .srf .srw .x3f".split()
+RAW_SUFFIXES = _suffixes(
+    "3fr arw cr2 cr3 dcr dng erf fff iiq k25 kdc mef mos mrw nef nrw orf pef "
+    "raf raw rw2 rwl sr2 srf srw x3f"
 )
-VIDEO_SUFFIXES = frozenset(
-    ".avi .mp4 .mov .qt .mkv .webm .m4v .mpg .mpeg .mpe .m1v .m2v .3gp .3g2 .ts .mts .m2ts .m2t "
-    ".wmv .asf .flv .f4v .vob .ogv .ogm .mxf .divx .dv .mod .tod .rm .rmvb .mjpeg .mjpg .y4m .ivf "
-    ".h264 .264 .h265 .265 .hevc .nut .lrv".split()
+VIDEO_SUFFIXES = _suffixes(
+    "avi mp4 mov qt mkv webm m4v mpg mpeg mpe m1v m2v 3gp 3g2 ts mts m2ts m2t "
+    "wmv asf flv f4v vob ogv ogm mxf divx dv mod tod rm rmvb mjpeg mjpg y4m ivf "
+    "h264 264 h265 265 hevc nut lrv"
 )
+# These may also be source code: TypeScript, Go, C.
+SOURCE_CODE_SUFFIXES = frozenset({".ts", ".mts", ".mod", ".hdr"})
+# Sound in a container that may also hold a video.
+SOUND_SUFFIXES = _suffixes("mp3 m4a m4b m4r mka oga ogg opus spx wma aac ac3 flac wav weba amr")
 MEDIA_SUFFIXES = PICTURE_SUFFIXES | RAW_SUFFIXES | VIDEO_SUFFIXES
 
 
@@ -57,6 +66,16 @@ class Media:
     kind: str
     name: str
     is_text: bool = False
+
+    @property
+    def description(self) -> str:
+        """What was found in place of a picture, for a message."""
+        if self.kind == UNKNOWN:
+            return f"no known format is in the file{' of text' if self.is_text else ''}"
+        return f"found {self.name}" + _REMEDY * (self.kind == UNREADABLE)
+
+
+_REMEDY = ", which is not read: convert it to JPEG or PNG"
 
 
 def _picture(name):
@@ -109,18 +128,27 @@ _SIGNATURES = tuple(
         (rb".{128}DICM", _unreadable("a DICOM picture")),
         (rb"AT&TFORM", _other("a DjVu document")),
         (rb"%!|\xc5\xd0\xd3\xc6|\x04%!", _other("a PostScript drawing")),
-        (rb"\xd7\xcd\xc6\x9a|[\x01\x02]\0\x09\0\0[\x01\x03]|\x01\0\0\0.{36} EMF", _other("a WMF or EMF")),
+        (
+            rb"\xd7\xcd\xc6\x9a|[\x01\x02]\0\x09\0\0[\x01\x03]|\x01\0\0\0.{36} EMF",
+            _other("a WMF or EMF"),
+        ),
         (rb"SIMPLE  =", _other("a FITS file")),
         (rb"\x89HDF\r\n\x1a\n", _other("an HDF5 file")),
         (rb"GRIB|BUFR", _other("weather data")),
         (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _other("an office document or FlashPix picture")),
         (rb"\x93NUMPY", _other("a NumPy array")),
-        (rb"PK(\x03\x04|\x05\x06|\x07\x08)|\x1f\x8b|BZh|\xfd7zXZ\0|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd", _ARCHIVE),
+        (
+            rb"PK(\x03\x04|\x05\x06|\x07\x08)|\x1f\x8b|BZh|\xfd7zXZ\0|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd",
+            _ARCHIVE,
+        ),
         (rb"\x7fELF|MZ.{58}|[\xce\xcf]\xfa\xed\xfe|\xca\xfe\xba\xbe|.\x0d\x0d\x0a", _PROGRAM),
         (rb"SQLite format 3\0", _other("a database")),
         (rb".{4}TFL3", _other("a TFLite model")),
         (rb"wOF[F2]|OTTO|\0\x01\0\0\0", _other("a font")),
-        (rb"ID3[\x02\x03\x04]|fLaC|MThd|#!AMR|FORM....AIF[FC]|(RIFF|RIFX|RF64)....(WAVE|RMID)", _SOUND),
+        (
+            rb"ID3[\x02\x03\x04]|fLaC|MThd|#!AMR|FORM....AIF[FC]|(RIFF|RIFX|RF64)....(WAVE|RMID)",
+            _SOUND,
+        ),
         (rb"MAC ..\0\0|wvpk|\xff[\xfb\xfa\xf3\xf2\xf1\xf9]|\.snd|caff\0", _SOUND),
         (rb"RIFF....AVI |\x1a\x45\xdf\xa3|OggS|FLV\x01|\0\0\x01\xba|\0\0\x01\xb3", _CONTAINER),
         (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11|\x06\x0e\x2b\x34|\.RMF|YUV4MPEG2|DKIF", _CONTAINER),
@@ -163,6 +191,8 @@ def identify_ends(head: bytes, tail: bytes, size: int) -> Media:
         tail: its last `TAIL_BYTES` bytes.
         size: number of its bytes.
     """
+    if not head:
+        return _other("an empty file")
     if head[4:8] == b"ftyp":
         return _base_media(head)
     if head[:4] in (b"II\x2a\0", b"MM\0\x2a", b"II\x2b\0", b"MM\0\x2b") and head[8:10] != b"CR":
@@ -206,8 +236,6 @@ def _is_plain_tga(head, size):
 
 def _text(head):
     """Recognise text: no control characters but those of lines, tabulators and terminals."""
-    if not head:
-        return None
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return Media(UNKNOWN, "text", is_text=True)
     if any(byte < 32 and byte not in b"\t\n\v\f\r\x1b" for byte in head):

@@ -79,6 +79,11 @@ def orientation(exif: bytes, xmp: bytes) -> int:
     return found
 
 
+def has_own_orientation(content: bytes) -> bool:
+    """Tell whether a HEIF file says by properties of its own how its pixels are to be turned."""
+    return b"\0\0\0\x09irot" in content or b"\0\0\0\x09imir" in content
+
+
 def is_raw_photograph(content: bytes) -> bool:
     """Tell whether a TIFF file begins with the thumbnail, or holds the sensor's own values."""
     tags = _numbers(content)
