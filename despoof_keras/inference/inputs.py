@@ -72,8 +72,8 @@ class PassedOver:
     """Files in folders that are no pictures or videos, counted by what they are instead."""
 
     def __init__(self):
-        self._counts: Counter[str] = Counter()
-        self._suffixes: dict[str, list[str]] = {}
+        self._counts = Counter()
+        self._suffixes = {}
 
     def __len__(self):
         return self._counts.total()

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import os
 from typing import NamedTuple, TypeVar, overload
 
 import numpy as np
@@ -16,6 +15,7 @@ from despoof_keras.tflite.file import TfliteFile, missing_metadata
 from despoof_keras.tflite.model import TfliteModel
 from despoof_keras.tflite.pictures import Picture, rgb_picture
 from despoof_keras.tflite.structure import check_structure
+from despoof_keras.utils.contents import Source
 
 AnyPicture = TypeVar("AnyPicture", bound=Picture)
 # Several pictures in a call.
@@ -36,7 +36,7 @@ class Prediction(NamedTuple):
 
 
 def load_tflite(
-    path: str | os.PathLike | None = None,
+    path: Source | None = None,
     *,
     threshold: float | None = None,
     metadata: ModelMetadata | None = None,
@@ -52,8 +52,8 @@ def load_tflite(
     crashed ai-edge-litert, and three crashed tflite-runtime 2.14 (`tests/helpers/tflite_fuzz.py`).
 
     Args:
-        path: Path of the file, or None for the demonstration inside the package, which was trained
-            on synthetic faces alone.
+        path: Path of the file, its bytes, or a binary file object; None for the demonstration
+            inside the package, which was trained on synthetic faces alone.
         threshold: Threshold to use instead of the model's own.
         metadata: Metadata to use instead of the file's. If the file has none and only `threshold`
             is given, they are those of a model that scores by its noise.
@@ -84,7 +84,7 @@ def load_tflite(
 
 
 def open_tflite(
-    path: str | os.PathLike,
+    path: Source,
     *,
     threshold: float | None = None,
     metadata: ModelMetadata | None = None,
@@ -120,9 +120,10 @@ class LivenessDetector:
     """A model that gives spoof scores and decisions for face crops; higher scores mean attack.
 
     Crops are RGB uint8 arrays `(height, width, 3)` of what `crop` cuts out: the face square of the
-    training, at any size. They are resized to the model's size as in training. The path of an image
-    file may take the place of an array if Pillow or OpenCV is installed, and a list or tuple of
-    crops gives a list of answers. Threads may share a detector; they take turns.
+    training, at any size. They are resized to the model's size as in training. An image file (its
+    path, its bytes, or a binary file object) may take the place of an array if Pillow or OpenCV is
+    installed, and a list or tuple of crops gives a list of answers. Threads may share a detector;
+    they take turns.
 
     All methods raise `DataError` with a sentence that says what was expected if an image is
     invalid or the model's answer is not finite.
@@ -149,7 +150,7 @@ class LivenessDetector:
         """Compute the spoof score of a crop, or of several.
 
         Args:
-            image: A crop, the path of one, or a list of these, see the class.
+            image: A crop, the file of one, or a list of these, see the class.
 
         Returns:
             The score; for a list, a `(n,)` float32 array.
@@ -168,7 +169,7 @@ class LivenessDetector:
         """Decide whether a crop, or each of several, is an attack.
 
         Args:
-            image: A crop, the path of one, or a list of these, see the class.
+            image: A crop, the file of one, or a list of these, see the class.
 
         Returns:
             The decision; for a list, a list of decisions.
@@ -197,7 +198,7 @@ class LivenessDetector:
         """Compute the score and everything else that the model gives for a crop, or for several.
 
         Args:
-            image: A crop, the path of one, or a list of these, see the class.
+            image: A crop, the file of one, or a list of these, see the class.
 
         Returns:
             Mapping: `score`, a float, and float32 arrays `noise` and `live_estimate` `(S, S, 6)`
@@ -214,7 +215,7 @@ class LivenessDetector:
         """Cut a face out of a whole frame, as in training.
 
         Args:
-            image: `(height, width, 3)` RGB uint8 frame, or the path of one, see the class.
+            image: `(height, width, 3)` RGB uint8 frame, or the file of one, see the class.
             eyes: `(x_right, y_right, x_left, y_left)` in pixels, the subject's right eye (on the
                 image's left) first.
 

@@ -50,7 +50,7 @@ def frame_count(path: str | os.PathLike) -> int:
         DataError: the file is missing or unreadable, or its first frame is damaged.
     """
     image, _, first = _opened(path)
-    return image.n_frames - first
+    return getattr(image, "n_frames", 1) - first
 
 
 def read_frames(
@@ -82,7 +82,8 @@ def read_frames(
 
 def _opened(path) -> tuple[Image.Image, int, int]:
     """Return Pillow's image, its orientation, and the number of its first frame."""
-    image, turn = open_picture(*reversed(read_source(path, "animation", EXPECTED, MOST_BYTES)))
+    name, content = read_source(path, "animation", EXPECTED, MOST_BYTES)
+    image, turn = open_picture(content, name)
     # An animated PNG may begin with a picture for readers that know no animations.
     return image, turn, int(bool(image.info.get("default_image")))
 

@@ -12,7 +12,7 @@ import stat
 from typing import Protocol
 from urllib.parse import unquote
 
-from despoof_keras.errors import DataError, shown
+from despoof_keras.errors import MOST_SHOWN, DataError, shown
 from despoof_keras.utils.media import OTHER, UNKNOWN, identify
 
 
@@ -28,6 +28,10 @@ Source = Path | Bytes | BinaryFile
 
 # Enough of a base64 text to recognise what it stands for; a multiple of four.
 _BASE64_START = 1024
+_DECODE = "decode it with base64.b64decode and pass the bytes"
+_DATA = "data:"
+# Characters that are shown of a text that is no name.
+SHORT = 60
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _SPECIAL_FILES = (
     (stat.S_ISDIR, "a folder"),
@@ -59,6 +63,8 @@ def read_source(source: Source, argument: str, expected: str, most: int) -> tupl
         content = _read_path(source, expected, most)
     elif isinstance(source, bytes | bytearray | memoryview):
         name, content = argument, bytes(source)
+        if _is_base64(content[:_BASE64_START].decode("latin-1")):
+            raise DataError(f"{name}: expected {expected}; received base64 text, {_DECODE}")
     elif callable(getattr(source, "read", None)):
         own = getattr(source, "name", None)
         name = shown(own) if isinstance(own, str) and own else argument
@@ -73,12 +79,13 @@ def read_source(source: Source, argument: str, expected: str, most: int) -> tupl
     return name, content
 
 
-def regular_file(path: Path, expected: str) -> str:
+def regular_file(path: Path, expected: str, nothing: str = "found no such file") -> str:
     """Make sure that a path leads to a regular file.
 
     Args:
         path: as the user gave it; also a `file://` address.
         expected: what should be there, such as "an image".
+        nothing: how the message says that nothing is there.
 
     Returns:
         The path to open.
@@ -87,11 +94,11 @@ def regular_file(path: Path, expected: str) -> str:
         DataError: something else is there, or nothing; the message says what was looked for.
     """
     text = as_path(path)
-    problem = f"{shown(text)}: expected {expected}"
+    problem = f"{shown(text, SHORT if _is_content(text) else MOST_SHOWN)}: expected {expected}"
     try:
         mode = os.stat(text).st_mode
     except (OSError, ValueError) as error:
-        raise DataError(f"{problem}, {_why_missing(text, error)}") from None
+        raise DataError(f"{problem}, {_why_missing(text, error, nothing)}") from None
     if not stat.S_ISREG(mode):
         kind = next((name for fits, name in _SPECIAL_FILES if fits(mode)), "something else")
         raise DataError(f"{problem}, a regular file; found {kind}")
@@ -135,21 +142,21 @@ def _read_open(file, name, expected):
     )
 
 
-def _why_missing(text, error):
+def _why_missing(text, error, nothing):
     """Say what was looked for where nothing is, and what the name probably stands for."""
     if not text:
         return "received an empty path"
-    if text.startswith("data:"):
-        return "a data URI is no path; decode it with base64.b64decode and pass the bytes"
+    if text.startswith(_DATA):
+        return f"a data URI is no path: {_DECODE}"
     if "\0" in text:
         return "a path has no NUL in it"
     if _is_base64(text):
-        return "base64 text is no path; decode it with base64.b64decode and pass the bytes"
+        return f"base64 text is no path: {_DECODE}"
     if isinstance(error, PermissionError):
         return "its folder may not be searched"
     if not isinstance(error, FileNotFoundError):
         return (getattr(error, "strerror", None) or str(error)).lower()
-    return f"found no such file{_hint(text)}"
+    return nothing + _hint(text)
 
 
 def _hint(text):
@@ -168,6 +175,10 @@ def _hint(text):
         if bare != text and os.path.exists(bare):
             return f"; without the {what} around its name there is one"
     return ""
+
+
+def _is_content(text):
+    return text.startswith(_DATA) or _is_base64(text)
 
 
 def _is_base64(text):
