@@ -5,13 +5,11 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
 
 from despoof_keras.errors import DataError
 from despoof_keras.utils.contents import read_source
 from despoof_keras.utils.images import EXPECTED, MOST_BYTES, naming_damage, open_picture, rgb_array
 from despoof_keras.utils.media import HEAD_BYTES
-from despoof_keras.utils.video import TruncatedVideoError
 
 _ANIMATION_FLAG = 0x02  # in the flags of a WebP file's first chunk
 _WEBP_FLAGS = 20  # where they are
@@ -43,49 +41,72 @@ def is_animated(path: str | os.PathLike, format_name: str) -> bool:
         return format_name == "AVIF" and b"avis" in head[: int.from_bytes(head[:4], "big")]
 
 
-def frame_count(path: str | os.PathLike) -> int:
-    """Count the frames of an animated picture.
+class Animation:
+    """An animated picture, read once; a context manager with `video_decoder.Video`'s interface.
+
+    Args:
+        path: file for which `is_animated` holds.
+
+    Attributes:
+        expected: how many frames it announces.
+        decoded: how many frames have been decoded.
+        damage: what is missing of that which has been read, in words; None if nothing is.
 
     Raises:
         DataError: the file is missing or unreadable, or its first frame is damaged.
     """
-    image, _, first = _opened(path)
-    return getattr(image, "n_frames", 1) - first
+
+    def __init__(self, path: str | os.PathLike):
+        name, content = read_source(path, "animation", EXPECTED, MOST_BYTES)
+        self._name = name
+        self._image, self._orientation = open_picture(content, name)
+        # An animated PNG may begin with a picture for readers that know no animations.
+        self._first = int(bool(self._image.info.get("default_image")))
+        self.expected = getattr(self._image, "n_frames", 1) - self._first
+        self.decoded = 0
+        self.damage: str | None = None
+        self._lacks_end = self._image.format == "GIF" and not _has_trailer(content)
+
+    def __enter__(self) -> "Animation":
+        return self
+
+    def __exit__(self, *error):
+        self._image.close()
+
+    @property
+    def note(self) -> str | None:
+        """What is missing, as a remark."""
+        return f"incomplete: {self.damage}" if self.damage else None
+
+    def frames(self, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Decode frames.
+
+        Args:
+            wanted: numbers of frames, from 0, ascending. Nothing is read behind the last of them,
+                and those that do not exist are left out.
+
+        Yields:
+            `(number, frame)`: `(height, width, 3)` RGB uint8, as it is shown, without transparency.
+        """
+        for number in wanted:
+            if number >= self.expected:
+                if self._lacks_end:
+                    self.damage = f"{self.expected} frames decode, then the file breaks off"
+                return
+            try:
+                with naming_damage(self._name):
+                    self._image.seek(number + self._first)
+                    frame = rgb_array(self._image, self._orientation)
+            except DataError:
+                self.damage = f"{self.decoded} of {self.expected} frames decode"
+                return
+            self.decoded = number + 1
+            yield number, frame
 
 
-def read_frames(
-    path: str | os.PathLike, indices: Iterable[int]
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Decode frames of an animated picture, as `utils.video.read_frames` does of a video.
-
-    Args:
-        path: the file.
-        indices: numbers of the wanted frames, from 0, ascending.
-
-    Yields:
-        `(index, frame)`: `(height, width, 3)` RGB uint8, as it is shown, without transparency.
-
-    Raises:
-        DataError: with the first frame, if the file is missing or unreadable.
-        TruncatedVideoError: later, if a frame is damaged or missing.
-    """
-    image, turn, first = _opened(path)
-    for index in indices:
-        try:
-            with naming_damage(os.fsdecode(path)):
-                image.seek(index + first)
-                frame = rgb_array(image, turn)
-        except DataError as error:
-            raise TruncatedVideoError(str(error), index) from error
-        yield index, frame
-
-
-def _opened(path) -> tuple[Image.Image, int, int]:
-    """Return Pillow's image, its orientation, and the number of its first frame."""
-    name, content = read_source(path, "animation", EXPECTED, MOST_BYTES)
-    image, turn = open_picture(content, name)
-    # An animated PNG may begin with a picture for readers that know no animations.
-    return image, turn, int(bool(image.info.get("default_image")))
+def _has_trailer(content):
+    # Some programs write zeros behind the end.
+    return content.rstrip(b"\0").endswith(b";")
 
 
 def _has_two_images(file: BinaryIO, head: bytes) -> bool:
