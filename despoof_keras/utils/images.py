@@ -16,6 +16,7 @@ from despoof_keras.utils.picture_metadata import (
     ORIENTATION,
     UPRIGHT,
     has_own_orientation,
+    heif_exif,
     is_raw_photograph,
     orientation,
     split,
@@ -175,8 +176,10 @@ def _heif_orientation(image, content):
     Apple's telephones write both that and the same as EXIF. The standard has EXIF ignored, but
     programs that convert a JPEG write EXIF alone, and Apple's viewers obey it then.
     """
-    own = has_own_orientation(content)
-    return UPRIGHT if own else image.info.get("original_orientation") or UPRIGHT
+    if has_own_orientation(content):
+        return UPRIGHT
+    block = heif_exif(content)
+    return orientation(block, b"") if block else image.info.get("original_orientation") or UPRIGHT
 
 
 def _orientation(image, format_name, beside):

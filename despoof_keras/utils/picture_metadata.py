@@ -27,7 +27,8 @@ _JPEG_EXIF, _JPEG_XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 _JPEG_BARE = {0x01, *range(0xD0, 0xD9)}
 _JPEG_SCAN, _JPEG_COMMENT = 0xDA, 0xFE
 # JFIF and Adobe's marker say how colours are to be understood.
-_JPEG_KEPT = {0xE0, 0xEE}
+_JPEG_JFIF, _JPEG_ADOBE = 0xE0, 0xEE
+_JFIF_BYTES = 14
 _WEBP_METADATA = {b"ICCP", b"EXIF", b"XMP "}
 # Bits of a WebP file's first chunk: profile, EXIF, XMP.
 _WEBP_FLAGS = 0x20 | 0x08 | 0x04
@@ -82,6 +83,13 @@ def orientation(exif: bytes, xmp: bytes) -> int:
 def has_own_orientation(content: bytes) -> bool:
     """Tell whether a HEIF file says by properties of its own how its pixels are to be turned."""
     return b"\0\0\0\x09irot" in content or b"\0\0\0\x09imir" in content
+
+
+def heif_exif(content: bytes) -> bytes:
+    """Find the EXIF block of a HEIF file, with whatever follows it; empty where it has none."""
+    # It begins with the distance to its TIFF structure: 0, or 6 with a name in between.
+    match = re.search(rb"(?:Exif\0\0|\0\0\0\0)(?=II\x2a\0|MM\0\x2a)", content)
+    return content[match.end() :] if match else b""
 
 
 def is_raw_photograph(content: bytes) -> bool:
@@ -171,7 +179,8 @@ def _split_jpeg(content):
             exif = exif or body
         elif marker == 0xE1 and body.startswith(_JPEG_XMP):
             xmp = xmp or body
-        if marker in _JPEG_KEPT or not (0xE0 <= marker <= 0xEF or marker == _JPEG_COMMENT):
+        is_kept = marker == _JPEG_ADOBE or (marker == _JPEG_JFIF and len(body) >= _JFIF_BYTES)
+        if is_kept or not (0xE0 <= marker <= 0xEF or marker == _JPEG_COMMENT):
             kept.append(content[at:stop])
         at = stop
     return Beside(exif, xmp, b"".join([*kept, content[at:]]))
