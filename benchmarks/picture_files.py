@@ -24,6 +24,7 @@ from pillow_heif import HeifFile, register_heif_opener
 
 from despoof_keras.errors import MOST_MESSAGE, DataError
 from despoof_keras.utils.images import read_image
+from despoof_keras.utils.video_colours import TRANSFERS, tone_mapped
 
 RIGHT, REFUSED = "read right", "refused with a reason"
 HEIGHT, WIDTH = 64, 96
@@ -229,6 +230,23 @@ def depths() -> Iterator[Case]:
     text = " ".join(map(str, RGB.ravel()))
     yield Case("PPM in digits", f"P3 {WIDTH} {HEIGHT} 255\n{text}\n".encode(), RGB)
     yield from deep_tiffs()
+
+
+def hdr() -> Iterator[Case]:
+    """Pictures whose values stand for the light of HDR displays."""
+    for number, transfer in TRANSFERS.items():
+        expected = tone_mapped(RGB.astype(np.uint16) * 257, transfer, 9)
+        content = png(
+            *(saved(RGB, "PNG")[8:33], chunk(b"cICP", bytes([9, number, 0, 1]))),
+            saved(RGB, "PNG")[33:-12],
+        )
+        yield Case(f"PNG {transfer}", content, expected)
+        for name in ("AVIF", "HEIF"):
+            content = saved(RGB, name, quality=95)
+            place = content.index(b"colrnclx") + 8
+            colours = struct.pack(">HH", 9, number)
+            content = content[:place] + colours + content[place + 4 :]
+            yield Case(f"{name} {transfer}", content, expected, LOSSY)
 
 
 def tiff(samples, bits, order="<", **tags) -> bytes:
@@ -542,7 +560,7 @@ def no_pictures() -> Iterator[Case]:
 
 def cases() -> Iterator[Case]:
     """All of them."""
-    parts = (modes, depths, orientations, damaged_metadata, damage, no_pictures)
+    parts = (modes, depths, hdr, orientations, damaged_metadata, damage, no_pictures)
     for part in parts:
         yield from part()
 

@@ -42,8 +42,8 @@ _CLUTTER = frozenset(
         "lost+found",
     )
 )
-_EXPECTED = "a picture or video"
-_NOTHING_KNOWN = "no picture or video"
+_EXPECTED = "an image or video"
+_NOTHING_KNOWN = "no image or video"
 _NUL = (
     "unreadable: a path has no NUL in it (--null is for lists that are separated by NULs, and one "
     "in UTF-16 needs a byte order mark)"

@@ -59,7 +59,8 @@ class Animation:
     def __init__(self, path: str | os.PathLike):
         name, content = read_source(path, "animation", EXPECTED, MOST_BYTES)
         self._name = name
-        self._image, self._orientation = open_picture(content, name)
+        self._picture = open_picture(content, name)
+        self._image = self._picture.image
         # An animated PNG may begin with a picture for readers that know no animations.
         self._first = int(bool(self._image.info.get("default_image")))
         self.expected = getattr(self._image, "n_frames", 1) - self._first
@@ -96,7 +97,7 @@ class Animation:
             try:
                 with naming_damage(self._name):
                     self._image.seek(number + self._first)
-                    frame = rgb_array(self._image, self._orientation)
+                    frame = rgb_array(self._picture)
             except DataError:
                 self.damage = f"{self.decoded} of {self.expected} frames decode"
                 return

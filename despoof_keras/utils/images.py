@@ -5,6 +5,7 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError, features
@@ -15,6 +16,7 @@ from despoof_keras.utils.media import PICTURE, RAW, RAW_SUFFIXES, identify
 from despoof_keras.utils.picture_metadata import (
     ORIENTATION,
     UPRIGHT,
+    coded_colours,
     has_own_orientation,
     heif_exif,
     is_raw_photograph,
@@ -29,6 +31,8 @@ MOST_PIXELS = 120_000_000
 MOST_BYTES = 8 * MOST_PIXELS
 
 EXPECTED = "an image"
+# PQ and HLG, by their numbers in ITU-T H.273.
+HDR_TRANSFERS = (16, 18)
 _MOST = f"{MOST_PIXELS // 1_000_000} megapixels"
 # What to do with the stored rows and columns for each orientation of EXIF's table.
 _UPRIGHT_VIEWS = {
@@ -61,8 +65,9 @@ def read_image(image: Source | Image.Image) -> np.ndarray:
     Returns:
         `(height, width, 3)` RGB uint8, turned upright by its EXIF or XMP orientation, or HEIF's and
         AVIF's own. Grey is repeated, 16 bits are scaled to 8, transparency is dropped, colour
-        profiles are not applied. Of several pictures in a file the first is read, of a HEIF file
-        the primary one. Metadata beside the pixels may be damaged.
+        profiles are not applied; HDR pictures (PQ, HLG) are tone-mapped like video. Of several
+        pictures in a file the first is read, of a HEIF file the primary one. Metadata beside the
+        pixels may be damaged.
 
     Raises:
         DataError: the file is missing, empty, unreadable, damaged, truncated or no image, or it
@@ -71,22 +76,33 @@ def read_image(image: Source | Image.Image) -> np.ndarray:
     if isinstance(image, Image.Image):
         with naming_damage("image"):
             check_size(image, "image")
-            return rgb_array(image.copy(), orientation(image.info.get("exif") or b"", b""))
+            return rgb_array(OpenPicture(image.copy(), orientation(_exif_of(image), b"")))
     name, content = read_source(image, "image", EXPECTED, MOST_BYTES)
     opened = open_picture(content, name)
     with naming_damage(name):
-        return rgb_array(*opened)
+        return rgb_array(opened)
 
 
-def open_picture(content: bytes, name: str) -> tuple[Image.Image, int]:
+class OpenPicture(NamedTuple):
+    """A decoded picture, and what is to be done with its pixels.
+
+    Attributes:
+        image: Pillow's image.
+        orientation: 1 to 8, by which it has yet to be turned.
+        hdr: numbers of its primaries and transfer function, if it is an HDR picture.
+    """
+
+    image: Image.Image
+    orientation: int
+    hdr: tuple[int, int] | None = None
+
+
+def open_picture(content: bytes, name: str) -> OpenPicture:
     """Open a picture file with Pillow, and decode its first picture.
 
     Args:
         content: bytes of the file.
         name: of the file, for messages.
-
-    Returns:
-        The image, and the orientation (1 to 8) that it has yet to be given.
 
     Raises:
         DataError: as for `read_image`.
@@ -111,8 +127,10 @@ def open_picture(content: bytes, name: str) -> tuple[Image.Image, int]:
                 raise
             image = _decoded(beside.pixels, media.name, name)
         if media.name == "HEIF":
-            return image, _heif_orientation(image, content)
-        return image, _orientation(image, media.name, beside)
+            turn = _heif_orientation(image, content)
+        else:
+            turn = _orientation(image, media.name, beside)
+        return OpenPicture(image, turn, _hdr(image, media.name, content))
 
 
 @contextlib.contextmanager
@@ -189,6 +207,16 @@ def _orientation(image, format_name, beside):
     return orientation(beside.exif or _exif_of(image), beside.xmp)
 
 
+def _hdr(image, format_name, content):
+    """Return the numbers (ITU-T H.273) of an HDR picture's primaries and transfer function."""
+    if format_name == "HEIF":
+        profile = image.info.get("nclx_profile") or {}
+        found = profile.get("color_primaries"), profile.get("transfer_characteristics")
+    else:
+        found = coded_colours(content, format_name)
+    return found if found[1] in HDR_TRANSFERS else None
+
+
 def _exif_of(image):
     """Return the EXIF that Pillow has found; in older PNGs it is a text of hexadecimal digits."""
     raw = image.info.get("Raw profile type exif") or image.info.get("Raw profile type APP1")
@@ -200,18 +228,19 @@ def _exif_of(image):
         return b""
 
 
-def rgb_array(image: Image.Image, turn: int) -> np.ndarray:
-    """Convert a decoded image to `(height, width, 3)` RGB uint8.
-
-    Args:
-        image: Pillow's image.
-        turn: its orientation, 1 to 8.
+def rgb_array(picture: OpenPicture) -> np.ndarray:
+    """Convert a decoded picture to `(height, width, 3)` RGB uint8, upright and tone-mapped.
 
     Raises:
         ValueError: its values are no colours of 8 or 16 bits.
     """
-    pixels = _rgb_values(image)
-    upright = _UPRIGHT_VIEWS.get(turn, lambda stored: stored)(pixels)
+    pixels = _rgb_values(picture.image)
+    if picture.hdr:
+        from despoof_keras.utils.video_colours import TRANSFERS, tone_mapped
+
+        primaries, transfer = picture.hdr
+        pixels = tone_mapped(pixels.astype(np.uint16) * 257, TRANSFERS[transfer], primaries)
+    upright = _UPRIGHT_VIEWS.get(picture.orientation, lambda stored: stored)(pixels)
     return np.ascontiguousarray(upright)
 
 

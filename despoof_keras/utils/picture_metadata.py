@@ -39,6 +39,15 @@ _TIFF_PIXEL_TAGS = {
     *(317, 320, 322, 323, 324, 325, 338, 339, 347, 512, 513, 514, 529, 530, 531, 532),
 }
 
+_XMP_ORIENTATION = re.compile(rb"tiff:Orientation\s*(?:=\s*[\"']|>)\s*([1-8])\s*[\"'<]")
+# EXIF begins with the distance to its TIFF structure: 0, or 6 with a name in between.
+_HEIF_EXIF = re.compile(rb"(?:Exif\0\0|\0\0\0\0)(?=II\x2a\0|MM\0\x2a)")
+# Box `infe` of version 2 or 3: flags, number, protection, then the item's type.
+_ITEMS = re.compile(rb"(infe(?:\x02.{3}.{2}|\x03.{3}.{4}).{2})(?:Exif|mime)", re.DOTALL)
+# Numbers of the primaries and of the transfer function.
+_AVIF_COLOURS = re.compile(rb"colrnclx\0(.)\0(.)", re.DOTALL)
+_PNG_COLOURS = re.compile(rb"\0\0\0\x04cICP(.)(.)", re.DOTALL)
+
 
 class Beside(NamedTuple):
     """Metadata of a picture file as bytes, empty where it has none, and the file without them."""
@@ -75,7 +84,7 @@ def orientation(exif: bytes, xmp: bytes) -> int:
     """
     found = _exif_orientation(exif.removeprefix(_JPEG_EXIF))
     if found is None:
-        match = re.search(rb"tiff:Orientation\s*(?:=\s*[\"']|>)\s*([1-8])\s*[\"'<]", xmp)
+        match = _XMP_ORIENTATION.search(xmp)
         found = int(match[1]) if match else UPRIGHT
     return found
 
@@ -85,10 +94,22 @@ def has_own_orientation(content: bytes) -> bool:
     return b"\0\0\0\x09irot" in content or b"\0\0\0\x09imir" in content
 
 
+def coded_colours(content: bytes, format_name: str) -> tuple[int | None, int | None]:
+    """Read the numbers of the primaries and the transfer function that an AVIF or PNG file names.
+
+    An AVIF file with a map that turns an ordinary picture into HDR is an ordinary picture.
+    """
+    match = None
+    if format_name == "AVIF" and b"tmap" not in content:
+        match = _AVIF_COLOURS.search(content)
+    elif format_name == "PNG":
+        match = _PNG_COLOURS.search(content[: content.find(b"IDAT")])
+    return (match[1][0], match[2][0]) if match else (None, None)
+
+
 def heif_exif(content: bytes) -> bytes:
     """Find the EXIF block of a HEIF file, with whatever follows it; empty where it has none."""
-    # It begins with the distance to its TIFF structure: 0, or 6 with a name in between.
-    match = re.search(rb"(?:Exif\0\0|\0\0\0\0)(?=II\x2a\0|MM\0\x2a)", content)
+    match = _HEIF_EXIF.search(content)
     return content[match.end() :] if match else b""
 
 
@@ -234,6 +255,4 @@ def _without_items(content):
     def renamed(match):
         return match[1] + b"skip"
 
-    # Box `infe` of version 2 or 3: flags, number, protection, then the item's type.
-    pattern = rb"(infe(?:\x02.{3}.{2}|\x03.{3}.{4}).{2})(?:Exif|mime)"
-    return re.sub(pattern, renamed, content, flags=re.DOTALL)
+    return _ITEMS.sub(renamed, content)

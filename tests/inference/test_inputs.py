@@ -97,7 +97,7 @@ def test_what_systems_leave_in_folders_is_not_looked_at(tree):
         (tree / name).write_bytes((tree / "a.png").read_bytes())
     passed_over = PassedOver()
     assert len(list(expand([str(tree)], (), passed_over))) == 4
-    assert str(passed_over) == "1 file was passed over: 1 no picture or video (.txt)"
+    assert str(passed_over) == "1 file was passed over: 1 no image or video (.txt)"
 
 
 def test_other_files_in_a_folder_are_counted_by_what_they_are(tree):
@@ -112,7 +112,7 @@ def test_other_files_in_a_folder_are_counted_by_what_they_are(tree):
     assert not [item for item in inputs if item.problem]
     assert len(passed_over) == 8
     assert str(passed_over) == (
-        "8 files were passed over: 3 no picture or video (.csv .ts .txt), 3 PDF, 1 empty file, "
+        "8 files were passed over: 3 no image or video (.csv .ts .txt), 3 PDF, 1 empty file, "
         "1 sound file (.mp3)"
     )
 
@@ -248,7 +248,7 @@ def test_a_picture_in_base64_is_no_path_and_is_not_repeated(tree):
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("", "expected a picture or video, received an empty path"),
+        ("", "expected an image or video, received an empty path"),
         ("https://example.org/a.png", "an address is no path: download it first"),
         ("rtsp://camera/1", "an address is no path"),
         ("~/no such.png", "only a shell replaces ~"),
