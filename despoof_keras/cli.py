@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from despoof_keras.errors import DataError
+from despoof_keras.utils.libraries import explaining, explanation
 from despoof_keras.utils.programs import held_back_stderr, set_environment
 from despoof_keras.version import __version__
 
@@ -94,10 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     set_environment()
     try:
         return _info(options) if options.command == "info" else _score(options)
-    except ModuleNotFoundError as error:
-        _complain(f"despoof: {error}; \"pip install 'despoof-keras[train]'\" brings what it needs")
+    except ImportError as error:
+        _complain(f"despoof: {explanation(error) or error}")
         return USAGE
-    except (DataError, ImportError) as error:
+    except DataError as error:
         _complain(f"despoof: {error}")
         return USAGE
     except KeyboardInterrupt:
@@ -152,7 +153,8 @@ def _description(path) -> dict[str, Any]:
 
     kind = kind_of(path)
     if kind == "released":
-        from despoof_keras.models.released import load_released
+        with explaining():
+            from despoof_keras.models.released import load_released
 
         metadata = load_released(path).metadata
     else:

@@ -9,6 +9,11 @@ from typing import Any
 
 import keras
 
+from despoof_keras.utils.keras_settings import check_backend
+
+# The first module of ours that every network imports.
+check_backend()
+
 FULL = "float32"
 
 # Blocks of `precision` that are running, in any thread, and the user's `floatx` before the first.

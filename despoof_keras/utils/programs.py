@@ -13,6 +13,8 @@ from pathlib import Path
 
 from despoof_keras.errors import DataError, TrainingError
 from despoof_keras.utils.files import DISK_FULL, storage_error
+from despoof_keras.utils.keras_settings import check_backend
+from despoof_keras.utils.libraries import explaining, explanation
 
 # As the shell reports a program that was ended by these signals.
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
@@ -44,9 +46,13 @@ def start_tensorflow() -> None:
 
     Programs call this once their arguments are checked, before the first module that imports
     TensorFlow.
+
+    Raises:
+        ImportError: TensorFlow cannot be imported, or Keras is set to another backend.
     """
     set_environment()
-    with held_back_stderr():
+    with held_back_stderr(), explaining():
+        check_backend()
         import tensorflow  # noqa: F401
 
 
@@ -101,7 +107,9 @@ def run_program(name: str, function: Callable[[], object], goes_on: str) -> int:
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         function()
-    except (DataError, TrainingError, ImportError) as error:
+    except ImportError as error:
+        return _say(f"{name}: {explanation(error) or error}", 1)
+    except (DataError, TrainingError) as error:
         return _say(f"{name}: {error}", 1)
     except Terminated:
         return _say(f"\nterminated; {goes_on}", TERMINATED)
