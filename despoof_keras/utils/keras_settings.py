@@ -91,7 +91,7 @@ def _read(path: Path) -> tuple[dict[str, Any], str | None]:
     if not path.exists():
         return {}, None
     try:
-        settings = json.loads(path.read_text())
+        settings = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         return {}, f"expected Keras' settings; {str(error.strerror).lower()}"
     except ValueError:  # Keras goes on without them
