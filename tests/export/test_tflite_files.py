@@ -2,12 +2,11 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scripts import run_here
 from tensorflow.lite.python.schema_py_generated import TensorType
 
 from despoof_keras.errors import DataError
@@ -347,21 +346,16 @@ def test_balanced_crops_are_of_every_species():
     assert len(dev.balanced(100)) == 16
 
 
-@pytest.mark.slow
 def test_a_mistake_is_one_line(tmp_path):
     for arguments, expected in (
         (["--model", tmp_path / "missing"], f"{tmp_path / 'missing'}: expected"),
         (["--model", tmp_path / "missing", "--variants", "int3"], "variants: expected"),
         (["--model", tmp_path / "missing", "--fold", "2"], "fold: expected --protocol"),
     ):
-        done = subprocess.run(
-            [sys.executable, SCRIPT, *map(str, arguments), "--output", str(tmp_path / "target")],
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 1
-        assert "Traceback" not in done.stderr
-        assert done.stderr.splitlines()[-1].startswith(f"to_tflite.py: {expected}")
+        code, _, errors = run_here(SCRIPT, *arguments, "--output", tmp_path / "target")
+        assert code == 1
+        assert "Traceback" not in errors
+        assert errors.splitlines()[-1].startswith(f"to_tflite.py: {expected}")
     assert contents(tmp_path) == {}
 
 
