@@ -46,6 +46,7 @@ def main():
 def train(distribution, crops, config, clipnorm=None, dropout=True):
     import keras
 
+    from despoof_keras.distribution.determinism import make_repeatable
     from despoof_keras.models.layers import BatchDropout
     from despoof_keras.training.config import TrainingConfig
     from despoof_keras.training.fit import build_despoofer, fit
@@ -57,6 +58,7 @@ def train(distribution, crops, config, clipnorm=None, dropout=True):
         return keras.optimizers.SGD(schedule, momentum=0.5, global_clipnorm=clipnorm)
 
     config = TrainingConfig(**config)
+    make_repeatable(0, compiled=True)
     distribution.check(config)
     keras.utils.set_random_seed(0)
     with distribution.strategy.scope():

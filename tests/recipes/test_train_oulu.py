@@ -43,7 +43,7 @@ def refuse(workplace, *arguments, cache="cache"):
 def whole_run(workplace):
     """The folder and the output of an uninterrupted run; `killed` is its folder after an epoch."""
     folder = workplace / "whole"
-    process = start(workplace, "--data-root", "set", "--output", folder.name)
+    process = start(workplace, "--data-root", "set", "--output", folder.name, real=True)
     wait_for(folder / "checkpoints" / "epoch-0001.keras", process)
     # What a stopped process has written is what a killed one would have left.
     process.send_signal(signal.SIGSTOP)
@@ -151,7 +151,7 @@ def test_an_interrupted_run_resumes_to_the_same_weights(workplace, whole_run):
         (first, 1, "epoch-0002.keras: expected room to write; file too large"),
         (second, 143, "terminated; the same command with --resume goes on"),
     ):
-        process = start(workplace, *arguments)
+        process = start(workplace, *arguments, real=True)
         if kept == first:
             fill_disk(process)
         else:
@@ -164,7 +164,7 @@ def test_an_interrupted_run_resumes_to_the_same_weights(workplace, whole_run):
         assert list(kept.parent.iterdir()) == [kept]
         assert not list(folder.rglob("*.part*"))
         assert not (folder / "model.keras").exists()
-    code, output, errors = run(workplace, *arguments)
+    code, output, errors = run(workplace, *arguments, real=True)
     assert code == 0, errors
     assert "Epoch 2/3" not in output
     assert "Epoch 3/3" in output
@@ -199,9 +199,8 @@ def test_a_run_that_ends_while_crops_are_made_leaves_none_half_made(how, code, w
 @pytest.mark.slow
 def test_a_run_compiled_and_in_half_precision_learns_the_same(workplace, whole_run):
     output, how = "other", ("--jit", "--mixed-precision", "bfloat16")
-    code, _, errors = run(
-        workplace, "--data-root", "set", "--epochs", "1", "--output", output, *how
-    )
+    arguments = ("--data-root", "set", "--epochs", "1", "--output", output, *how)
+    code, _, errors = run(workplace, *arguments, real=True)
     assert code == 0, errors
     assert (workplace / output / "results.json").is_file()
     ours, theirs = (
@@ -292,7 +291,7 @@ def test_folders_that_cannot_be_written_to_are_told_before_any_work(output, cach
 
 
 def test_a_mistake_ends_a_process_too(workplace):
-    code, _, errors = run(workplace, "--data-root", "missing", "--output", "nothing")
+    code, _, errors = run(workplace, "--data-root", "missing", "--output", "nothing", real=True)
     assert code == 1
     assert "Traceback" not in errors
     assert "Train_files" in errors.splitlines()[-1]
