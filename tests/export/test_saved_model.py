@@ -19,6 +19,8 @@ from despoof_keras.metadata import SAVED_MODEL_METADATA, SCORE_NAMES, ModelMetad
 
 SCRIPT = Path(__file__).parents[2] / "export" / "to_saved_model.py"
 METADATA = ModelMetadata(image_size=32, threshold=0.25, threshold_rule="a rule")
+# Relative, of scores by other kernels than the model's own, see tests/inference/test_open_model.py.
+ROUNDING = 1e-4
 OUTPUTS = {
     "noise": (None, 32, 32, 6),
     "live_estimate": (None, 32, 32, 6),
@@ -62,11 +64,11 @@ def test_an_export_gives_the_models_outputs(score, models, exported):
     assert outputs.keys() == OUTPUTS.keys()
     for name, values in outputs.items():
         assert np.abs(expected[name]).max() > 0.01
-        np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-4, err_msg=name)
     for name in ("score", "serving_default"):
         outputs = loaded.signatures[name](image=tf.constant(crops))
         assert outputs.keys() == {"score"}
-        np.testing.assert_allclose(outputs["score"], expected["score"], rtol=1e-5)
+        np.testing.assert_allclose(outputs["score"], expected["score"], rtol=ROUNDING)
 
 
 @pytest.mark.parametrize("score", SCORE_NAMES)
@@ -122,7 +124,7 @@ def test_an_export_needs_nothing_of_this_package(models, exported):
     )
     scores, loaded = json.loads(done.stdout)
     assert scores == pytest.approx(
-        np.asarray(models["noise"](crops.astype(np.float32) / 256)["score"]), rel=1e-5
+        np.asarray(models["noise"](crops.astype(np.float32) / 256)["score"]), rel=ROUNDING
     )
     assert "despoof_keras" not in loaded
 

@@ -42,7 +42,7 @@ METADATA = ModelMetadata(
     licence="a licence",
 )
 # Errors of an untrained model's scores, relative and absolute.
-TOLERANCES = {"float32": 1e-5, "float16": 2e-3, "dynamic": 0.05, "int8": 0.05, "light": 2e-3}
+TOLERANCES = {"float32": 1e-4, "float16": 2e-3, "dynamic": 0.05, "int8": 0.05, "light": 2e-3}
 
 
 def smooth_crops(count, seed=3):
@@ -105,7 +105,7 @@ def test_a_file_gives_the_models_scores(variant, model, exported):
         alone = signature(exported[0], variant, "score")
         assert alone.get_output_details().keys() == {"score"}
         scores = [alone(image=crop[None])["score"][0] for crop in crops]
-        np.testing.assert_allclose(scores, score, rtol=1e-5)
+        np.testing.assert_allclose(scores, score, rtol=1e-4)
 
 
 @pytest.mark.slow
@@ -332,7 +332,8 @@ def test_a_probe_gives_what_is_inside(model, exported):
     (values,) = runner(image=crop).values()
     expected = signature(exported[0], "light", "score")(image=crop)
     name = graphs.signatureDefs[0].outputs[0].name.decode()
-    np.testing.assert_array_equal(values, expected[name])
+    # Another graph, in which the runtime may take other operations together.
+    np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-5)
 
 
 def test_balanced_crops_are_of_every_species():
