@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from despoof_keras.errors import DataError
+from despoof_keras.errors import DataError, shown
 from despoof_keras.faces.crop import crop_face, resize
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.tflite.demonstration import demonstration_path
@@ -15,7 +15,7 @@ from despoof_keras.tflite.file import TfliteFile, missing_metadata
 from despoof_keras.tflite.model import TfliteModel
 from despoof_keras.tflite.pictures import Picture, rgb_picture
 from despoof_keras.tflite.structure import check_structure
-from despoof_keras.utils.contents import Source
+from despoof_keras.utils.contents import Path, Source
 
 AnyPicture = TypeVar("AnyPicture", bound=Picture)
 # Several pictures in a call.
@@ -292,7 +292,7 @@ class LivenessDetector:
         if (height, width) == (size, size):
             return picture
         if crop:
-            source = image if isinstance(image, str | os.PathLike) else "image"
+            source = shown(image) if isinstance(image, Path) else "image"
             raise DataError(
                 f"{source}: expected a face crop of {size} x {size} pixels, as crop(frame, eyes) "
                 f"cuts it; received {width} x {height}; eyes=(x_right, y_right, x_left, y_left) "
