@@ -16,7 +16,8 @@ from despoof_keras.utils.video_layout import FLV, MATROSKA, OGG, PROGRAM, TRANSP
 
 # Pieces of Matroska files that hold others. All pieces are listed in RFC 9559; those within the
 # ones that are passed over whole need not be known.
-_MATROSKA_HOLDERS = {0x18538067: "Segment", 0x1F43B675: "Cluster"}
+_SEGMENT = 0x18538067
+_MATROSKA_HOLDERS = {_SEGMENT: "Segment", 0x1F43B675: "Cluster"}
 _MATROSKA_PIECES = {
     0x1A45DFA3: "EBML",
     0x114D9B74: "SeekHead",
@@ -66,11 +67,13 @@ def damaged_places(file: BinaryIO, part: tuple[int, int], kind: str | None) -> l
 
 
 def _in_matroska(content, place, end) -> Iterator[int]:
-    before = place
-    while place < end:
+    before, last = place, end
+    while place < min(end, last):  # what is behind the segment is padding
         number, after = _ebml_number(content, place, keep_marker=True)
         size, body = _ebml_number(content, after, keep_marker=False)
         if number in _MATROSKA_HOLDERS:
+            if number == _SEGMENT and size is not None:
+                last = body + size
             before, place = place, body
         elif number in _MATROSKA_PIECES and size is not None:
             before, place = place, body + size

@@ -141,7 +141,8 @@ class Video:
                     parts.append((rest, part[1]))
 
     def _displayed_in(self, part):
-        places = damaged_places(self._file, part, self._layout.kind)
+        is_rest = part not in self._layout.parts  # and was looked at with what is before it
+        places = () if is_rest else damaged_places(self._file, part, self._layout.kind)
         deinterlacer = Deinterlacer(thread_count())
         shown = 0
         for is_careful in (False, True):

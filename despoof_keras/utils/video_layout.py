@@ -112,7 +112,7 @@ def _announced_end(head, kind):
         return 8 + length if length else None
     if kind == MATROSKA:
         place = head.find(b"\x18\x53\x80\x67")  # the Segment, which holds everything else
-        if place < 0:
+        if not 0 <= place < len(head) - 12:
             return None
         width = 9 - head[place + 4].bit_length()
         length = int.from_bytes(head[place + 4 : place + 4 + width], "big")
