@@ -6,6 +6,7 @@ behind a cut, dropped frames) is not.
 """
 
 import contextlib
+import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ from despoof_keras.utils.video_file import (
     thread_count,
     unusable,
 )
-from despoof_keras.utils.video_layout import TRANSPORT, read_layout
+from despoof_keras.utils.video_layout import FFMPEG_NAMES, TRANSPORT, read_layout
 from despoof_keras.utils.video_part import DamageFoundError, VideoPart
 from despoof_keras.utils.video_picture import Deinterlacer, hdr_transfer, to_rgb
 
@@ -70,6 +71,8 @@ class Video:
             with open_part(self._file, self._layout.parts[0], thread_count()) as opened:
                 reason = reason or no_pictures(opened[1])
                 if not reason:
+                    kind = self._layout.kind or FFMPEG_NAMES.get(opened[0].format.name)
+                    self._layout = dataclasses.replace(self._layout, kind=kind)
                     yield opened
                     return
         except av.FFmpegError:

@@ -107,7 +107,10 @@ def open_part(
     ) as container:
         stream = _pictures(container)
         if stream is not None and stream.codec_context is not None:
-            stream.codec_context.thread_count = threads
+            # With several threads, FFmpeg's H.264 decoder says only now and then, or never, that a
+            # frame is damaged.
+            is_h264 = stream.codec_context.name == "h264"
+            stream.codec_context.thread_count = 1 if is_h264 else threads
             stream.codec_context.thread_type = "AUTO"
         yield container, stream
 

@@ -36,6 +36,17 @@ _SIGNATURES = {
     TRANSPORT: re.compile(rb"G.{187}G.{187}G|.{4}G.{191}G.{191}G", re.DOTALL),
     PROGRAM: re.compile(rb"\0\0\x01\xba"),
 }
+# FFmpeg's names of the containers; it also knows those whose first bytes are damaged.
+FFMPEG_NAMES = {
+    "asf": ASF,
+    "avi": AVI,
+    "flv": FLV,
+    "matroska,webm": MATROSKA,
+    "mpeg": PROGRAM,
+    "mpegts": TRANSPORT,
+    "mxf": MXF,
+    "ogg": OGG,
+}
 _ISO_FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"pnot", b"sidx"}
 _ISO_KNOWN = _ISO_FIRST | {b"moof", b"mfra", b"meta", b"udta", b"uuid", b"emsg", b"prft", b"ssix"}
 # Major brands of pictures (HEIF, AVIF, JPEG 2000, JPEG XL, Canon's raw pictures) in the same boxes.

@@ -149,14 +149,18 @@ class VideoPart:
 
     def _damage_at(self, number, time=None):
         """Note damage, unless it is only that a cut at the start left frames without others."""
+        if self._is_careful and (self._key is None or self._key.covers(number, time)):
+            return False
+        self._lose(number)
+        return True
+
+    def _lose(self, number):
+        """Note damage from a packet on, to the next that needs no other."""
         if not self._is_careful:
             raise DamageFoundError
-        if self._key is None or self._key.covers(number, time):
-            return False
         self.failures += 1
         if not self._gaps or self._gaps[-1].until is not None:
             self._gaps.append(_Gap(number))
-        return True
 
     def _pictures(self) -> Iterator[Packet | None]:
         """Yield the packets to decode, and None at the end."""
@@ -168,11 +172,11 @@ class VideoPart:
             if self._key is None and packet.is_keyframe:
                 self._key = _Gap(0, number, packet.pts)
             if self._is_lost_before(packet):
-                self._damage_at(number, packet.pts)
+                self._lose(number)
             if packet.is_keyframe and self._gaps and self._gaps[-1].until is None:
                 self._gaps[-1].until, self._gaps[-1].time = number, packet.pts
             if self._take_places(self.end) or self._is_damaged_itself(packet):
-                self._damage_at(number, packet.pts)
+                self._lose(number)
             if not packet.is_discard:
                 self._last_read = _later(self._last_read, packet.pts)
             if self._is_careful:
@@ -227,7 +231,7 @@ class VideoPart:
             except av.FFmpegError:
                 failures += 1
                 if failures == 1:
-                    self._damage_at(self.packets)
+                    self._lose(self.packets)
 
     @property
     def missing(self) -> int:

@@ -183,7 +183,14 @@ def turned(path, codec, pixels, turn):
 
 
 def turned_cases():
-    kinds = ("mp4/libx264", "mov/mpeg4", "mkv/libx264", "mp4/libx265", "3gp/mpeg4", "mp4/libsvtav1")
+    kinds = (
+        "mp4/libx264",
+        "mov/mpeg4",
+        "mkv/libx264",
+        "mp4/libx265",
+        "3gp/mpeg4",
+        "mp4/libvpx-vp9",
+    )
     for kind in kinds:
         suffix, codec = kind.split("/")
         for turn in _TURNS:
@@ -288,7 +295,7 @@ def hdr_cases():
         "mp4/libx265",
         "mov/libx265",
         "mkv/libx264",
-        "mp4/libsvtav1",
+        "mp4/libvpx-vp9",
         "ts/libx265",
     ):
         suffix, codec = kind.split("/")
@@ -439,7 +446,8 @@ def fragmented_cases():
 def trimmed(path, codec, first, last, gop="8"):
     """Copy a part of a video without encoding it anew; the times go on as they were."""
     source = path.with_name(f"source-{path.name}.mkv")
-    encoded(source, codec, "yuv420p", options=dict(_OPTIONS.get(codec, _DEFAULT_OPTIONS), g=gop))
+    options = dict(_OPTIONS.get(codec, _DEFAULT_OPTIONS), g=gop, bf="0", sc_threshold="0")
+    encoded(source, codec, "yuv420p", options=options)
     remuxed(source, path, lambda packet, number: first <= number < last)
     source.unlink()
 
@@ -588,6 +596,8 @@ def _spoil(path, codec, change):
         return av.VideoFrame.from_ndarray(np.clip(image, 0, 255).astype(np.uint8), "rgb24")
 
     options = {"movflags": "faststart"} if path.suffix in (".mp4", ".mov") else {}
+    if path.suffix == ".m2ts":
+        options = {"mpegts_m2ts_mode": "1"}
     encoded(
         path,
         codec,
@@ -595,13 +605,9 @@ def _spoil(path, codec, change):
         size=(320, 240),
         frame=frame,
         container_options=options,
-        **_m2ts(path),
+        options=dict(_OPTIONS.get(codec, _DEFAULT_OPTIONS), b="4M"),
     )
     path.write_bytes(change(bytearray(path.read_bytes())))
-
-
-def _m2ts(path):
-    return {"container_options": {"mpegts_m2ts_mode": "1"}} if path.suffix == ".m2ts" else {}
 
 
 def _cut(share):
@@ -655,6 +661,7 @@ _UNCHECKED = {
     "mpeg4",
     "mpeg2video",
     "libx265",
+    "ffv1",
 }
 
 
@@ -671,7 +678,7 @@ def damaged_cases():
                 f"{name}-{codec}.{suffix}",
                 lambda path, codec=codec, change=change: _spoil(path, codec, change),
                 is_sound=False,
-                is_silent=name in ("flips", "noise", "zeros", "zeros-early", "lost")
+                is_silent=name in ("flips", "noise", "zeros", "zeros-early", "lost", "no-head")
                 and codec in _UNCHECKED,
             )
 
