@@ -69,7 +69,7 @@ class Video:
         reason = unusable(self._layout)
         try:
             with open_part(self._file, self._layout.parts[0], thread_count()) as opened:
-                reason = reason or no_pictures(opened[1])
+                reason = reason or no_pictures(opened[1], self._layout)
                 if not reason:
                     kind = self._layout.kind or FFMPEG_NAMES.get(opened[0].format.name)
                     self._layout = dataclasses.replace(self._layout, kind=kind)
@@ -150,7 +150,7 @@ class Video:
         shown = 0
         for is_careful in (False, True):
             with self._opened(part, is_careful) as (container, stream):
-                if no_pictures(stream):
+                if no_pictures(stream, self._layout):
                     return
                 source = self._part(container, stream, part, is_careful, places)
                 self._done.append(source)
