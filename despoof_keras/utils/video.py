@@ -54,7 +54,7 @@ def has_video(path: Path | str) -> bool:
         reason = unusable(layout)
         try:
             with open_part(file, layout.parts[0]) as (_, stream):
-                reason = reason or no_pictures(stream)
+                reason = reason or no_pictures(stream, layout)
         except av.FFmpegError:
             if layout.kind is None:
                 return False

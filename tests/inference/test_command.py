@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from scoring import brightness_model
+from scoring import brightness_model, write_clip
 
 from despoof_keras.cli import parse_arguments
 from despoof_keras.errors import DataError
@@ -73,6 +73,14 @@ def test_nothing_to_score_is_an_error(score, monkeypatch):
         ),
         (ScoreRecord("v.avi", None, "ok", 0.25, False, 0.1), ["0.25", "bona fide", "video"]),
         (ScoreRecord("a.png", 0, "no face found"), ["-", "-", "0", "a.png", "no face found"]),
+        (
+            ScoreRecord("v.ts", None, "ok", 0.25, False, 0.1, note="HDR (PQ), tone-mapped"),
+            ["0.25", "bona fide", "v.ts", "HDR (PQ), tone-mapped"],
+        ),
+        (
+            ScoreRecord("v.ts", None, "no frame scored", note="incomplete: 1 of 2 frames decode"),
+            ["-", "v.ts", "no frame scored; incomplete: 1 of 2 frames decode"],
+        ),
     ],
 )
 def test_a_table_line_holds_what_is_known(record, cells):
@@ -138,3 +146,19 @@ def test_a_list_from_other_programs_is_read(encoding, null, score, folder, monke
     all_ok, output, _ = score("-", "--json", *(["--null"] if null else []))
     assert all_ok
     assert json.loads(output)["path"] == path
+
+
+def test_an_incomplete_video_has_its_score_and_yet_not_everything_was_scored(
+    score, astronaut, tmp_path
+):
+    path = tmp_path / "tail.avi"
+    write_clip(path, astronaut, 6)
+    assert score(path)[0]
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    all_ok, output, _ = score(path, "--json")
+    video = json.loads(output.splitlines()[-1])
+    assert not all_ok
+    assert (video["status"], video["is_complete"]) == ("ok", False)
+    assert video["spoof_score"] is not None
+    assert video["note"].startswith("incomplete: ")
+    assert video["note"].endswith(" of 6 frames decode")
