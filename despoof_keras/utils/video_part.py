@@ -58,6 +58,8 @@ class VideoPart:
         failures: pieces that could not be read or decoded.
         end: bytes up to the end of the last frame that was read.
         has_ended: whether all was read.
+        has_lost: whether frames are missing between those that were decoded, so that the numbers
+            of those behind are too low.
     """
 
     def __init__(
@@ -71,7 +73,7 @@ class VideoPart:
     ):
         self.stream = stream
         self.packets = self.failures = self.end = 0
-        self.has_ended = False
+        self.has_ended = self.has_lost = False
         self._container, self._layout, self._is_careful = container, layout, is_careful
         self._places, self._length = list(places), length
         index = stream.index_entries
@@ -120,7 +122,7 @@ class VideoPart:
             frames = self._decoder.decode(packet)
         except av.FFmpegError:
             frames = []
-            self._damage_at(self.packets - 1, packet and packet.pts)
+            self.has_lost |= self._damage_at(self.packets - 1, packet and packet.pts)
         for frame in frames:
             self._shown += 1
             self._last_shown = _later(self._last_shown, frame.pts)
@@ -173,6 +175,7 @@ class VideoPart:
                 self._key = _Gap(0, number, packet.pts)
             if self._is_lost_before(packet):
                 self._lose(number)
+                self.has_lost = True
             if packet.is_keyframe and self._gaps and self._gaps[-1].until is None:
                 self._gaps[-1].until, self._gaps[-1].time = number, packet.pts
             if self._take_places(self.end) or self._is_damaged_itself(packet):
@@ -232,6 +235,7 @@ class VideoPart:
                 failures += 1
                 if failures == 1:
                     self._lose(self.packets)
+                    self.has_lost = True
 
     @property
     def missing(self) -> int:
