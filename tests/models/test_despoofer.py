@@ -22,11 +22,13 @@ def make(
     cls=Despoofer,
     optimizer=lambda: keras.optimizers.SGD(1e-5, momentum=0.5),
     form=lambda network: network,
+    dtype_policy="float32",
     **kwargs,
 ):
     keras.utils.set_random_seed(3)
     builders = (build_ds_net, build_depth_net, build_discriminator)
-    model = cls(*[form(network) for network in [build(SIZE) for build in builders]], **kwargs)
+    networks = [build(SIZE, dtype_policy=dtype_policy) for build in builders]
+    model = cls(*map(form, networks), **kwargs)
     model.compile(optimizer(), optimizer(), optimizer())
     return model
 
@@ -132,11 +134,13 @@ def test_a_loaded_model_trains_exactly_like_the_saved_one(tmp_path):
     for trained in (model, loaded):
         trained.train_step(make_batch(9))
     assert int(loaded.optimizer.iterations) == 4
-    assert largest_difference(values(model), values(loaded)) == 0.0
+    # A step is 5e-4 or more; without TensorFlow's determinism, which `fit.train` turns on, threads
+    # may round differently.
+    assert largest_difference(values(model), values(loaded)) < 1e-5
     optimizers = zip(model.optimizers(), loaded.optimizers(), strict=True)
     for original, copy in optimizers:
-        pairs = zip(original.variables, copy.variables, strict=True)
-        assert all(np.array_equal(numpy(a), numpy(b)) for a, b in pairs)
+        for a, b in zip(original.variables, copy.variables, strict=True):
+            assert np.abs(numpy(a) - numpy(b)).max() <= 1e-3 * np.abs(numpy(a)).max(), a.path
 
 
 def test_averages_follow_the_recurrence_and_swap_back_exactly():
@@ -161,11 +165,7 @@ def test_averages_follow_the_recurrence_and_swap_back_exactly():
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision_trains_like_float32(policy):
     exact = make(optimizer=lambda: keras.optimizers.Adam(1e-3))
-    keras.config.set_dtype_policy(policy)
-    try:
-        mixed = make(optimizer=lambda: keras.optimizers.Adam(1e-3))
-    finally:
-        keras.config.set_dtype_policy("float32")
+    mixed = make(optimizer=lambda: keras.optimizers.Adam(1e-3), dtype_policy=policy)
     scaled = [isinstance(o, keras.optimizers.LossScaleOptimizer) for o in mixed.optimizers()]
     assert scaled == [policy == "mixed_float16"] * 3
     assert mixed.ds_net.get_layer("decoder_1_conv").compute_dtype == policy.removeprefix("mixed_")

@@ -7,7 +7,6 @@ import os
 import sys
 from pathlib import Path
 
-import keras
 import keras_tuner
 
 from despoof_keras.datasets.crops import CropSettings
@@ -131,7 +130,6 @@ def run_search(
     if worker is None:
         claim_folder(search.output / _SETTINGS, search.identity(), "search", resume)
     crops = _prepare(search)
-    keras.config.set_dtype_policy(search.trial.dtype_policy)
     make_repeatable(search.seed, compiled=search.trial.jit_compile)
     hypermodel = DespoofHyperModel(
         search.trial,

@@ -1,0 +1,107 @@
+"""A sentence about a library that is missing, cannot be imported, or is set up otherwise."""
+
+import contextlib
+import importlib
+import traceback
+from collections.abc import Iterator
+from types import ModuleType
+
+from despoof_keras.utils.keras_settings import problem_with_settings
+
+# Module -> the smallest extra of this package that brings it.
+EXTRAS = {
+    "ai_edge_litert": "tflite",
+    "av": "score",
+    "cv2": "camera",
+    "flatbuffers": "train",
+    "grpc": "train",
+    "keras": "train",
+    "keras_tuner": "train",
+    "matplotlib": "score",
+    "PIL": "score",
+    "pillow_heif": "heif",
+    "rich": "score",
+    "scipy": "score",
+    "sklearn": "train",
+    "tensorboard": "train",
+    "tensorflow": "train",
+}
+_OPENCV_REMEDY = (
+    "'pip uninstall -y opencv-python opencv-python-headless' and then "
+    "'pip install opencv-python-headless' mend it"
+)
+# Of a library's own message; some are pages long.
+_MOST_CHARACTERS = 200
+
+
+@contextlib.contextmanager
+def explaining() -> Iterator[None]:
+    """Turn what goes wrong while a block imports libraries into an `ImportError` of a sentence.
+
+    Raises:
+        ImportError: a library is missing (the extra that brings it is named), cannot be imported,
+            or the user's settings of Keras do not fit.
+    """
+    try:
+        yield
+    except Exception as error:  # Keras raises various kinds where its settings are wrong
+        sentence = explanation(error)
+        if sentence is None:
+            raise
+        raise ImportError(sentence, name=getattr(error, "name", None)) from error
+
+
+def explanation(error: BaseException) -> str | None:
+    """Say in a sentence why a library could not be imported.
+
+    Returns:
+        The sentence; None if the error is about something else, or its own text is the sentence.
+    """
+    libraries = _libraries_in(error)
+    if "keras" in libraries and (problem := problem_with_settings()):
+        return problem
+    if not isinstance(error, ImportError):
+        return None
+    name = (error.name or "").partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and name in EXTRAS:
+        return (
+            f"the Python package {name} is not installed; "
+            f"\"pip install 'despoof-keras[{EXTRAS[name]}]'\" brings it"
+        )
+    if "cv2" in (name, *libraries):
+        return (
+            f"OpenCV is installed and cannot be imported ({_first_line(error)}); {_OPENCV_REMEDY}"
+        )
+    broken = next((library for library in (name, *libraries) if library in EXTRAS), None)
+    if broken is None:
+        return None
+    return (
+        f"{broken} is installed and cannot be imported ({_first_line(error)}); "
+        f"\"pip install --force-reinstall 'despoof-keras[{EXTRAS[broken]}]'\" may mend it"
+    )
+
+
+def import_opencv() -> ModuleType:
+    """Import OpenCV, of whichever of its packages is installed.
+
+    Raises:
+        ImportError: there is none, or it cannot be imported; the text says what to do.
+    """
+    with explaining():
+        cv2 = importlib.import_module("cv2")
+    # Where opencv-python and opencv-python-headless share a folder and one of them is removed.
+    if not hasattr(cv2, "VideoCapture"):
+        raise ImportError(f"OpenCV is installed incompletely; {_OPENCV_REMEDY}", name="cv2")
+    return cv2
+
+
+def _libraries_in(error):
+    """Top-level names of the modules that an error passed through, the outermost first."""
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    names = (str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame in frames)
+    return tuple(dict.fromkeys(names))
+
+
+def _first_line(error):
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[0][:_MOST_CHARACTERS] if lines else type(error).__name__
