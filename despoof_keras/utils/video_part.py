@@ -13,6 +13,8 @@ from despoof_keras.utils.video_packet import has_hole, size_in
 # most one frame in thirty may be missing, so a short clip must be complete.
 MISSING_FRAMES = 2
 MISSING_SHARE = 1 / 30
+# A dropped frame of an AVI file has only a header.
+LEAST_FRAME_BYTES = 8
 # Failed reads one after the other, each a little further on, after which the rest is given up.
 MOST_FAILURES = 1000
 
@@ -97,7 +99,11 @@ class VideoPart:
             return indexed
         # The index at the end of an AVI file knows the frames that the camera dropped.
         has_index = self._layout.kind == AVI and indexed and not self._layout.is_cut
-        return indexed if has_index else self.stream.frames
+        if has_index:
+            return indexed
+        # A streamed recording's header has a number beyond all measure in its place.
+        is_possible = self.stream.frames <= self._length / LEAST_FRAME_BYTES
+        return self.stream.frames if is_possible else 0
 
     def frames(self) -> Iterator[tuple[av.VideoFrame, bool]]:
         """Yield what decodes, in the order in which it is shown, and whether it is spoilt.
@@ -230,6 +236,8 @@ class VideoPart:
                     if packet.size or packet.dts is not None:  # not the sign of the end
                         failures = 0
                         yield packet
+                return
+            except IndexError:  # PyAV's at the end, where streams were found on the way
                 return
             except av.FFmpegError:
                 failures += 1

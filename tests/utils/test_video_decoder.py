@@ -170,6 +170,20 @@ def test_what_cannot_be_decoded_is_named(tmp_path):
         Video(path)
 
 
+def test_a_streamed_avi_has_placeholders_for_its_sizes_and_counts(tmp_path):
+    path = tmp_path / "streamed.avi"
+    write_video(path, FRAMES, "mpeg4")
+    content = bytearray(path.read_bytes())
+    content[4:8] = b"\xff" * 4
+    place = content.index(b"strh") + 40
+    content[place : place + 4] = (1 << 30).to_bytes(4, "little")
+    path.write_bytes(content[: content.index(b"idx1")])
+    with Video(path) as video:
+        assert [number_of(image) for _, image in video.frames()] == list(range(FRAMES))
+        assert video.note is None
+        assert video.expected <= FRAMES
+
+
 def test_a_playlist_is_not_followed(tmp_path):
     write_video(tmp_path / "clip.ts", 3, "mpeg2video")
     lists = {
