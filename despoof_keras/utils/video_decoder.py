@@ -178,6 +178,11 @@ class Video:
             self._notes.append(text)
 
     @property
+    def has_lost(self) -> bool:
+        """Whether frames were lost so far, so that the numbers of those behind are too low."""
+        return self._is_unreadable or any(part.has_lost for part in self._done)
+
+    @property
     def damage(self) -> str | None:
         """What is missing of that which has been read, in words; None if nothing is."""
         parts = self._done

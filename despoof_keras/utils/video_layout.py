@@ -133,7 +133,8 @@ def _announced_end(head, kind):
     """Where a part ends, counted from its start, according to its own header; None if unknown."""
     if kind == AVI:
         length = int.from_bytes(head[4:8], "little")
-        return 8 + length if length else None
+        # Streamed and interrupted recordings have a placeholder.
+        return 8 + length if 0 < length < 0xFFFFFFFF else None
     if kind == MATROSKA:
         place = head.find(b"\x18\x53\x80\x67")  # the Segment, which holds everything else
         if not 0 <= place < len(head) - 12:

@@ -4,9 +4,10 @@ import re
 
 from av.packet import Packet
 
-# Codecs whose data never hold a long run of zeros between others: H.264 and HEVC by their rules,
-# the others because a run of zeros is as likely there as in random numbers.
-_DENSE = {"h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg1video", "mpeg2video", "mjpeg", "vvc"}
+# Codecs whose data never hold a long run of zeros between others: those with start codes by their
+# rules, the others because it is as unlikely there as in random numbers. JPEG is none of them: a
+# plain wall may be all zeros.
+_DENSE = {"h264", "hevc", "vvc", "mpeg1video", "mpeg2video", "mpeg4", "vp8", "vp9", "av1"}
 # Zeros at the end of a frame or before a start code fill it up.
 _HOLE = re.compile(rb"\0{64}(?=\0*[^\0\1])")
 _SIZED = {"mpeg1video", "mpeg2video"}

@@ -13,6 +13,8 @@ from despoof_keras.utils.video_packet import has_hole, size_in
 # most one frame in thirty may be missing, so a short clip must be complete.
 MISSING_FRAMES = 2
 MISSING_SHARE = 1 / 30
+# A dropped frame of an AVI file has only a header.
+LEAST_FRAME_BYTES = 8
 # Failed reads one after the other, each a little further on, after which the rest is given up.
 MOST_FAILURES = 1000
 
@@ -58,6 +60,8 @@ class VideoPart:
         failures: pieces that could not be read or decoded.
         end: bytes up to the end of the last frame that was read.
         has_ended: whether all was read.
+        has_lost: whether frames are missing between those that were decoded, so that the numbers
+            of those behind are too low.
     """
 
     def __init__(
@@ -71,7 +75,7 @@ class VideoPart:
     ):
         self.stream = stream
         self.packets = self.failures = self.end = 0
-        self.has_ended = False
+        self.has_ended = self.has_lost = False
         self._container, self._layout, self._is_careful = container, layout, is_careful
         self._places, self._length = list(places), length
         index = stream.index_entries
@@ -95,7 +99,11 @@ class VideoPart:
             return indexed
         # The index at the end of an AVI file knows the frames that the camera dropped.
         has_index = self._layout.kind == AVI and indexed and not self._layout.is_cut
-        return indexed if has_index else self.stream.frames
+        if has_index:
+            return indexed
+        # A streamed recording's header has a number beyond all measure in its place.
+        is_possible = self.stream.frames <= self._length / LEAST_FRAME_BYTES
+        return self.stream.frames if is_possible else 0
 
     def frames(self) -> Iterator[tuple[av.VideoFrame, bool]]:
         """Yield what decodes, in the order in which it is shown, and whether it is spoilt.
@@ -120,7 +128,7 @@ class VideoPart:
             frames = self._decoder.decode(packet)
         except av.FFmpegError:
             frames = []
-            self._damage_at(self.packets - 1, packet and packet.pts)
+            self.has_lost |= self._damage_at(self.packets - 1, packet and packet.pts)
         for frame in frames:
             self._shown += 1
             self._last_shown = _later(self._last_shown, frame.pts)
@@ -173,6 +181,7 @@ class VideoPart:
                 self._key = _Gap(0, number, packet.pts)
             if self._is_lost_before(packet):
                 self._lose(number)
+                self.has_lost = True
             if packet.is_keyframe and self._gaps and self._gaps[-1].until is None:
                 self._gaps[-1].until, self._gaps[-1].time = number, packet.pts
             if self._take_places(self.end) or self._is_damaged_itself(packet):
@@ -228,10 +237,13 @@ class VideoPart:
                         failures = 0
                         yield packet
                 return
+            except IndexError:  # PyAV's at the end, where streams were found on the way
+                return
             except av.FFmpegError:
                 failures += 1
                 if failures == 1:
                     self._lose(self.packets)
+                    self.has_lost = True
 
     @property
     def missing(self) -> int:

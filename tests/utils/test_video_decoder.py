@@ -78,7 +78,7 @@ def test_interlaced_videos_give_every_frame(case, tmp_path):
 
 @pytest.mark.parametrize("case", by_name(damaged_cases(), "cut", "zeros-", "lost"))
 def test_damage_is_said_or_refused_and_no_spoilt_frame_is_handed_out(case, tmp_path):
-    assert outcome(case, tmp_path) in ("remark", "refused", "silent")
+    assert not outcome(case, tmp_path).startswith("wrong")
 
 
 @pytest.mark.parametrize(("suffix", "codec"), [("ts", "libx264"), ("mpg", "mpeg2video")])
@@ -148,11 +148,14 @@ def test_a_wanted_frame_that_is_damaged_is_an_error(tmp_path):
         packet = [packet for packet in file.demux(video=0) if packet.size][10]
     content[packet.pos : packet.pos + packet.size] = bytes(packet.size)
     path.write_bytes(content)
-    frames = {}
-    with pytest.raises(TruncatedVideoError, match="damaged") as caught:
-        frames.update(read_frames(path, [3, 12, 20]))
-    assert not caught.value.is_sound
-    assert [number_of(image) for _, image in read_frames(path, [3, 20])] == [3, 20]
+    assert [number_of(image) for _, image in read_frames(path, [3, 9])] == [3, 9]
+    # The number of a frame behind the one that is lost would be too low by one.
+    for wanted in (10, 12, 20):
+        frames = read_frames(path, [3, wanted])
+        next(frames)
+        with pytest.raises(TruncatedVideoError, match="damaged") as caught:
+            next(frames)
+        assert not caught.value.is_sound
 
 
 def test_what_cannot_be_decoded_is_named(tmp_path):
@@ -165,6 +168,20 @@ def test_what_cannot_be_decoded_is_named(tmp_path):
     write_video(path, 3, container_options=key | {"encryption_kid": "1" * 32})
     with pytest.raises(DataError, match=r"clip\.mp4: .* encrypted \(DRM\)"):
         Video(path)
+
+
+def test_a_streamed_avi_has_placeholders_for_its_sizes_and_counts(tmp_path):
+    path = tmp_path / "streamed.avi"
+    write_video(path, FRAMES, "mpeg4")
+    content = bytearray(path.read_bytes())
+    content[4:8] = b"\xff" * 4
+    place = content.index(b"strh") + 40
+    content[place : place + 4] = (1 << 30).to_bytes(4, "little")
+    path.write_bytes(content[: content.index(b"idx1")])
+    with Video(path) as video:
+        assert [number_of(image) for _, image in video.frames()] == list(range(FRAMES))
+        assert video.note is None
+        assert video.expected <= FRAMES
 
 
 def test_a_playlist_is_not_followed(tmp_path):
