@@ -1,6 +1,7 @@
 """A model file's metadata, read without loading the model (standard library only)."""
 
 import json
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -8,10 +9,12 @@ from pathlib import Path
 from despoof_keras.errors import DataError
 from despoof_keras.metadata import SAVED_MODEL_METADATA, ModelMetadata
 from despoof_keras.tflite.file import is_tflite, read_tflite_metadata
+from despoof_keras.utils.contents import regular_file
 
 # Where Keras keeps a model's configuration inside a `.keras` archive.
 KERAS_CONFIG = "config.json"
 KERAS_CLASS = "Despoofer"
+_EXPECTED = "a .keras file, or a SavedModel folder or .tflite file exported by this package"
 
 
 def read_metadata(path: Path | str) -> ModelMetadata:
@@ -31,18 +34,14 @@ def read_metadata(path: Path | str) -> ModelMetadata:
     Example:
         >>> read_metadata("runs/p1-seed0/model.keras").threshold  # doctest: +SKIP
     """
-    path = Path(path)
-    if path.is_dir():
-        return _read_saved_model(path)
-    if path.is_file() and zipfile.is_zipfile(path):
+    if os.path.isdir(path):  # unlike pathlib's, it takes any text
+        return _read_saved_model(Path(path))
+    path = Path(regular_file(path, _EXPECTED, nothing="nothing is there"))
+    if zipfile.is_zipfile(path):
         return _read_keras(path)
-    if path.is_file() and is_tflite(path):
+    if is_tflite(path):
         return read_tflite_metadata(path)
-    there = "no such file" if path.is_file() else "nothing"
-    raise DataError(
-        f"{path}: expected a .keras file, or a SavedModel folder or .tflite file exported by this "
-        f"package; {there} is there"
-    )
+    raise DataError(f"{path}: expected {_EXPECTED}; found another kind of file")
 
 
 def _read_saved_model(folder):
