@@ -60,20 +60,19 @@ def explanation(error: BaseException) -> str | None:
     libraries = _libraries_in(error)
     if "keras" in libraries and (problem := problem_with_settings()):
         return problem
-    if not isinstance(error, ImportError):
-        return None
-    name = (error.name or "").partition(".")[0]
+    name = (getattr(error, "name", None) or "").partition(".")[0]
     if isinstance(error, ModuleNotFoundError) and name in EXTRAS:
         return (
             f"the Python package {name} is not installed; "
             f"\"pip install 'despoof-keras[{EXTRAS[name]}]'\" brings it"
         )
-    if "cv2" in (name, *libraries):
+    # With another NumPy than it was built for, OpenCV raises AttributeError.
+    if "cv2" in libraries or (name == "cv2" and isinstance(error, ImportError)):
         return (
             f"OpenCV is installed and cannot be imported ({_first_line(error)}); {_OPENCV_REMEDY}"
         )
     broken = next((library for library in (name, *libraries) if library in EXTRAS), None)
-    if broken is None:
+    if broken is None or not isinstance(error, ImportError):
         return None
     return (
         f"{broken} is installed and cannot be imported ({_first_line(error)}); "
