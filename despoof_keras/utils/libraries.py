@@ -19,7 +19,6 @@ EXTRAS = {
     "keras_tuner": "train",
     "matplotlib": "score",
     "PIL": "score",
-    "pillow_heif": "heif",
     "rich": "score",
     "scipy": "score",
     "sklearn": "train",

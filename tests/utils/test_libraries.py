@@ -1,11 +1,13 @@
 """A missing or broken library is a sentence that says what to install."""
 
+import configparser
 import os
+import re
 
 import pytest
 from fresh_python import ROOT, run_python
 
-from despoof_keras.utils.libraries import explaining, import_opencv
+from despoof_keras.utils.libraries import EXTRAS, explaining, import_opencv
 
 DEMONSTRATION = ROOT / "despoof_keras" / "tflite" / "demonstration.tflite"
 # Makes libraries look as if they were not installed.
@@ -150,3 +152,30 @@ def test_other_errors_pass():
         1 / 0  # noqa: B018
     with pytest.raises(ImportError, match=r"^of another program$"), explaining():
         raise ImportError("of another program")
+
+
+def requirements_of(extra):
+    """Names of the packages that an extra brings, without what these bring in turn."""
+    config = configparser.ConfigParser(comment_prefixes="#", inline_comment_prefixes=None)
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    names = set()
+    for line in config["options.extras_require"][extra].split():
+        own = re.fullmatch(r"despoof-keras\[(.*)\]", line)
+        if own:
+            names |= set().union(*map(requirements_of, own[1].split(",")))
+        else:
+            names.add(re.match(r"[\w-]+", line)[0])
+    return names
+
+
+def test_the_extra_for_scoring_is_light():
+    expected = {"ai-edge-litert", "av", "matplotlib", "pillow", "rich", "scipy"}
+    assert requirements_of("score") == expected
+    assert requirements_of("faces") < expected
+    assert requirements_of("train") > expected | {"keras", "tensorflow", "opencv-python"}
+
+
+@pytest.mark.parametrize("module", EXTRAS)
+def test_the_extra_that_is_named_brings_the_library(module):
+    names = {"PIL": "pillow", "cv2": "opencv-python", "grpc": "grpcio", "sklearn": "scikit-learn"}
+    assert names.get(module, module.replace("_", "-")) in requirements_of(EXTRAS[module])
