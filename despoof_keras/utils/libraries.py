@@ -33,13 +33,17 @@ _OPENCV_REMEDY = (
 _MOST_CHARACTERS = 200
 
 
+class ExplainedImportError(ImportError):
+    """A library cannot be imported; the text is a sentence that says what to do."""
+
+
 @contextlib.contextmanager
 def explaining() -> Iterator[None]:
-    """Turn what goes wrong while a block imports libraries into an `ImportError` of a sentence.
+    """Turn what goes wrong while a block imports libraries into a sentence for the user.
 
     Raises:
-        ImportError: a library is missing (the extra that brings it is named), cannot be imported,
-            or the user's settings of Keras do not fit.
+        ExplainedImportError: a library is missing (the extra that brings it is named), or cannot
+            be imported, or the user's settings of Keras do not fit.
     """
     try:
         yield
@@ -47,7 +51,7 @@ def explaining() -> Iterator[None]:
         sentence = explanation(error)
         if sentence is None:
             raise
-        raise ImportError(sentence, name=getattr(error, "name", None)) from error
+        raise ExplainedImportError(sentence, name=getattr(error, "name", None)) from error
 
 
 def explanation(error: BaseException) -> str | None:
@@ -56,6 +60,8 @@ def explanation(error: BaseException) -> str | None:
     Returns:
         The sentence; None if the error is about something else, or its own text is the sentence.
     """
+    if isinstance(error, ExplainedImportError):
+        return None
     libraries = _libraries_in(error)
     if "keras" in libraries and (problem := problem_with_settings()):
         return problem
@@ -89,7 +95,7 @@ def import_opencv() -> ModuleType:
         cv2 = importlib.import_module("cv2")
     # Where opencv-python and opencv-python-headless share a folder and one of them is removed.
     if not hasattr(cv2, "VideoCapture"):
-        raise ImportError(f"OpenCV is installed incompletely; {_OPENCV_REMEDY}", name="cv2")
+        raise ExplainedImportError(f"OpenCV is installed incompletely; {_OPENCV_REMEDY}")
     return cv2
 
 
