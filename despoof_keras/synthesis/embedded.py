@@ -6,7 +6,8 @@ from typing import Any
 
 from despoof_keras.datasets.data import Data
 from despoof_keras.errors import DataError
-from despoof_keras.synthesis.cache import default_root, writable_cache
+from despoof_keras.synthesis.cache import default_root
+from despoof_keras.utils.cache import writable_cache
 
 # What runs, results and model files call the embedded set; a folder's name may follow.
 EMBEDDED_SET = "embedded set"
