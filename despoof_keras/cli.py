@@ -55,6 +55,9 @@ def _add_score(commands):
         "folder or .npz",
     )
     score.add_argument("--threshold", type=float, help="replaces the model's own")
+    score.add_argument(
+        "-0", "--null", action="store_true", help="the list that - stands for ends paths with NUL"
+    )
     score.add_argument("--json", action="store_true", help="print a JSON object on each line")
     score.add_argument(
         "--all-faces", action="store_true", help="score all faces, not only the largest"

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Generator
@@ -19,7 +18,7 @@ from despoof_keras.inference.camera import (
     can_show_windows,
 )
 from despoof_keras.inference.drawing import DECISIONS, PanelWriter
-from despoof_keras.inference.inputs import expand
+from despoof_keras.inference.inputs import PassedOver, expand, listed_paths
 from despoof_keras.inference.open_model import open_model
 from despoof_keras.inference.records import ScoreRecord
 from despoof_keras.inference.scoring_model import ScoringModel
@@ -88,8 +87,11 @@ def run_score(options: argparse.Namespace, parts: Parts) -> bool:
         return _print_records(_camera_records(options, parts), write, progress)
     times = BusyTimes()
     start = time.perf_counter()
-    records = _file_records(options, parts, progress, times)
+    passed_over = PassedOver()
+    records = _file_records(options, parts, progress, times, passed_over)
     all_ok = _print_records(records, write, progress)
+    if passed_over:
+        note(f"despoof: {passed_over}")
     _report_pace(times, time.perf_counter() - start)
     return all_ok
 
@@ -106,8 +108,12 @@ def _camera_records(options, parts) -> Generator[ScoreRecord, None, None]:
     )
 
 
-def _file_records(options, parts, progress, times) -> Generator[ScoreRecord, None, None]:
-    inputs = expand(options.paths, _listed_paths())
+def _file_records(
+    options, parts, progress, times, passed_over
+) -> Generator[ScoreRecord, None, None]:
+    # There is none where standard input is closed.
+    listed = () if sys.stdin is None else listed_paths(sys.stdin.buffer, options.null)
+    inputs = expand(options.paths, listed, passed_over)
     return score_stream(
         parts.model,
         parts.finder,
@@ -116,13 +122,6 @@ def _file_records(options, parts, progress, times) -> Generator[ScoreRecord, Non
         on_face=parts.draw,
         times=times,
     )
-
-
-def _listed_paths():
-    """Read paths from standard input, where a file's name may be in any encoding."""
-    if sys.stdin is None:
-        return ()
-    return (os.fsdecode(line) for line in sys.stdin.buffer)
 
 
 def note(text: str):

@@ -3,6 +3,8 @@
 TensorFlow is imported where a file needs it: a `.tflite` file does without.
 """
 
+import os
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,8 @@ from despoof_keras.inference.read_metadata import KERAS_CONFIG, read_metadata
 from despoof_keras.inference.scoring_model import BatchFunction, ScoringModel
 from despoof_keras.metadata import SAVED_MODEL_METADATA
 from despoof_keras.tflite.detector import open_tflite
-from despoof_keras.tflite.file import is_tflite
+from despoof_keras.tflite.file import BYTES_SOURCE, IDENTIFIER, IDENTIFIER_SPAN, is_tflite
+from despoof_keras.utils.contents import Source, as_path, read_source, regular_file
 from despoof_keras.utils.libraries import explaining
 
 if TYPE_CHECKING:
@@ -21,19 +24,24 @@ if TYPE_CHECKING:
 KINDS = ("keras", "saved_model", "released", "tflite")
 _EXPORTS = {"saved_model": "a SavedModel", "tflite": "a TFLite model"}
 
-_EXPECTED = (
-    "expected a .keras file, a SavedModel folder or a .tflite file of this package, "
+_MODEL = (
+    "a .keras file, a SavedModel folder or a .tflite file of this package, "
     "or the authors' released folder or .npz file"
 )
+_EXPECTED = f"expected {_MODEL}"
+_FILES = "a .keras or .tflite file of this package, or the authors' released .npz file"
+# The largest file that is read from memory. A model with its optimizers has a tenth of it.
+MOST_BYTES = 2**30
 
 
-def open_model(path: Path | str, threshold: float | None = None) -> ScoringModel:
+def open_model(path: Source, threshold: float | None = None) -> ScoringModel:
     """Open a model file to score face crops.
 
     Args:
         path: `.keras` file of a training run, SavedModel folder that `export_saved_model` wrote,
             `.tflite` file that `export/to_tflite.py` wrote, or the authors' released folder or
-            `.npz` file. The content decides which of them it is.
+            `.npz` file. The content decides which of them it is. A file's bytes, or a binary file
+            object, may take the place of its path.
         threshold: replaces the model's own.
 
     Raises:
@@ -48,7 +56,10 @@ def open_model(path: Path | str, threshold: float | None = None) -> ScoringModel
         >>> crop = crop_face(frame, eyes, size, rule=rule)  # doctest: +SKIP
         >>> model.scores(crop[None]) >= model.metadata.threshold  # doctest: +SKIP
     """
+    if not isinstance(path, str | os.PathLike):
+        return _open_content(*read_source(path, BYTES_SOURCE, _FILES, MOST_BYTES), threshold)
     functions: tuple[BatchFunction, BatchFunction]
+    path = as_path(path)
     kind = kind_of(path)
     if kind == "tflite":
         # A file of another program has no metadata; a threshold makes it usable all the same.
@@ -71,6 +82,20 @@ def open_model(path: Path | str, threshold: float | None = None) -> ScoringModel
     if threshold is not None:
         metadata = metadata.with_threshold(threshold)
     return ScoringModel(kind, metadata, *functions)
+
+
+def _open_content(name, content, threshold):
+    """Open a model file's bytes; Keras and NumPy get them as a file for a moment."""
+    if content[IDENTIFIER_SPAN] == IDENTIFIER:
+        model, metadata = open_tflite(content, threshold=threshold)
+        return ScoringModel("tflite", metadata, model.score_batch, model.despoof_batch)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"  # Keras opens no other name
+        path.write_bytes(content)
+        try:
+            return open_model(path, threshold)
+        except DataError as error:
+            raise DataError(str(error).replace(str(path), name)) from error
 
 
 def open_despoofer(path: Path | str) -> "Despoofer":
@@ -109,11 +134,9 @@ def kind_of(path: Path | str) -> str:
     Raises:
         DataError: it is no model that this package opens.
     """
-    path = Path(path)
-    if path.is_dir():
-        return _kind_of_folder(path)
-    if not path.is_file():
-        raise DataError(f"{path}: {_EXPECTED}; nothing is there")
+    if os.path.isdir(path):  # unlike pathlib's, it takes any text
+        return _kind_of_folder(Path(path))
+    path = regular_file(path, _MODEL, nothing="nothing is there")
     if is_tflite(path):
         return "tflite"
     names = _archived_names(path)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 
 import numpy as np
 
-from despoof_keras.errors import DataError
+from despoof_keras.errors import DataError, reason_without
 from despoof_keras.evaluation.score_files import mean_of_frames
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.finder import NO_FACE, OK, Face, FaceFinder, face_status
@@ -15,6 +15,7 @@ from despoof_keras.inference.inputs import Input, video_frames_to_score
 from despoof_keras.inference.records import ScoreRecord
 from despoof_keras.inference.scoring_model import ScoringModel
 from despoof_keras.metadata import ModelMetadata
+from despoof_keras.utils.animations import Animation
 from despoof_keras.utils.images import read_image
 from despoof_keras.utils.threads import BusyTimes, InThread
 from despoof_keras.utils.video_decoder import Video
@@ -131,7 +132,7 @@ def read_inputs(
         if item.problem:
             yield ScoreRecord(item.path, None, item.problem)
         elif item.is_video:
-            yield from _read_video(item.path, every, most, expect)
+            yield from _read_video(item, every, most, expect)
         else:
             expect(1)
             try:
@@ -140,10 +141,11 @@ def read_inputs(
                 yield ScoreRecord(item.path, 0, _unreadable(item.path, error))
 
 
-def _read_video(path, every, most, expect):
+def _read_video(item, every, most, expect):
+    path, reader = item.path, Animation if item.is_animation else Video
     wanted = video_frames_to_score(sys.maxsize, every, most)
     try:
-        with Video(path) as video:
+        with reader(path) as video:
             expect(len(video_frames_to_score(video.expected, every, most)))
             for number, image in video.frames(wanted):
                 yield Frame(path, number, image)
@@ -153,9 +155,7 @@ def _read_video(path, every, most, expect):
 
 
 def _unreadable(path, error):
-    """Give the reason on one line, without the path, which the record has anyway."""
-    reason = " ".join(str(error).split())
-    return f"unreadable: {reason.removeprefix(f'{path}: ')}"
+    return f"unreadable: {reason_without(path, error)}"
 
 
 def _crop(stream, finder, metadata, all_faces, times) -> Iterator[Cropped]:

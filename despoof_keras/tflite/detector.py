@@ -2,13 +2,12 @@
 
 import dataclasses
 import math
-import os
 from typing import NamedTuple, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from despoof_keras.errors import DataError
+from despoof_keras.errors import DataError, shown
 from despoof_keras.faces.crop import crop_face, resize
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.tflite.demonstration import demonstration_path
@@ -16,6 +15,7 @@ from despoof_keras.tflite.file import TfliteFile, missing_metadata
 from despoof_keras.tflite.model import TfliteModel
 from despoof_keras.tflite.pictures import Picture, rgb_picture
 from despoof_keras.tflite.structure import check_structure
+from despoof_keras.utils.contents import Path, Source
 
 AnyPicture = TypeVar("AnyPicture", bound=Picture)
 # Several pictures in a call.
@@ -36,7 +36,7 @@ class Prediction(NamedTuple):
 
 
 def load_tflite(
-    path: str | os.PathLike | None = None,
+    path: Source | None = None,
     *,
     threshold: float | None = None,
     metadata: ModelMetadata | None = None,
@@ -52,8 +52,8 @@ def load_tflite(
     crashed ai-edge-litert, and three crashed tflite-runtime 2.14 (`tests/helpers/tflite_fuzz.py`).
 
     Args:
-        path: Path of the file, or None for the demonstration inside the package, which was trained
-            on synthetic faces alone.
+        path: Path of the file, its bytes, or a binary file object; None for the demonstration
+            inside the package, which was trained on synthetic faces alone.
         threshold: Threshold to use instead of the model's own.
         metadata: Metadata to use instead of the file's. If the file has none and only `threshold`
             is given, they are those of a model that scores by its noise.
@@ -84,7 +84,7 @@ def load_tflite(
 
 
 def open_tflite(
-    path: str | os.PathLike,
+    path: Source,
     *,
     threshold: float | None = None,
     metadata: ModelMetadata | None = None,
@@ -121,8 +121,9 @@ class LivenessDetector:
 
     `score`, `predict` and `despoof` take one picture or several:
 
-        image: RGB uint8 array `(height, width, 3)`; or the path of an image file, if Pillow or
-            OpenCV is installed; or a list or tuple of these, for a list of answers.
+        image: RGB uint8 array `(height, width, 3)`; or an image file (its path, its bytes, or a
+            binary file object), if Pillow or OpenCV is installed; or a list or tuple of these, for
+            a list of answers.
         eyes: the eyes in the picture, as `crop` takes them, if it is a whole frame, out of which
             the face is cut then. For several pictures, a list of as many.
         crop: whether a picture without eyes must be a crop as `crop` cuts it, of exactly the
@@ -267,7 +268,7 @@ class LivenessDetector:
         """Cut a face out of a whole frame, as in training.
 
         Args:
-            image: `(height, width, 3)` RGB uint8 frame, or the path of one, see the class.
+            image: `(height, width, 3)` RGB uint8 frame, or the file of one, see the class.
             eyes: `(x_right, y_right, x_left, y_left)` in pixels, the subject's right eye (on the
                 image's left) first; their line may lean by 45 degrees.
 
@@ -291,7 +292,7 @@ class LivenessDetector:
         if (height, width) == (size, size):
             return picture
         if crop:
-            source = image if isinstance(image, str | os.PathLike) else "image"
+            source = shown(image) if isinstance(image, Path) else "image"
             raise DataError(
                 f"{source}: expected a face crop of {size} x {size} pixels, as crop(frame, eyes) "
                 f"cuts it; received {width} x {height}; eyes=(x_right, y_right, x_left, y_left) "

@@ -16,6 +16,7 @@ from pathlib import Path
 from despoof_keras.errors import DataError
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.tflite.flatbuffer import UINT32, UINT64, Flatbuffer, Table
+from despoof_keras.utils.contents import Source, read_source
 
 IDENTIFIER = b"TFL3"
 IDENTIFIER_SPAN = slice(4, 8)
@@ -82,22 +83,18 @@ class TfliteFile:
         self.signatures = [table.text(_SIGNATURE_KEY) for table in root.tables(_SIGNATURES)]
 
     @classmethod
-    def read(cls, path: str | os.PathLike) -> "TfliteFile":
+    def read(cls, source: Source) -> "TfliteFile":
         """Read a file.
+
+        Args:
+            source: Path of the file, its bytes, or a binary file object.
 
         Raises:
             DataError: The file is missing, unreadable or larger than `MOST_BYTES`, or see the
                 class.
         """
-        path = Path(path)
-        try:
-            with open(path, "rb") as file:
-                content = file.read(MOST_BYTES + 1)
-        except OSError as error:
-            raise DataError(f"{path}: expected a .tflite file; {error.strerror}") from error
-        if len(content) > MOST_BYTES:
-            raise DataError(f"{path}: expected a .tflite file of at most {MOST_BYTES} bytes")
-        return cls(content, path)
+        name, content = read_source(source, BYTES_SOURCE, "a .tflite file", MOST_BYTES)
+        return cls(content, Path(source) if isinstance(source, str | os.PathLike) else name)
 
     def metadata_bytes(self, name: str) -> bytes | None:
         """Return the bytes of a metadata entry, or None if there is none of that name."""
@@ -189,13 +186,11 @@ def seal(content: bytes, source: str | os.PathLike = BYTES_SOURCE) -> bytes:
     return TfliteFile(content, source).sealed()
 
 
-def read_tflite_metadata(
-    source: str | os.PathLike | bytes | bytearray | memoryview,
-) -> ModelMetadata:
+def read_tflite_metadata(source: Source) -> ModelMetadata:
     """Read what a `.tflite` file says about itself.
 
     Args:
-        source: Path of the file, or its bytes.
+        source: Path of the file, its bytes, or a binary file object.
 
     Raises:
         DataError: It is no TFLite file, it is damaged, or it carries no metadata of this package;
@@ -204,10 +199,7 @@ def read_tflite_metadata(
     Example:
         >>> read_tflite_metadata("exported/float32.tflite").threshold  # doctest: +SKIP
     """
-    if isinstance(source, bytes | bytearray | memoryview):
-        file = TfliteFile(bytes(source), BYTES_SOURCE)
-    else:
-        file = TfliteFile.read(source)
+    file = TfliteFile.read(source)
     metadata = file.metadata()
     if metadata is None:
         raise missing_metadata(file.source)

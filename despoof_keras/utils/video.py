@@ -54,7 +54,7 @@ def has_video(path: Path | str) -> bool:
         reason = unusable(layout)
         try:
             with open_part(file, layout.parts[0]) as (_, stream):
-                reason = reason or no_pictures(stream)
+                reason = reason or no_pictures(stream, layout)
         except av.FFmpegError:
             if layout.kind is None:
                 return False
@@ -95,11 +95,13 @@ def read_frames(
         expected = iter(wanted)
         for index, frame in video.frames(wanted):
             target = next(expected)
-            if indices is not None and index != target:
+            if indices is not None and (index != target or video.has_lost):
                 raise _truncated(video, target)
             yield index, frame
-        target = next(expected, None)
-        if video.damage if indices is None else target is not None:
+        if indices is None and video.damage:
+            raise _truncated(video)
+        target = next(expected, None) if indices is not None else None
+        if target is not None:
             raise _truncated(video, target)
 
 
@@ -114,13 +116,14 @@ def _ascending(indices, every):
     return wanted
 
 
-def _truncated(video, target):
-    what = "the video stops" if target is None or target >= video.decoded else "it is damaged"
-    return TruncatedVideoError(
-        f"{video.path}: {what} after {video.decoded} decoded frames, frame {target} was wanted",
-        video.decoded,
-        is_sound=video.damage is None and video.decoded > 0,
+def _truncated(video, target=None):
+    is_end = target is None or target >= video.decoded
+    message = (
+        f"{'the video stops' if is_end else 'it is damaged'} after {video.decoded} decoded frames"
     )
+    message += f", frame {target} was wanted" if target is not None else f": {video.damage}"
+    is_sound = video.damage is None and video.decoded > 0
+    return TruncatedVideoError(f"{video.path}: {message}", video.decoded, is_sound)
 
 
 def frame_count(path: Path | str) -> int:

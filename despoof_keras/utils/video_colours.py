@@ -48,7 +48,7 @@ def tone_mapped(signal: np.ndarray, transfer: str, primaries: int) -> np.ndarray
         light *= (brightness ** (HLG_GAMMA - 1))[..., np.newaxis]
         light *= np.float32(HLG_PEAK / WHITE)
     if primaries in (BT2020_PRIMARIES, UNKNOWN_PRIMARIES):
-        light = light @ TO_BT709.T
+        light = np.dot(light.reshape(-1, 3), TO_BT709.T).reshape(light.shape)
     largest = light.max(axis=-1, keepdims=True)
     if (largest > KNEE).any():
         over = np.maximum(largest - KNEE, 0) / np.float32(1 - KNEE)

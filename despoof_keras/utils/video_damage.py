@@ -12,11 +12,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from despoof_keras.utils.video_layout import FLV, MATROSKA, OGG, PROGRAM, TRANSPORT
+from despoof_keras.utils.video_layout import ASF, FLV, MATROSKA, MXF, OGG, PROGRAM, TRANSPORT
 
 # Pieces of Matroska files that hold others. All pieces are listed in RFC 9559; those within the
 # ones that are passed over whole need not be known.
-_MATROSKA_HOLDERS = {0x18538067: "Segment", 0x1F43B675: "Cluster"}
+_SEGMENT = 0x18538067
+_MATROSKA_HOLDERS = {_SEGMENT: "Segment", 0x1F43B675: "Cluster"}
 _MATROSKA_PIECES = {
     0x1A45DFA3: "EBML",
     0x114D9B74: "SeekHead",
@@ -39,6 +40,10 @@ _MATROSKA_PIECES = {
 _CLUSTER = b"\x1f\x43\xb6\x75"
 _FLV_HEADER, _FLV_KINDS = 13, {8, 9, 18}
 _SYNC = 0x47
+_MXF_KEY = b"\x06\x0e\x2b\x34"
+_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
+_ASF_MARK = b"\x82\0\0"
 _PACK, _END_CODE = b"\0\0\x01\xba", 0xB9
 # A Blu-ray or camcorder puts 4 bytes of time before each packet.
 _PACKET_SIZES = ((188, 0), (192, 4))
@@ -62,15 +67,17 @@ def damaged_places(file: BinaryIO, part: tuple[int, int], kind: str | None) -> l
         return []
     start, end = part
     with mmap.mmap(file.fileno(), end, access=mmap.ACCESS_READ) as content:
-        return [place - start for place in search(content, start, end)]
+        return sorted(place - start for place in search(content, start, end))
 
 
 def _in_matroska(content, place, end) -> Iterator[int]:
-    before = place
-    while place < end:
+    before, last = place, end
+    while place < min(end, last):  # what is behind the segment is padding
         number, after = _ebml_number(content, place, keep_marker=True)
         size, body = _ebml_number(content, after, keep_marker=False)
         if number in _MATROSKA_HOLDERS:
+            if number == _SEGMENT and size is not None:
+                last = body + size
             before, place = place, body
         elif number in _MATROSKA_PIECES and size is not None:
             before, place = place, body + size
@@ -185,7 +192,7 @@ def _in_program(content, place, end) -> Iterator[int]:
             next_pack = content.find(_PACK, place, end)
             next_pack = end if next_pack < 0 else next_pack
             if any(content[place:next_pack]):  # not only filled up with zeros
-                yield place - 1
+                yield max(0, place - 1)
             place = next_pack
         elif code == _END_CODE:
             place += 4
@@ -198,7 +205,43 @@ def _in_program(content, place, end) -> Iterator[int]:
         yield end
 
 
+def _in_mxf(content, place, end) -> Iterator[int]:
+    while place + 20 <= end:
+        if content[place : place + 4] != _MXF_KEY:
+            yield place - 1
+            place = content.find(_MXF_KEY, place, end)
+            if place < 0:
+                return
+        length, body = content[place + 16], place + 17
+        if length & 0x80:
+            body += length & 0x7F
+            length = int.from_bytes(content[place + 17 : body], "big")
+        place = body + length
+    if place > end:
+        yield end
+
+
+def _in_asf(content, place, end) -> Iterator[int]:
+    properties = content.find(_ASF_PROPERTIES, place, end)
+    data = content.find(_ASF_DATA, place, end)
+    if properties < 0 or data < 0:
+        return
+    size = int.from_bytes(content[properties + 92 : properties + 96], "little")
+    count = int.from_bytes(content[data + 40 : data + 48], "little")
+    first = data + 50
+    announced = count * size
+    if first + announced > end:
+        yield end
+    # Each packet begins with a mark of three bytes.
+    for packet in range(first, min(first + announced, end), size or end):
+        if content[packet : packet + 3] != _ASF_MARK:
+            yield packet - 1
+            return
+
+
 _SEARCHES = {
+    ASF: _in_asf,
+    MXF: _in_mxf,
     MATROSKA: _in_matroska,
     FLV: _in_flv,
     OGG: _in_ogg,

@@ -6,6 +6,7 @@ behind a cut, dropped frames) is not.
 """
 
 import contextlib
+import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ from despoof_keras.utils.video_file import (
     thread_count,
     unusable,
 )
-from despoof_keras.utils.video_layout import TRANSPORT, read_layout
+from despoof_keras.utils.video_layout import FFMPEG_NAMES, TRANSPORT, read_layout
 from despoof_keras.utils.video_part import DamageFoundError, VideoPart
 from despoof_keras.utils.video_picture import Deinterlacer, hdr_transfer, to_rgb
 
@@ -68,8 +69,10 @@ class Video:
         reason = unusable(self._layout)
         try:
             with open_part(self._file, self._layout.parts[0], thread_count()) as opened:
-                reason = reason or no_pictures(opened[1])
+                reason = reason or no_pictures(opened[1], self._layout)
                 if not reason:
+                    kind = self._layout.kind or FFMPEG_NAMES.get(opened[0].format.name)
+                    self._layout = dataclasses.replace(self._layout, kind=kind)
                     yield opened
                     return
         except av.FFmpegError:
@@ -141,12 +144,13 @@ class Video:
                     parts.append((rest, part[1]))
 
     def _displayed_in(self, part):
-        places = damaged_places(self._file, part, self._layout.kind)
+        is_rest = part not in self._layout.parts  # and was looked at with what is before it
+        places = () if is_rest else damaged_places(self._file, part, self._layout.kind)
         deinterlacer = Deinterlacer(thread_count())
         shown = 0
         for is_careful in (False, True):
             with self._opened(part, is_careful) as (container, stream):
-                if no_pictures(stream):
+                if no_pictures(stream, self._layout):
                     return
                 source = self._part(container, stream, part, is_careful, places)
                 self._done.append(source)
@@ -172,6 +176,11 @@ class Video:
     def _remark(self, text):
         if text not in self._notes:
             self._notes.append(text)
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether frames were lost so far, so that the numbers of those behind are too low."""
+        return self._is_unreadable or any(part.has_lost for part in self._done)
 
     @property
     def damage(self) -> str | None:

@@ -36,6 +36,23 @@ _SIGNATURES = {
     TRANSPORT: re.compile(rb"G.{187}G.{187}G|.{4}G.{191}G.{191}G", re.DOTALL),
     PROGRAM: re.compile(rb"\0\0\x01\xba"),
 }
+# Where a container names the codec of its pictures.
+_CODECS = {
+    ISO: re.compile(rb"vide.*?stsd.{12}(.{4})", re.DOTALL),
+    AVI: re.compile(rb"vids(.{4})", re.DOTALL),
+    MATROSKA: re.compile(rb"\x86.(V_[\w/]+)", re.DOTALL),
+}
+# FFmpeg's names of the containers; it also knows those whose first bytes are damaged.
+FFMPEG_NAMES = {
+    "asf": ASF,
+    "avi": AVI,
+    "flv": FLV,
+    "matroska,webm": MATROSKA,
+    "mpeg": PROGRAM,
+    "mpegts": TRANSPORT,
+    "mxf": MXF,
+    "ogg": OGG,
+}
 _ISO_FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"pnot", b"sidx"}
 _ISO_KNOWN = _ISO_FIRST | {b"moof", b"mfra", b"meta", b"udta", b"uuid", b"emsg", b"prft", b"ssix"}
 # Major brands of pictures (HEIF, AVIF, JPEG 2000, JPEG XL, Canon's raw pictures) in the same boxes.
@@ -54,6 +71,7 @@ class Layout:
         is_encrypted: whether the index says that the frames are encrypted.
         is_cut: whether the last part announces more bytes than there are.
         is_fragmented: whether the frames are indexed piece by piece, and so never counted.
+        codec: the container's own name of the pictures' codec, or None.
     """
 
     kind: str | None
@@ -63,6 +81,7 @@ class Layout:
     is_encrypted: bool = False
     is_cut: bool = False
     is_fragmented: bool = False
+    codec: str | None = None
 
 
 def read_layout(file: BinaryIO) -> Layout:
@@ -85,20 +104,25 @@ def read_layout(file: BinaryIO) -> Layout:
     return Layout(None, ((0, size),))
 
 
+def _codec(kind, content):
+    found = _CODECS[kind].search(content) if kind in _CODECS else None
+    return found and found[1].decode("latin-1").strip("\0 ")
+
+
 def _layout(file, head, size, kind):
+    codec = _codec(kind, head)
     announced = _announced_end(head, kind)
     # Most files are one part, as their header says; the others are searched.
     if announced == size or kind not in _HEADERS:
-        return Layout(kind, ((0, size),))
+        return Layout(kind, ((0, size),), codec=codec)
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         starts = [match.start() for match in _HEADERS[kind].finditer(content) if match.start()]
         if kind == OGG:
             starts = list(_first_pages(content, starts))
         last = starts[-1] if starts else 0
         announced = _announced_end(content[last : last + HEAD_BYTES], kind)
-    return Layout(
-        kind, _parts([0, *starts], size), is_cut=announced is not None and last + announced > size
-    )
+    is_cut = announced is not None and last + announced > size
+    return Layout(kind, _parts([0, *starts], size), is_cut=is_cut, codec=codec)
 
 
 def _parts(starts, size):
@@ -112,7 +136,7 @@ def _announced_end(head, kind):
         return 8 + length if length else None
     if kind == MATROSKA:
         place = head.find(b"\x18\x53\x80\x67")  # the Segment, which holds everything else
-        if place < 0:
+        if not 0 <= place < len(head) - 12:
             return None
         width = 9 - head[place + 4].bit_length()
         length = int.from_bytes(head[place + 4 : place + 4 + width], "big")
@@ -137,7 +161,8 @@ def _page_end(content, start):
 
 
 def _iso_layout(file, size):
-    starts, kinds, is_cut, is_encrypted, has_index = [0], set(), False, False, False
+    starts, kinds, codec = [0], set(), None
+    is_cut = is_encrypted = has_index = False
     for kind, start, body, end in _boxes(file, size):
         if kind == b"ftyp" and start and b"moov" in kinds:
             starts.append(start)
@@ -150,6 +175,7 @@ def _iso_layout(file, size):
             index = file.read(min(end, size) - body)
             has_index |= end <= size
             is_encrypted |= b"encv" in index and b"sinf" in index
+            codec = codec or _codec(ISO, index)
             if b"mvex" in index:
                 kinds.add(b"moof")
         elif kind == b"sidx":
@@ -164,6 +190,7 @@ def _iso_layout(file, size):
         is_encrypted=is_encrypted,
         is_cut=is_cut and b"moof" in kinds,
         is_fragmented=b"moof" in kinds,
+        codec=codec,
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 import av
 from av.packet import Packet
 
-from despoof_keras.utils.video_layout import AVI, ISO, Layout
+from despoof_keras.utils.video_layout import AVI, ISO, PROGRAM, TRANSPORT, Layout
+from despoof_keras.utils.video_packet import has_hole, size_in
 
 # In intact files of some recorders the container announces a frame or two more than it holds. At
 # most one frame in thirty may be missing, so a short clip must be complete.
@@ -57,6 +58,8 @@ class VideoPart:
         failures: pieces that could not be read or decoded.
         end: bytes up to the end of the last frame that was read.
         has_ended: whether all was read.
+        has_lost: whether frames are missing between those that were decoded, so that the numbers
+            of those behind are too low.
     """
 
     def __init__(
@@ -70,7 +73,7 @@ class VideoPart:
     ):
         self.stream = stream
         self.packets = self.failures = self.end = 0
-        self.has_ended = False
+        self.has_ended = self.has_lost = False
         self._container, self._layout, self._is_careful = container, layout, is_careful
         self._places, self._length = list(places), length
         index = stream.index_entries
@@ -78,6 +81,11 @@ class VideoPart:
         hidden = sum(entry.is_discard for entry in index) if layout.kind == ISO else 0
         self.announced = self._listed - hidden
         self._positions = [entry.pos for entry in index] if layout.kind == AVI else []
+        self._decoder = stream.codec_context
+        self._size: bytes | None = None
+        self._shown = 0
+        self._last_read: int | None = None
+        self._last_shown: int | None = None
         self._gaps: list[_Gap] = []
         self._key: _Gap | None = None  # what a cut at the start left without its beginning
         for other in container.streams:
@@ -97,19 +105,39 @@ class VideoPart:
         Raises:
             DamageFoundError: data are damaged and it is not careful.
         """
-        decoder = self.stream.codec_context
-        decoder.copy_opaque = self._is_careful
+        self._decoder.copy_opaque = self._is_careful
         for packet in self._pictures():
-            try:
-                frames = decoder.decode(packet)
-            except av.FFmpegError:
-                frames = []
-                self._damage_at(self.packets - 1, packet and packet.pts)
-            for frame in frames:
-                yield from self._judged(frame)
+            if packet is not None and self._has_new_size(packet):
+                yield from self._decoded(None)
+                self._decoder.flush_buffers()
+            yield from self._decoded(packet)
+        if not self._is_careful and self._lacks_last():
+            raise DamageFoundError
         self.has_ended = True
         if self._layout.kind == ISO and self._layout.is_fragmented:
             self._listed = self.announced = len(self.stream.index_entries)
+
+    def _decoded(self, packet):
+        try:
+            frames = self._decoder.decode(packet)
+        except av.FFmpegError:
+            frames = []
+            self.has_lost |= self._damage_at(self.packets - 1, packet and packet.pts)
+        for frame in frames:
+            self._shown += 1
+            self._last_shown = _later(self._last_shown, frame.pts)
+            yield from self._judged(frame)
+
+    def _has_new_size(self, packet):
+        before, now = self._size, size_in(packet, self._decoder.name)
+        self._size = now or before
+        return None not in (before, now) and before != now
+
+    def _lacks_last(self):
+        """Tell whether several threads kept frames to themselves because of an error at the end."""
+        if self._last_read is None:
+            return self._shown < self.packets
+        return self._last_shown is None or self._last_shown < self._last_read
 
     def _judged(self, frame):
         if not (self._is_careful or frame.is_corrupt):
@@ -123,14 +151,18 @@ class VideoPart:
 
     def _damage_at(self, number, time=None):
         """Note damage, unless it is only that a cut at the start left frames without others."""
+        if self._is_careful and (self._key is None or self._key.covers(number, time)):
+            return False
+        self._lose(number)
+        return True
+
+    def _lose(self, number):
+        """Note damage from a packet on, to the next that needs no other."""
         if not self._is_careful:
             raise DamageFoundError
-        if self._key is None or self._key.covers(number, time):
-            return False
         self.failures += 1
         if not self._gaps or self._gaps[-1].until is not None:
             self._gaps.append(_Gap(number))
-        return True
 
     def _pictures(self) -> Iterator[Packet | None]:
         """Yield the packets to decode, and None at the end."""
@@ -142,11 +174,14 @@ class VideoPart:
             if self._key is None and packet.is_keyframe:
                 self._key = _Gap(0, number, packet.pts)
             if self._is_lost_before(packet):
-                self._damage_at(number, packet.pts)
+                self._lose(number)
+                self.has_lost = True
             if packet.is_keyframe and self._gaps and self._gaps[-1].until is None:
                 self._gaps[-1].until, self._gaps[-1].time = number, packet.pts
-            if self._take_places(self.end):
-                self._damage_at(number, packet.pts)
+            if self._take_places(self.end) or self._is_damaged_itself(packet):
+                self._lose(number)
+            if not packet.is_discard:
+                self._last_read = _later(self._last_read, packet.pts)
             if self._is_careful:
                 # PyAV tells such notes apart by their addresses, so each is an object of its own.
                 packet.opaque = [number]
@@ -160,6 +195,11 @@ class VideoPart:
         self.end = packet.pos + packet.size
         is_lost = self._take_places(packet.pos + 1)
         return is_lost or (bool(self._positions) and self._skips(packet.pos))
+
+    def _is_damaged_itself(self, packet):
+        # Where streams were joined, FFmpeg takes the last packet before the seam for damaged.
+        may_be_seam = self._layout.kind in (PROGRAM, TRANSPORT)
+        return (packet.is_corrupt and not may_be_seam) or has_hole(packet, self._decoder.name)
 
     def _take_places(self, end):
         """Tell whether there is known damage before `end` that was not met yet."""
@@ -194,7 +234,8 @@ class VideoPart:
             except av.FFmpegError:
                 failures += 1
                 if failures == 1:
-                    self._damage_at(self.packets)
+                    self._lose(self.packets)
+                    self.has_lost = True
 
     @property
     def missing(self) -> int:
@@ -206,7 +247,8 @@ class VideoPart:
     def is_damaged(self) -> bool:
         """Whether data were lost on the way."""
         has_more = any(place < self._length for place in self._places)
-        return self.failures > 0 or (self.has_ended and has_more)
+        is_empty = self.packets > 0 and not self._shown
+        return self.failures > 0 or (self.has_ended and (has_more or is_empty))
 
     @property
     def is_cut(self) -> bool:
@@ -214,3 +256,7 @@ class VideoPart:
         has_count = self._listed and not self._layout.is_fragmented
         is_cut = self._layout.is_cut and not has_count
         return self.has_ended and (is_cut or self._length in self._places)
+
+
+def _later(time, other):
+    return other if time is None or (other is not None and other > time) else time

@@ -75,8 +75,10 @@ def trained(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def alone(trained):
-    return trained("one", {"whole": WHOLE})["whole"]
+def on_one_machine(trained):
+    """Runs of a process, `alone` on one device, the others on two."""
+    runs = {"alone": {**WHOLE, "alone": True}, "whole": WHOLE, "plain": PLAIN, "compiled": COMPILED}
+    return trained("mirrored", runs, replicas=2)
 
 
 def assert_equal_runs(run, expected):
@@ -88,24 +90,23 @@ def assert_equal_runs(run, expected):
 
 
 @pytest.mark.slow
-def test_two_devices_train_as_one(trained, alone):
-    together = trained("mirrored", {"whole": WHOLE}, replicas=2)["whole"]
-    assert_equal_runs(together, alone)
-    assert alone["h_val_acer"].shape == (2,)
+def test_two_devices_train_as_one(on_one_machine):
+    assert_equal_runs(on_one_machine["whole"], on_one_machine["alone"])
+    assert on_one_machine["alone"]["h_val_acer"].shape == (2,)
 
 
 @pytest.mark.slow
-def test_two_devices_train_the_same_when_compiled(trained, alone):
-    runs = trained("mirrored", {"plain": PLAIN, "compiled": COMPILED}, replicas=2)
+def test_two_devices_train_the_same_when_compiled(on_one_machine):
+    runs = on_one_machine
     assert_equal_runs(runs["compiled"], runs["plain"])
     # The comparison tells different runs apart.
-    assert abs(runs["plain"]["h_loss"][0] - alone["h_loss"][0]) > 1.0
+    assert abs(runs["plain"]["h_loss"][0] - runs["alone"]["h_loss"][0]) > 1.0
 
 
 @pytest.mark.slow
-def test_two_machines_train_as_one(trained, alone):
+def test_two_machines_train_as_one(trained, on_one_machine):
     runs = trained("multi-worker", {"whole": WHOLE}, machines=2)
-    assert_equal_runs(runs["whole"], alone)
+    assert_equal_runs(runs["whole"], on_one_machine["alone"])
 
 
 def test_dropout_on_one_device_equals_keras_and_differs_between_rows():

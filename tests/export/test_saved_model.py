@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from scripts import run_here
 
 from despoof_keras.errors import DataError
 from despoof_keras.export import saved_model
@@ -18,6 +19,8 @@ from despoof_keras.metadata import SAVED_MODEL_METADATA, SCORE_NAMES, ModelMetad
 
 SCRIPT = Path(__file__).parents[2] / "export" / "to_saved_model.py"
 METADATA = ModelMetadata(image_size=32, threshold=0.25, threshold_rule="a rule")
+# Relative, of scores by other kernels than the model's own, see tests/inference/test_open_model.py.
+ROUNDING = 1e-4
 OUTPUTS = {
     "noise": (None, 32, 32, 6),
     "live_estimate": (None, 32, 32, 6),
@@ -61,11 +64,11 @@ def test_an_export_gives_the_models_outputs(score, models, exported):
     assert outputs.keys() == OUTPUTS.keys()
     for name, values in outputs.items():
         assert np.abs(expected[name]).max() > 0.01
-        np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-4, err_msg=name)
     for name in ("score", "serving_default"):
         outputs = loaded.signatures[name](image=tf.constant(crops))
         assert outputs.keys() == {"score"}
-        np.testing.assert_allclose(outputs["score"], expected["score"], rtol=1e-5)
+        np.testing.assert_allclose(outputs["score"], expected["score"], rtol=ROUNDING)
 
 
 @pytest.mark.parametrize("score", SCORE_NAMES)
@@ -121,7 +124,7 @@ def test_an_export_needs_nothing_of_this_package(models, exported):
     )
     scores, loaded = json.loads(done.stdout)
     assert scores == pytest.approx(
-        np.asarray(models["noise"](crops.astype(np.float32) / 256)["score"]), rel=1e-5
+        np.asarray(models["noise"](crops.astype(np.float32) / 256)["score"]), rel=ROUNDING
     )
     assert "despoof_keras" not in loaded
 
@@ -194,28 +197,22 @@ def test_what_is_no_export_of_ours_is_never_replaced(models, tmp_path):
     assert contents(tmp_path) == before
 
 
-def run_script(*arguments):
-    done = subprocess.run(
-        [sys.executable, SCRIPT, *map(str, arguments)], capture_output=True, text=True
-    )
-    return done.returncode, done.stdout, done.stderr
-
-
 def test_the_script_exports_a_keras_file(models, tmp_path):
     models["noise"].save(tmp_path / "model.keras")
     target = tmp_path / "new" / "exported"
-    code, output, errors = run_script("--model", tmp_path / "model.keras", "--output", target)
-    assert code == 0, errors
-    assert str(target) in output
+    command = [SCRIPT, "--model", tmp_path / "model.keras", "--output", target]
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert str(target) in done.stdout
     assert read_metadata(target) == METADATA
-    code, _, errors = run_script("--model", tmp_path / "model.keras", "--output", target)
+    code, _, errors = run_here(*command)
     assert code == 1
     assert "exported: already holds an exported model" in errors.splitlines()[-1]
 
 
 def test_a_mistake_is_one_line(exported, tmp_path):
     for model, expected in ((tmp_path / "missing", "missing"), (exported / "noise", "SavedModel")):
-        code, _, errors = run_script("--model", model, "--output", tmp_path / "target")
+        code, _, errors = run_here(SCRIPT, "--model", model, "--output", tmp_path / "target")
         assert code == 1
         assert "Traceback" not in errors
         assert errors.splitlines()[-1].startswith(f"to_saved_model.py: {model}: expected")
@@ -226,7 +223,7 @@ def test_a_mistake_is_one_line(exported, tmp_path):
 @pytest.mark.slow
 def test_the_released_model_is_exported_from_its_arrays(reference, released_model, tmp_path):
     arrays = reference / "released_weights.npz"
-    code, _, errors = run_script("--model", arrays, "--output", tmp_path / "released")
+    code, _, errors = run_here(SCRIPT, "--model", arrays, "--output", tmp_path / "released")
     assert code == 0, errors
     metadata = read_metadata(tmp_path / "released")
     assert metadata.to_dict() == {**released_model.metadata.to_dict(), "crop_dtype": "uint8"}

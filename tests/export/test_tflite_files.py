@@ -2,12 +2,11 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scripts import run_here
 from tensorflow.lite.python.schema_py_generated import TensorType
 
 from despoof_keras.errors import DataError
@@ -43,7 +42,7 @@ METADATA = ModelMetadata(
     licence="a licence",
 )
 # Errors of an untrained model's scores, relative and absolute.
-TOLERANCES = {"float32": 1e-5, "float16": 2e-3, "dynamic": 0.05, "int8": 0.05, "light": 2e-3}
+TOLERANCES = {"float32": 1e-4, "float16": 2e-3, "dynamic": 0.05, "int8": 0.05, "light": 2e-3}
 
 
 def smooth_crops(count, seed=3):
@@ -106,7 +105,7 @@ def test_a_file_gives_the_models_scores(variant, model, exported):
         alone = signature(exported[0], variant, "score")
         assert alone.get_output_details().keys() == {"score"}
         scores = [alone(image=crop[None])["score"][0] for crop in crops]
-        np.testing.assert_allclose(scores, score, rtol=1e-5)
+        np.testing.assert_allclose(scores, score, rtol=1e-4)
 
 
 @pytest.mark.slow
@@ -333,7 +332,8 @@ def test_a_probe_gives_what_is_inside(model, exported):
     (values,) = runner(image=crop).values()
     expected = signature(exported[0], "light", "score")(image=crop)
     name = graphs.signatureDefs[0].outputs[0].name.decode()
-    np.testing.assert_array_equal(values, expected[name])
+    # Another graph, in which the runtime may take other operations together.
+    np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-5)
 
 
 def test_balanced_crops_are_of_every_species():
@@ -347,21 +347,16 @@ def test_balanced_crops_are_of_every_species():
     assert len(dev.balanced(100)) == 16
 
 
-@pytest.mark.slow
 def test_a_mistake_is_one_line(tmp_path):
     for arguments, expected in (
         (["--model", tmp_path / "missing"], f"{tmp_path / 'missing'}: expected"),
         (["--model", tmp_path / "missing", "--variants", "int3"], "variants: expected"),
         (["--model", tmp_path / "missing", "--fold", "2"], "fold: expected --protocol"),
     ):
-        done = subprocess.run(
-            [sys.executable, SCRIPT, *map(str, arguments), "--output", str(tmp_path / "target")],
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 1
-        assert "Traceback" not in done.stderr
-        assert done.stderr.splitlines()[-1].startswith(f"to_tflite.py: {expected}")
+        code, _, errors = run_here(SCRIPT, *arguments, "--output", tmp_path / "target")
+        assert code == 1
+        assert "Traceback" not in errors
+        assert errors.splitlines()[-1].startswith(f"to_tflite.py: {expected}")
     assert contents(tmp_path) == {}
 
 

@@ -2,7 +2,8 @@
 
 Usage: `python distributed_program.py SETTINGS`. SETTINGS is JSON with `root`, `cache`, `output`
 (folder), `strategy`, `replicas`, and `runs`, a mapping from the name of a run to `config` (fields
-of `TrainingConfig`), `clipnorm` and `dropout` (False turns dropout off).
+of `TrainingConfig`), `clipnorm`, `dropout` (False turns dropout off) and `alone` (True trains on a
+single device whatever the strategy).
 """
 
 import json
@@ -18,7 +19,7 @@ LEARNING_RATE = 1e-6  # losses are in the thousands, initial weights around 0.02
 
 def main():
     settings = json.loads(sys.argv[1])
-    from despoof_keras.distribution.strategy import distribute
+    from despoof_keras.distribution.strategy import distribute, one_device
 
     distribution = distribute(settings["strategy"], settings.get("replicas"))
 
@@ -34,7 +35,8 @@ def main():
         for name in ("train", "dev")
     }
     for name, run in settings["runs"].items():
-        model, history = train(distribution, crops, **run)
+        devices = one_device() if run.pop("alone", False) else distribution
+        model, history = train(devices, crops, **run)
         if distribution.is_chief:
             weights = {f"w{n}": np.array(v) for n, v in enumerate(model.variables)}
             figures = {f"h_{key}": rows for key, rows in history.items()}
@@ -44,6 +46,7 @@ def main():
 def train(distribution, crops, config, clipnorm=None, dropout=True):
     import keras
 
+    from despoof_keras.distribution.determinism import make_repeatable
     from despoof_keras.models.layers import BatchDropout
     from despoof_keras.training.config import TrainingConfig
     from despoof_keras.training.fit import build_despoofer, fit
@@ -55,6 +58,7 @@ def train(distribution, crops, config, clipnorm=None, dropout=True):
         return keras.optimizers.SGD(schedule, momentum=0.5, global_clipnorm=clipnorm)
 
     config = TrainingConfig(**config)
+    make_repeatable(0, compiled=True)
     distribution.check(config)
     keras.utils.set_random_seed(0)
     with distribution.strategy.scope():

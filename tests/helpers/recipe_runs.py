@@ -12,6 +12,7 @@ import numpy as np
 from despoof_keras.models.saving import load_model
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "train_oulu.py"
+SMALL_NETWORKS = Path(__file__).with_name("small_networks.py")
 SMALL = {
     "image_size": 32,
     "batch_size": 4,
@@ -24,15 +25,25 @@ SMALL = {
     "decay_epochs": 1,
     "average_decay": 0.9,
 }
-# Seconds: some four times what the longest wait takes on a busy machine; only a hang gets there.
-PATIENCE = 600
+# Seconds: more than ten times what the longest wait takes; only a hang gets there.
+PATIENCE = 1200
 
 
-def start(workplace, *arguments, cache=None, environment=None, **kwargs):
-    """Starts the recipe in `workplace` on its `small.json`, with a cache there."""
+def start(workplace, *arguments, real=False, cache=None, environment=None, **kwargs):
+    """Starts the recipe in `workplace` on its `small.json`, with a cache there.
+
+    Args:
+        workplace: working directory.
+        arguments: of the recipe.
+        real: whether the networks are those of the package, not `small_networks`.
+        cache: folder of the crops; default: one of `workplace`.
+        environment: further environment variables.
+        kwargs: as in `subprocess.Popen`.
+    """
     cache = str(cache or workplace / "cache")
     environment = {**os.environ, "DESPOOF_KERAS_CACHE": cache, **(environment or {})}
-    command = [sys.executable, str(RECIPE), "--config", "small.json", *arguments]
+    programs = [str(RECIPE)] if real else [str(SMALL_NETWORKS), str(RECIPE)]
+    command = [sys.executable, *programs, "--config", "small.json", *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(
         command, env=environment, cwd=workplace, text=True, **{**pipes, **kwargs}

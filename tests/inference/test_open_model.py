@@ -18,6 +18,9 @@ from despoof_keras.inference.scoring_model import SCORING_BATCH
 from despoof_keras.metadata import SAVED_MODEL_METADATA, SCORE_NAMES, ModelMetadata
 
 METADATA = ModelMetadata(image_size=32, threshold=0.25, threshold_rule="a rule")
+# Relative. By other kernels (of another batch, program, processor) the same model's scores differ
+# by up to 1e-5: the mean of a map is a sum of numbers of both signs in float32.
+ROUNDING = 1e-4
 
 
 def random_crops(count, size=32):
@@ -44,13 +47,13 @@ def test_every_kind_gives_the_models_answers(kind, model, files):
     assert (opened.kind, opened.metadata) == (kind, METADATA)
     crops = random_crops(3)
     expected = {k: np.asarray(v) for k, v in model(to_network_range(np.rint(crops))).items()}
-    np.testing.assert_allclose(opened.scores(crops), expected["score"], rtol=1e-5)
+    np.testing.assert_allclose(opened.scores(crops), expected["score"], rtol=ROUNDING)
     outputs = opened.despoof(crops)
     names = {"score", "noise", "live_estimate", "zero_one_map"}
     assert set(outputs) == (names | {"depth"} if kind == "keras" else names)
     for name, values in outputs.items():
         assert values.dtype == np.float32
-        np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-4, err_msg=name)
 
 
 @pytest.mark.parametrize("kind", ["keras", "saved_model"])
@@ -60,7 +63,7 @@ def test_batches_of_every_size_give_the_same_scores(kind, files):
     whole = opened.scores(crops)
     assert whole.shape == (SCORING_BATCH + 3,)
     for count in (1, 2, 7):
-        np.testing.assert_allclose(opened.scores(crops[:count]), whole[:count], rtol=1e-5)
+        np.testing.assert_allclose(opened.scores(crops[:count]), whole[:count], rtol=ROUNDING)
     assert opened.scores(crops[:0]).shape == (0,)
     assert opened.despoof(crops[:0])["noise"].shape == (0, 32, 32, 6)
 
@@ -79,21 +82,22 @@ def test_the_score_is_the_one_that_the_metadata_name(score, make_despoofer, tmp_
     opened = open_model(tmp_path / "model.keras")
     crops = random_crops(2)
     expected = model.predict_scores(to_network_range(np.rint(crops)))[score]
-    np.testing.assert_allclose(opened.scores(crops), expected, rtol=1e-5)
-    np.testing.assert_allclose(opened.despoof(crops)["score"], expected, rtol=1e-5)
+    np.testing.assert_allclose(opened.scores(crops), expected, rtol=ROUNDING)
+    np.testing.assert_allclose(opened.despoof(crops)["score"], expected, rtol=ROUNDING)
 
 
 def test_crops_are_rounded_where_the_metadata_say_so(make_despoofer, files, tmp_path):
     crops = random_crops(2)
     whole = np.rint(crops)
     rounding = open_model(files["keras"])
+    # The same crops to the same function.
     assert np.array_equal(rounding.scores(crops), rounding.scores(whole))
     make_despoofer(metadata=dataclasses.replace(METADATA, crop_dtype="float32")).save(
         tmp_path / "exact.keras"
     )
     exact = open_model(tmp_path / "exact.keras")
-    assert np.array_equal(exact.scores(whole), rounding.scores(whole))
-    assert not np.array_equal(exact.scores(crops), exact.scores(whole))
+    np.testing.assert_allclose(exact.scores(whole), rounding.scores(whole), rtol=ROUNDING)
+    assert not np.allclose(exact.scores(crops), exact.scores(whole), rtol=ROUNDING, atol=0)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_a_run_folder_is_gone_on_with(workplace):
     # The run's last checkpoint: its model file is one, with its optimizers.
     (folder / "model.keras").rename(folder / "checkpoints" / "epoch-0002.keras")
     arguments = ("--config", str(folder / "small.json"), "--data-root", "set")
-    process = start(workplace, *arguments, "--output", "older", "--resume")
+    process = start(workplace, *arguments, "--output", "older", "--resume", real=True)
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     was, now = (json.loads((at / "results.json").read_text()) for at in (RUN, folder))

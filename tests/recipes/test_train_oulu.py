@@ -11,7 +11,8 @@ import time
 import keras
 import numpy as np
 import pytest
-from recipe_runs import PATIENCE, SMALL, assert_same_weights, start, wait_for
+from recipe_runs import PATIENCE, RECIPE, SMALL, assert_same_weights, start, wait_for
+from scripts import run_here
 
 from despoof_keras import __version__
 from despoof_keras.inference.read_metadata import read_metadata
@@ -28,12 +29,29 @@ def run(workplace, *arguments, **kwargs):
     return process.returncode, output, errors
 
 
+def refuse(workplace, *arguments, cache="cache"):
+    """The last line of a run that ends before it trains, which needs no process of its own."""
+    arguments = ("--config", "small.json", *arguments)
+    cache = str(workplace / cache)
+    code, _, errors = run_here(RECIPE, *arguments, folder=workplace, DESPOOF_KERAS_CACHE=cache)
+    assert code == 1
+    assert "Traceback" not in errors
+    return errors.splitlines()[-1]
+
+
 @pytest.fixture(scope="module")
 def whole_run(workplace):
-    """The folder and the output of an uninterrupted run."""
-    code, output, errors = run(workplace, "--data-root", "set", "--output", "whole")
-    assert code == 0, errors
-    return workplace / "whole", output
+    """The folder and the output of an uninterrupted run; `killed` is its folder after an epoch."""
+    folder = workplace / "whole"
+    process = start(workplace, "--data-root", "set", "--output", folder.name, real=True)
+    wait_for(folder / "checkpoints" / "epoch-0001.keras", process)
+    # What a stopped process has written is what a killed one would have left.
+    process.send_signal(signal.SIGSTOP)
+    shutil.copytree(folder, workplace / "killed")
+    process.send_signal(signal.SIGCONT)
+    output, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    return folder, output
 
 
 @pytest.mark.slow
@@ -126,34 +144,31 @@ def fill_disk(process):
 
 @pytest.mark.slow
 def test_an_interrupted_run_resumes_to_the_same_weights(workplace, whole_run):
-    folder = workplace / "interrupted"
-    arguments, resume = ("--data-root", "set", "--output", folder.name), ()
-    for how, epoch in (("SIGTERM", 1), ("full disk", 1), ("SIGKILL", 2)):
-        kept = folder / "checkpoints" / f"epoch-{epoch:04}.keras"
-        process = start(workplace, *arguments, *resume)
-        wait_for(kept, process)
-        if how == "full disk":
+    folder = workplace / "killed"
+    arguments = ("--data-root", "set", "--output", folder.name, "--resume")
+    first, second = (folder / "checkpoints" / f"epoch-000{number}.keras" for number in (1, 2))
+    for kept, code, message in (
+        (first, 1, "epoch-0002.keras: expected room to write; file too large"),
+        (second, 143, "terminated; the same command with --resume goes on"),
+    ):
+        process = start(workplace, *arguments, real=True)
+        if kept == first:
             fill_disk(process)
         else:
-            process.send_signal(signal.Signals[how])
+            wait_for(kept, process)
+            process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=PATIENCE)
+        assert process.returncode == code, errors
+        assert message in errors.splitlines()[-1]
+        assert "Traceback" not in errors
+        assert list(kept.parent.iterdir()) == [kept]
+        assert not list(folder.rglob("*.part*"))
         assert not (folder / "model.keras").exists()
-        assert kept in kept.parent.iterdir()
-        if how != "SIGKILL":
-            assert list(kept.parent.iterdir()) == [kept]
-            code, message = {
-                "SIGTERM": (143, "terminated; the same command with --resume goes on"),
-                "full disk": (1, "epoch-0002.keras: expected room to write; file too large"),
-            }[how]
-            assert process.returncode == code
-            assert message in errors.splitlines()[-1]
-            assert "Traceback" not in errors
-            assert not list(folder.rglob("*.part*"))
-        resume = ("--resume",)
-    code, output, errors = run(workplace, *arguments, *resume)
+    code, output, errors = run(workplace, *arguments, real=True)
     assert code == 0, errors
-    assert "Epoch 1/3" not in output
+    assert "Epoch 2/3" not in output
     assert "Epoch 3/3" in output
+    # To the bit: the same program on the same processor, with TensorFlow's determinism.
     assert_same_weights(folder / "model.keras", whole_run[0] / "model.keras")
     metadata = [read_metadata(f / "model.keras") for f in (folder, whole_run[0])]
     assert metadata[0].threshold == metadata[1].threshold
@@ -184,9 +199,8 @@ def test_a_run_that_ends_while_crops_are_made_leaves_none_half_made(how, code, w
 @pytest.mark.slow
 def test_a_run_compiled_and_in_half_precision_learns_the_same(workplace, whole_run):
     output, how = "other", ("--jit", "--mixed-precision", "bfloat16")
-    code, _, errors = run(
-        workplace, "--data-root", "set", "--epochs", "1", "--output", output, *how
-    )
+    arguments = ("--data-root", "set", "--epochs", "1", "--output", output, *how)
+    code, _, errors = run(workplace, *arguments, real=True)
     assert code == 0, errors
     assert (workplace / output / "results.json").is_file()
     ours, theirs = (
@@ -223,9 +237,8 @@ def test_protocol_4_runs_without_lists_and_eyes_and_with_a_broken_video(workplac
     broken = next((workplace / "bare" / "Train_files").glob("2_1_*_1.avi"))
     broken.write_bytes(broken.read_bytes()[:2000])
     arguments = ("--data-root", "bare", "--protocol", "4", "--fold", "1", "--epochs", "1")
-    code, _, errors = run(workplace, *arguments, "--output", "stopped")
-    assert code == 1
-    assert str(broken.relative_to(workplace)) in errors.splitlines()[-1]
+    line = refuse(workplace, *arguments, "--output", "stopped")
+    assert str(broken.relative_to(workplace)) in line
     # A video without an eye file is no bad one where the eyes may be looked for.
     without_eyes = next((workplace / "bare" / "Train_files").glob("3_1_*_1.txt"))
     without_eyes.unlink()
@@ -243,12 +256,10 @@ def test_protocol_4_runs_without_lists_and_eyes_and_with_a_broken_video(workplac
 
 def test_a_finished_run_is_not_overwritten(workplace, tmp_path):
     (tmp_path / "run.json").write_text("{}")
-    code, _, errors = run(workplace, "--data-root", "set", "--output", str(tmp_path))
-    assert code == 1
-    assert "--resume" in errors.splitlines()[-1], errors
-    code, _, errors = run(workplace, "--data-root", "set", "--output", str(tmp_path), "--resume")
-    assert code == 1
-    assert "the settings that the run was begun with" in errors.splitlines()[-1]
+    arguments = ("--data-root", "set", "--output", str(tmp_path))
+    assert "--resume" in refuse(workplace, *arguments)
+    line = refuse(workplace, *arguments, "--resume")
+    assert "the settings that the run was begun with" in line
     assert (tmp_path / "run.json").read_text() == "{}"
 
 
@@ -265,10 +276,7 @@ def test_a_finished_run_is_not_overwritten(workplace, tmp_path):
     ],
 )
 def test_a_mistake_is_one_line_that_names_it_and_leaves_nothing(arguments, expected, workplace):
-    code, _, errors = run(workplace, *arguments, "--output", "nothing")
-    assert code == 1
-    assert "Traceback" not in errors
-    assert expected in errors.splitlines()[-1]
+    assert expected in refuse(workplace, *arguments, "--output", "nothing")
     assert not (workplace / "nothing").exists()
 
 
@@ -276,9 +284,14 @@ def test_a_mistake_is_one_line_that_names_it_and_leaves_nothing(arguments, expec
     ("output", "cache"), [("small.json", "cache"), ("small.json/run", "cache"), ("run", "/proc/x")]
 )
 def test_folders_that_cannot_be_written_to_are_told_before_any_work(output, cache, workplace):
-    code, _, errors = run(workplace, "--output", output, cache=cache)
+    line = refuse(workplace, "--output", output, cache=cache)
+    unusable = cache if cache.startswith("/proc") else output
+    assert f"{unusable}: expected a folder that can be written to" in line
+    assert not (workplace / "run").exists()
+
+
+def test_a_mistake_ends_a_process_too(workplace):
+    code, _, errors = run(workplace, "--data-root", "missing", "--output", "nothing", real=True)
     assert code == 1
     assert "Traceback" not in errors
-    unusable = cache if cache.startswith("/proc") else output
-    assert f"{unusable}: expected a folder that can be written to" in errors.splitlines()[-1]
-    assert not (workplace / "run").exists()
+    assert "Train_files" in errors.splitlines()[-1]

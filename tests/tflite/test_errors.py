@@ -45,7 +45,7 @@ def bare_content(tflite_folder):
         (np.zeros(0, np.uint8), r"height, width, 3.*\(0,\)$"),
         (None, "NumPy array.*NoneType$"),
         ([[1, 2]], "NumPy array.*int$"),
-        (b"bytes", "NumPy array.*bytes$"),
+        (b"bytes", "an image; no known format"),
     ],
 )
 def test_what_is_no_picture_is_named(image, expected, detector):
@@ -73,7 +73,7 @@ def test_files_without_metadata_take_them_from_arguments(tflite_folder, detector
     with pytest.raises(DataError, match=r"bare\.tflite: .*threshold=T.*metadata=ModelMetadata"):
         load_tflite(path)
     given = load_tflite(path, threshold=0.1)
-    np.testing.assert_allclose(given.score(crops), detector.score(crops), rtol=1e-6)
+    np.testing.assert_allclose(given.score(crops), detector.score(crops), rtol=1e-5)
     assert (given.metadata.image_size, given.predict(crops[0]).threshold) == (32, 0.1)
     metadata = dataclasses.replace(METADATA, score="depth")
     assert load_tflite(path, metadata=metadata).metadata == metadata

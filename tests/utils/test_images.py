@@ -1,5 +1,8 @@
 """Photographs of every kind, and files that are none."""
 
+import io
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -12,10 +15,11 @@ from media_files import (
     write_text,
     write_truncated,
 )
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from despoof_keras.errors import DataError
 from despoof_keras.utils.images import read_image
+from despoof_keras.utils.video_colours import tone_mapped
 
 
 @pytest.fixture(scope="module")
@@ -134,3 +138,80 @@ def test_pixels_just_beyond_pillows_own_limit_are_read(tmp_path):
     # 10,000 x 10,000: beyond Pillow's warning, within ours.
     Image.new("L", (10_000, 10_000)).save(tmp_path / "large.png")
     assert read_image(tmp_path / "large.png").shape == (10_000, 10_000, 3)
+
+
+def test_heic_is_turned_upright_once(picture, tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    heif = pillow_heif.HeifFile()
+    heif.add_frombytes("RGB", (40, 60), np.ascontiguousarray(np.rot90(picture, 1)).tobytes())
+    heif.save(tmp_path / "a.heic", quality=95, exif=exif.tobytes())
+    both = (tmp_path / "a.heic").read_bytes()
+    assert b"irot" in both  # HEIF's own property, which telephones write beside EXIF
+    for content in (both, both.replace(b"Exif", b"skip")):
+        found = read_image(content)
+        assert found.shape == picture.shape
+        assert np.abs(found.astype(int) - picture).mean() < 6
+
+
+def test_the_primary_picture_of_a_heic_file_is_read(picture, tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    heif = pillow_heif.from_pillow(Image.new("RGB", (60, 40), (255, 0, 0)))
+    heif.add_from_pillow(Image.fromarray(picture))
+    heif.save(tmp_path / "a.heic", quality=95, primary_index=1)
+    found = read_image(tmp_path / "a.heic")
+    assert np.abs(found.astype(int) - picture).mean() < 6
+
+
+def test_without_pillow_heif_a_heic_file_says_what_to_install(picture, tmp_path, monkeypatch):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.from_pillow(Image.fromarray(picture)).save(tmp_path / "a.heic")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(DataError, match=r"a\.heic: HEIC needs pillow-heif: pip install"):
+        read_image(tmp_path / "a.heic")
+
+
+def test_a_raw_photographs_thumbnail_is_not_taken_for_it(picture, tmp_path):
+    for name in ("a.nef", "a.DNG", "a.arw"):
+        Image.fromarray(picture).save(tmp_path / name, "TIFF")
+        with pytest.raises(DataError, match="found a RAW photograph, which is not read: convert"):
+            read_image(tmp_path / name)
+
+
+def test_formats_that_start_programs_or_hold_no_photograph_are_never_opened(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "open", lambda *args, **kwargs: pytest.fail("opened"))
+    contents = {
+        "a.eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+        "a.pdf": b"%PDF-1.7",
+        "a.wmf": b"\xd7\xcd\xc6\x9a" + bytes(60),
+        "a.fits": b"SIMPLE  =                    T",
+        "a.mpg": b"\0\0\1\xb3" + bytes(60),
+        "a.mp3": b"ID3\3\0\0\0\0\0\0" + b"\xff\xd8\xff",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(DataError, match=rf"{name}: expected an image; found a"):
+            read_image(tmp_path / name)
+
+
+@pytest.mark.parametrize("order", ["PNG", "WEBP", "JPEG"])
+def test_a_long_or_broken_text_beside_the_pixels_does_not_matter(order, picture, tmp_path):
+    exif = b"Exif\0\0II\x2a\0\x08\0\0\0\x09\0" + b"\xff" * 40
+    options = {"exif": exif, "icc_profile": b"no profile"}
+    if order == "PNG":
+        options["pnginfo"] = PngImagePlugin.PngInfo()
+        options["pnginfo"].add_text("comment", "x" * 3_000_000, zip=True)
+    Image.fromarray(picture).save(tmp_path / "a", order, **options)
+    found = read_image(tmp_path / "a")
+    assert np.abs(found.astype(int) - picture).mean() < 6
+
+
+def test_hdr_pictures_are_tone_mapped_like_video(picture):
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "AVIF", quality=95)
+    content = buffer.getvalue()
+    place = content.index(b"colrnclx") + 8
+    hdr = content[:place] + b"\0\x09\0\x10" + content[place + 4 :]
+    expected = tone_mapped(read_image(content).astype(np.uint16) * 257, "PQ", 9)
+    np.testing.assert_array_equal(read_image(hdr), expected)

@@ -15,7 +15,8 @@ from pathlib import Path
 import keras_tuner
 import pytest
 from clusters import free_ports
-from recipe_runs import PATIENCE
+from recipe_runs import PATIENCE, SMALL_NETWORKS
+from scripts import run_here
 
 from despoof_keras import DespoofHyperModel
 from despoof_keras.datasets import Data
@@ -159,10 +160,15 @@ def workplace(tmp_path_factory):
 started = []
 
 
-def start(workplace, *arguments, **environment):
-    command = [sys.executable, str(RECIPE), "--data-root", "set", *TINY, *arguments]
+def given(arguments):
+    """The arguments of a search, with those that all searches here have."""
+    return ("--data-root", "set", *TINY, *arguments)
+
+
+def start(workplace, *arguments, real=False, **environment):
+    programs = [RECIPE] if real else [SMALL_NETWORKS, RECIPE]
     process = subprocess.Popen(
-        command,
+        [sys.executable, *map(str, programs), *given(arguments)],
         env={**os.environ, "DESPOOF_KERAS_CACHE": str(workplace / "cache"), **environment},
         cwd=workplace,
         stdout=subprocess.PIPE,
@@ -195,8 +201,8 @@ def trials(folder):
 @pytest.mark.slow
 def test_a_killed_search_goes_on_with_its_trials(workplace):
     folder = workplace / "killed"
-    arguments = ("--trials", "3", "--output", "killed")
-    process = start(workplace, *arguments)
+    arguments = ("--trials", "2", "--output", "killed")
+    process = start(workplace, *arguments, real=True)
     # The second trial has begun, so the first is done.
     wait_for(folder / "tuner" / "trial_1" / "trial.json", process)
     process.send_signal(signal.SIGKILL)
@@ -204,16 +210,15 @@ def test_a_killed_search_goes_on_with_its_trials(workplace):
     first = json.loads((folder / "tuner" / "trial_0" / "trial.json").read_text())
     assert not (folder / "best.json").exists()
 
-    refused = start(workplace, *arguments)
-    output, _ = refused.communicate(timeout=PATIENCE)
-    assert refused.returncode == 1
-    assert re.search("killed: holds a search already; pass --resume", output)
+    code, _, errors = run_here(RECIPE, *given(arguments), folder=workplace)
+    assert code == 1
+    assert re.search("killed: holds a search already; pass --resume", errors)
 
-    process = start(workplace, *arguments, "--resume")
+    process = start(workplace, *arguments, "--resume", real=True)
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output
     rows = trials(folder)
-    assert {row["trial"] for row in rows} == {"0", "1", "2"}
+    assert {row["trial"] for row in rows} == {"0", "1"}
     acers = [float(row["val_acer"]) for row in rows]
     assert acers == sorted(acers)
     kept = next(row for row in rows if row["trial"] == "0")
@@ -250,9 +255,7 @@ def test_a_chief_ends_with_what_is_done_when_its_worker_is_gone(workplace):
     wait_for(folder / "tuner" / "trial_1" / "trial.json", chief, worker)
     worker.send_signal(signal.SIGKILL)
     worker.communicate()
-    killed = time.monotonic()
     output, _ = chief.communicate(timeout=PATIENCE)
-    assert time.monotonic() - killed < 60
     assert chief.returncode == 0, output
     assert "no worker has given a sign of life for 20 seconds" in output
     assert [row["trial"] for row in trials(folder)] == ["0"]
