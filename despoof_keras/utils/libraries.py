@@ -19,6 +19,7 @@ EXTRAS = {
     "keras_tuner": "train",
     "matplotlib": "score",
     "PIL": "score",
+    "pillow_heif": "heif",
     "rich": "score",
     "scipy": "score",
     "sklearn": "train",
