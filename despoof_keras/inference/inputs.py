@@ -16,6 +16,7 @@ from despoof_keras.utils.media import (
     MEDIA_SUFFIXES,
     OTHER,
     PICTURE,
+    SOUND,
     SOUND_SUFFIXES,
     SOURCE_CODE_SUFFIXES,
     UNREADABLE,
@@ -47,6 +48,12 @@ _NOTHING_KNOWN = "no image or video"
 _NUL = (
     "unreadable: a path has no NUL in it (--null is for lists that are separated by NULs, and one "
     "in UTF-16 needs a byte order mark)"
+)
+# Pictures one after the other, without anything around them: to Pillow, a photograph.
+_MOTION_JPEG = (".mjpeg", ".mjpg")
+_MOTION_JPEG_PROBLEM = (
+    "unreadable: found a Motion JPEG stream, which is not read: put it into a container "
+    "(ffmpeg -i clip.mjpeg -c copy clip.avi)"
 )
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -180,7 +187,9 @@ def _neither(path, media):
 
 def _look_at(path) -> Input | Media:
     """Return a file to be scored, or one with a problem, or what a file is instead."""
-    media = identify_file(path)
+    media, suffix = identify_file(path), Path(path).suffix.lower()
+    if media.name == "JPEG" and suffix in _MOTION_JPEG:
+        return Input(path, problem=_MOTION_JPEG_PROBLEM)
     if media.kind == PICTURE:
         animated = is_animated(path, media.name)
         return Input(path, is_video=animated, is_animation=animated)
@@ -191,8 +200,8 @@ def _look_at(path) -> Input | Media:
     try:
         return Input(path, is_video=True) if has_video(path) else media
     except DataError as error:
-        if Path(path).suffix.lower() in SOUND_SUFFIXES:
-            return Media(OTHER, "a sound file")
+        if suffix in SOUND_SUFFIXES:
+            return SOUND
         return Input(path, problem=f"unreadable: {reason_without(path, error)}")
 
 

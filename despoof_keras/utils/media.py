@@ -72,7 +72,8 @@ class Media:
         """What was found in place of a picture, for a message."""
         if self.kind == UNKNOWN:
             return f"no known format is in the file{' of text' if self.is_text else ''}"
-        return f"found {self.name}" + _REMEDY * (self.kind == UNREADABLE)
+        note = ", and there is no video in it" if self.name == SOUND.name else ""
+        return f"found {self.name}{note}" + _REMEDY * (self.kind == UNREADABLE)
 
 
 _REMEDY = ", which is not read: convert it to JPEG or PNG"
@@ -93,7 +94,7 @@ def _unreadable(name):
 _CONTAINER = Media(CONTAINER, "a video or sound file")
 RAW = _unreadable("a RAW photograph")
 _JPEG_XL = _unreadable("a JPEG XL picture")
-_SOUND = _other("a sound file")
+SOUND = _other("a sound file")
 _ARCHIVE = _other("an archive or office document")
 _PROGRAM = _other("a program")
 
@@ -147,9 +148,9 @@ _SIGNATURES = tuple(
         (rb"wOF[F2]|OTTO|\0\x01\0\0\0", _other("a font")),
         (
             rb"ID3[\x02\x03\x04]|fLaC|MThd|#!AMR|FORM....AIF[FC]|(RIFF|RIFX|RF64)....(WAVE|RMID)",
-            _SOUND,
+            SOUND,
         ),
-        (rb"MAC ..\0\0|wvpk|\xff[\xfb\xfa\xf3\xf2\xf1\xf9]|\.snd|caff\0", _SOUND),
+        (rb"MAC ..\0\0|wvpk|\xff[\xfb\xfa\xf3\xf2\xf1\xf9]|\.snd|caff\0", SOUND),
         (rb"RIFF....AVI |\x1a\x45\xdf\xa3|OggS|FLV\x01|\0\0\x01\xba|\0\0\x01\xb3", _CONTAINER),
         (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11|\x06\x0e\x2b\x34|\.RMF|YUV4MPEG2|DKIF", _CONTAINER),
         (rb"\0.{3}(wide|free|skip|pnot|moof|styp|sidx)|.{4}(moov|mdat)", _CONTAINER),
@@ -215,7 +216,7 @@ def _base_media(head):
     if main == b"jxl ":
         return _JPEG_XL
     if main in _SOUND_BRANDS:
-        return _SOUND
+        return SOUND
     if main in _AVIF_BRANDS or (main in _HEIF_BRANDS | {b"msf1"} and brands & _AVIF_BRANDS):
         return _picture("AVIF")
     return _picture("HEIF") if main in _HEIF_BRANDS else _CONTAINER

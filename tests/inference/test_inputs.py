@@ -131,6 +131,7 @@ JPEG_XL = b"\xff\x0a" + bytes(range(100))
         ("photo.jpg", b"<html>not found</html>", "no known format is in the file of text"),
         ("photo.jpg", b"", "empty"),
         ("photo.png", b"%PDF-1.4", "a PDF"),
+        ("clip.mjpeg", 2 * (b"\xff\xd8\xff\xe0" + bytes(20) + b"\xff\xd9"), "Motion JPEG"),
         ("clip.mp4", b"\0\0\0\x18ftypisom\0\0\0\1isommp42" + bytes(100), "moov"),
     ],
 )
@@ -155,7 +156,7 @@ def test_what_looks_like_a_picture_or_video_and_cannot_be_read_is_told(
         (b"\xc5\xd0\xd3\xc6" + bytes(60), "a PostScript drawing"),
         (b"\xd7\xcd\xc6\x9a" + bytes(60), "a WMF or EMF"),
         (b"<?xml version='1.0'?>\n<svg width='3'/>", "an SVG drawing"),
-        (b"ID3\4" + bytes(60), "a sound file"),
+        (b"ID3\4" + bytes(60), "a sound file, and there is no video in it"),
         (b"fLaC" + bytes(60), "a sound file"),
         (b"#EXTM3U\n/etc/passwd\n", "text"),
         (b"ffconcat version 1.0\nfile other.mp4\n", "text"),

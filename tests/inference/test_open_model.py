@@ -1,6 +1,8 @@
 """Opening model files: every kind scores alike, and what is no model is named."""
 
+import base64
 import dataclasses
+import io
 import json
 import shutil
 import zipfile
@@ -297,3 +299,35 @@ def test_the_released_arrays_are_a_model(reference, released_model):
     expected = released_model(to_network_range(crops))
     np.testing.assert_allclose(opened.scores(crops), expected["score"], rtol=0, atol=1e-5)
     assert opened.despoof(crops)["depth"].shape == (2, 32, 32, 1)
+
+
+def test_a_models_bytes_and_an_open_file_are_opened_like_its_path(files):
+    content = files["keras"].read_bytes()
+    expected = open_model(files["keras"]).metadata
+    with open(files["keras"], "rb") as file:
+        for source in (content, memoryview(content), file):
+            opened = open_model(source, threshold=0.5)
+            assert opened.kind == "keras"
+            assert opened.metadata == expected.with_threshold(0.5)
+    crops = np.zeros((2, 32, 32, 3), np.float32)
+    np.testing.assert_allclose(
+        opened.scores(crops), open_model(files["keras"]).scores(crops), rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (b"no model", "^model: expected a .keras file.*another kind of file"),
+        (b"PK\3\4 no model", "^model: expected a .keras file.*another kind of file"),
+        (io.StringIO("text"), "^model: .*opened to read bytes"),
+        (None, "^model: expected a .keras or .tflite file.*received NoneType"),
+        ("", "^'': .*received an empty path"),
+        ("https://example.org/m.keras", "an address is no path: download it first"),
+        (base64.b64encode(b"\x1c\0\0\0TFL3" + bytes(400_000)).decode(), "base64.b64decode"),
+    ],
+)
+def test_what_is_no_model_is_named_in_a_line(source, message):
+    with pytest.raises(DataError, match=message) as caught:
+        open_model(source)
+    assert len(str(caught.value)) < 400
