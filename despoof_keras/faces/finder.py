@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -119,9 +118,13 @@ class FaceFinder:
             new = self._candidate(image, detection)
             if new.presence >= MINIMUM_PRESENCE:
                 found = _with(found, new)
-        if not found or any(candidate.is_doubtful for candidate in found):
-            for new in self._turned(image, picture):
-                found = _with(found, new, is_turned=True)
+        for quarter_turns in (2, 1, 3):  # half a turn is the likeliest
+            if found and not any(candidate.is_doubtful for candidate in found):
+                break
+            for detection in self._detector(picture, quarter_turns):
+                new = self._candidate(image, detection)
+                if new.presence >= CLEAR_LEAD:
+                    found = _with(found, new, is_turned=True)
         faces = [candidate.face for candidate in found]
         return sorted(faces, key=lambda face: face.box[2] * face.box[3], reverse=True)
 
@@ -138,14 +141,6 @@ class FaceFinder:
         eyes = eye_positions(landmarks)
         face = Face(detection.box, eyes, landmarks, detection.confidence)
         return _Candidate(face, presence, is_doubtful)
-
-    def _turned(self, image, picture) -> Iterator[_Candidate]:
-        """Find the faces that the detector sees in the turned picture alone."""
-        for quarter_turns in (2, 1, 3):
-            for detection in self._detector(picture, quarter_turns):
-                new = self._candidate(image, detection)
-                if new.presence >= CLEAR_LEAD:
-                    yield new
 
 
 def _with(found: list[_Candidate], new: _Candidate, is_turned: bool = False) -> list[_Candidate]:
