@@ -42,12 +42,11 @@ def cpu_quota(root: Path = _ROOT) -> float | None:
     """
     shares = []
     for folder in _control_groups(root, "cpu"):
-        quota, period = _numbers(folder / "cpu.max") or (None, None)
-        if quota is None:
-            quota = next(iter(_numbers(folder / "cpu.cfs_quota_us")), None)
-            period = next(iter(_numbers(folder / "cpu.cfs_period_us")), None)
-        if quota and period and quota > 0:
-            shares.append(quota / period)
+        older = [_numbers(folder / f"cpu.cfs_{name}_us") for name in ("quota", "period")]
+        # "max" or -1 stand for no limit.
+        for numbers in (_numbers(folder / "cpu.max"), older[0] + older[1]):
+            if len(numbers) == 2 and numbers[0] and numbers[1] and numbers[0] > 0:
+                shares.append(numbers[0] / numbers[1])
     return min(shares, default=None)
 
 
