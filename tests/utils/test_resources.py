@@ -1,4 +1,4 @@
-"""The processors and the memory of a process, by trees that look like a system's `/proc`, `/sys`."""
+"""The processors and the memory of a process, by trees that look like `/proc` and `/sys`."""
 
 import os
 import subprocess

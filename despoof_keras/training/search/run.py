@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import keras_tuner
 
+from despoof_keras.datasets import fingerprint
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.prepare import prepare_data
@@ -34,6 +35,7 @@ ALGORITHMS = ("random", "hyperband", "bayesian")
 HYPERBAND_FACTOR = 3
 CHIEF = "chief"
 _SETTINGS = "search.json"
+_SPLITS = ("train", "dev")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +78,8 @@ class Search:
         """What a search's folder must have been started with to be resumed, as JSON values.
 
         The folders are left out, for they may have moved, and so is how unusable videos are
-        treated, which may change when one is met.
+        treated, which may change when one is met. The data's title is told, but their contents
+        are compared, see `run_folder.claim_folder`.
         """
         return {
             "base": dataclasses.asdict(self.base),
@@ -126,11 +129,13 @@ def run_search(
     distribution = distribution or one_device()
     for batch_size in BATCH_SIZES:
         distribution.check(dataclasses.replace(search.trial, batch_size=batch_size))
+    splits = search.data.load()
+    contents = {split: fingerprint.describe(splits[split]) for split in _SPLITS}
     role = os.environ.get("KERASTUNER_TUNER_ID")
     worker = None if role == CHIEF else role
     if worker is None:
-        claim_folder(search.output / _SETTINGS, search.identity(), "search", resume)
-    crops = _prepare(search)
+        claim_folder(search.output / _SETTINGS, search.identity(), "search", resume, contents)
+    crops = _prepare(search, splits)
     keras.config.set_dtype_policy(search.trial.dtype_policy)
     make_repeatable(search.seed, compiled=search.trial.jit_compile)
     hypermodel = DespoofHyperModel(
@@ -144,7 +149,7 @@ def run_search(
     if worker is not None:
         with report_alive(search.output, worker):
             tuner.oracle.get_space()  # waits for the chief, which has claimed the folder by then
-            _check_worker(search)
+            _check_worker(search, contents)
             _search(tuner, verbose)
         return None
     if role == CHIEF:
@@ -169,14 +174,14 @@ def _search(tuner, verbose):
         raise error.__cause__ or error from None
 
 
-def _check_worker(search):
+def _check_worker(search, contents):
     """Make sure that a worker has the chief's settings; its data may be in another folder."""
     begun = search.output / _SETTINGS
     if not begun.exists():
         raise DataError(f"{search.output}: expected the chief's folder; it has no {_SETTINGS}")
     identity = search.identity()
     del identity["data"]
-    check_folder(begun, identity, "search")
+    check_folder(begun, identity, "search", contents)
 
 
 def _tuner(search, hypermodel, strategy):
@@ -223,9 +228,8 @@ def hyperband_trials(epochs: int) -> int:
     )
 
 
-def _prepare(search):
+def _prepare(search, splits):
     """Crops of every scale, made before the first trial, so that bad data are reported at once."""
-    splits = search.data.load()
     crops = {}
     for side in CROP_SIDES:
         config = dataclasses.replace(search.trial, crop_side=side)
@@ -236,6 +240,6 @@ def _prepare(search):
                 CropSettings.of(config, split),
                 f"face crops of {split}, {side} eye distances",
             )
-            for split in ("train", "dev")
+            for split in _SPLITS
         )
     return crops
