@@ -40,7 +40,7 @@ def with_eye_files(
     Args:
         samples: the videos.
         folder: where new eye files are kept.
-        processes: worker processes; default: all cores.
+        processes: worker processes; default: see `processes.default_processes`.
         skip_bad: leave a video in which no face is found as it is, with a warning, instead of
             raising.
 

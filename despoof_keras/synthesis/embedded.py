@@ -33,7 +33,8 @@ def data_at(
     data = Data(root or EMBEDDED_SET, cache_folder() / "crops", name=name, title=title, **fields)
     if root is None:
         # Made only now, so that a wrong protocol is reported before any work.
-        folder: Path = default_root(seed)
+        processes = {"processes": data.processes} if data.processes else {}
+        folder: Path = default_root(seed, **processes)
         title = title or f"{EMBEDDED_SET} {folder.name}"
         data = dataclasses.replace(data, root=folder, title=title)
     return data
