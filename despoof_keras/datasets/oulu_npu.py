@@ -40,8 +40,6 @@ _LIST_LINE = re.compile(r"\s*([+-]?\d+)\s*,\s*(\S+)\s*")
 def load(root, protocol, fold=None, skip_bad=False):
     """List the videos of one protocol. Videos are not opened.
 
-    Files whose names are none of OULU-NPU's are ignored, with a counted warning.
-
     Args:
         root: the data set's folder.
         protocol: 1 to 4, number or digit.
@@ -122,7 +120,8 @@ def _wrong_layout(root, looked_in):
     if not looked_in.is_dir():
         contents = "no such folder"
     else:
-        contents = _shortened(sorted(entry.name for entry in looked_in.iterdir()))
+        names = sorted(entry.name for entry in looked_in.iterdir())
+        contents = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     where = "" if looked_in == root else f" in {looked_in.relative_to(root)}"
     return DataError(
         f"{root}: expected an OULU-NPU tree with Train_files/, Dev_files/, Test_files/ holding "
@@ -130,13 +129,9 @@ def _wrong_layout(root, looked_in):
     )
 
 
-def _shortened(names):
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
 def _videos(root, folder, split, problems):
     """Stem to path of all videos of a split's folder, checked against the split's subjects."""
-    videos, strange = {}, []
+    videos = {}
     with os.scandir(folder) as entries:
         files = sorted(entries, key=lambda entry: entry.name)
     for entry in files:
@@ -144,10 +139,11 @@ def _videos(root, folder, split, problems):
         # Names with a leading dot are leftovers of unpacking or of an interrupted writer.
         if path.suffix.lower() != ".avi" or entry.name.startswith("."):
             continue
-        if not _is_name(path.stem):
-            strange.append(entry.name)
+        try:
+            name = parse_stem(path.stem)
+        except DataError as error:
+            problems.add(f"{folder}: {error}")
             continue
-        name = parse_stem(path.stem)
         if name.split != split:
             first, last = SUBJECTS[split]
             problems.add(
@@ -155,22 +151,13 @@ def _videos(root, folder, split, problems):
                 f"subject {name.subject:02d} belongs to {name.split}"
             )
         elif path.stem in videos:
-            problems.add(
-                f"{path}: expected one video of this name; {videos[path.stem].name} is too"
-            )
+            problems.add(f"{path}: expected no other video of the name; {videos[path.stem]} has it")
         else:
             if not entry.is_file():
                 problems.add(f"{path}: expected a video; it is a folder or a link without a target")
             videos[path.stem] = path
     if not videos:
         raise _wrong_layout(root, folder)
-    if strange:
-        logger.warning(
-            "%s: %d files ignored whose names are not P_S_UU_F.avi: %s",
-            folder,
-            len(strange),
-            _shortened(strange),
-        )
     return videos
 
 

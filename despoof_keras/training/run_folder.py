@@ -132,9 +132,8 @@ def check_folder(path: Path, identity: Mapping, what: str, data: Mapping | None 
             raise ValueError("it holds no settings")
     except ValueError as error:
         raise DataError(f"{path}: expected the settings of a {what}; {error}") from error
-    if FINGERPRINT in started:
-        identity.pop(TITLE, None)
-    differing = [name for name in identity if _with_defaults(started.get(name)) != identity[name]]
+    compared = [name for name in identity if name != TITLE or FINGERPRINT not in started]
+    differing = [name for name in compared if _with_defaults(started.get(name)) != identity[name]]
     if differing:
         raise DataError(
             f"{path.parent}: expected the settings that the {what} was begun with; "
