@@ -3,7 +3,6 @@
 import dataclasses
 import logging
 import math
-import os
 import sys
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.run_folder import check_folder, claim_folder
 from despoof_keras.training.search.heartbeat import report_alive, stop_without_workers
 from despoof_keras.training.search.report import Outcome, describe, write_report
+from despoof_keras.training.search.roles import search_role
 from despoof_keras.training.search.space import (
     BATCH_SIZES,
     CROP_SIDES,
@@ -33,7 +33,6 @@ logger = logging.getLogger(__name__)
 ALGORITHMS = ("random", "hyperband", "bayesian")
 # Hyperband trains a third of the trials three times as long, and so on.
 HYPERBAND_FACTOR = 3
-CHIEF = "chief"
 _SETTINGS = "search.json"
 _SPLITS = ("train", "dev")
 
@@ -121,19 +120,20 @@ def run_search(
         The outcomes, the best first; None in a worker.
 
     Raises:
-        DataError: the data or the folder is not as needed, the devices cannot divide a batch of
-            the search among them, or a worker has other settings than the chief; nothing is lost
-            then.
+        DataError: the data, the folder or those variables are not as needed, the devices cannot
+            divide a batch of the search among them, or a worker has other settings or data than
+            the chief; nothing is lost then.
         TrainingError: no trial succeeded, or the chief cannot be reached.
     """
     distribution = distribution or one_device()
     for batch_size in BATCH_SIZES:
         distribution.check(dataclasses.replace(search.trial, batch_size=batch_size))
+    role = search_role()
+    if role.is_chief:
+        logger.info("this process is the search's chief: it hands out trials and waits for workers")
     splits = search.data.load()
     contents = {split: fingerprint.describe(splits[split]) for split in _SPLITS}
-    role = os.environ.get("KERASTUNER_TUNER_ID")
-    worker = None if role == CHIEF else role
-    if worker is None:
+    if role.worker is None:
         claim_folder(search.output / _SETTINGS, search.identity(), "search", resume, contents)
     crops = _prepare(search, splits)
     keras.config.set_dtype_policy(search.trial.dtype_policy)
@@ -146,13 +146,13 @@ def run_search(
     )
     strategy = distribution.strategy if distribution.replicas > 1 else None
     tuner = _tuner(search, hypermodel, strategy)
-    if worker is not None:
-        with report_alive(search.output, worker):
+    if role.worker is not None:
+        with report_alive(search.output, role.worker):
             tuner.oracle.get_space()  # waits for the chief, which has claimed the folder by then
             _check_worker(search, contents)
             _search(tuner, verbose)
         return None
-    if role == CHIEF:
+    if role.is_chief:
         with stop_without_workers(search.output, worker_timeout):
             _search(tuner, verbose)
     else:
