@@ -24,7 +24,7 @@ WHOLE = 4 * BLOCK
 _AT_ONCE = 8
 # What the values of `describe` are, in their order.
 _FACTS = ("species", "subject", "session", "phone")
-_FILES = ("video", "eye file", "depth maps")
+_FILES = ("video", "eye file", "depth file")
 
 
 def content_stamp(path: Path | None) -> str | None:

@@ -81,7 +81,7 @@ def no_eyes(root):
 def other_depth(root):
     folder = root / "Depth_maps" / "Train_files"
     shutil.copyfile(folder / "1_1_01_1.npz", folder / "2_1_01_1.npz")
-    return "train: the depth maps of 2_1_01_1 is another"
+    return "train: the depth file of 2_1_01_1 is another"
 
 
 def shorter_list(root):
