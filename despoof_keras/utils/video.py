@@ -7,10 +7,13 @@ on other frames than those asked for. Only one frame is in memory.
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 
 from despoof_keras.errors import DataError
+from despoof_keras.utils.video_file import damaged, no_pictures, open_file, open_part, unusable
+from despoof_keras.utils.video_layout import read_layout
 
 # In intact files of some recorders the container announces a frame or two more than it holds. A
 # video that stops earlier is damaged. At most one frame in thirty may be missing, so a short clip
@@ -37,6 +40,36 @@ class TruncatedVideoError(DataError):
 
     def __reduce__(self):  # so that a worker process can raise it
         return type(self), (str(self), self.decoded)
+
+
+def has_video(path: Path | str) -> bool:
+    """Tell by a file's content whether it is a video.
+
+    Args:
+        path: any file.
+
+    Returns:
+        True if it has moving pictures that can be decoded. False if it is no video file at all.
+
+    Raises:
+        DataError: the file is missing, empty or may not be read; or it is a container whose
+            pictures cannot be read (only sound, damaged, no decoder), with the reason.
+    """
+    with open_file(path) as file:
+        layout = read_layout(file)
+        if layout.is_picture:
+            return False
+        reason = unusable(layout)
+        try:
+            with open_part(file, layout.parts[0]) as (_, stream):
+                reason = reason or no_pictures(stream)
+        except av.FFmpegError:
+            if layout.kind is None:
+                return False
+            reason = reason or damaged(layout)
+    if reason:
+        raise DataError(f"{path}: expected a video; {reason}")
+    return True
 
 
 def read_frames(
