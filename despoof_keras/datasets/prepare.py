@@ -14,7 +14,7 @@ from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.samples import BONA_FIDE, VideoSample, instrument_of
 from despoof_keras.datasets.shards import LeftOut, is_complete, read_index, write_shard
 from despoof_keras.errors import DataError
-from despoof_keras.utils.files import one_at_a_time
+from despoof_keras.utils.files import check_name, one_at_a_time
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.progress import tracked
 
@@ -80,6 +80,7 @@ def prepare_crops(
         DataError: a video or eye file cannot be used (the message names it), or, with `skip_bad`,
             no crop of a label or an attack instrument is left.
     """
+    check_name(folder)
     own = fingerprint(describe(samples))
     if find_eyes:
         eyes = Path(folder) / "eyes"

@@ -7,7 +7,6 @@ FFmpeg gets its bytes without a name, and only the containers listed here are tr
 
 import contextlib
 import io
-import multiprocessing
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ import av
 
 from despoof_keras.errors import DataError
 from despoof_keras.utils.video_layout import Layout
+from despoof_keras.utils.worker import is_worker
 
 VIDEO_CONTAINERS = (
     "asf,avi,dv,flv,gxf,h264,hevc,ivf,live_flv,m4v,matroska,mov,mpeg,mpegts,mpegvideo,mxf,nut,obu,"
@@ -106,8 +106,7 @@ def open_part(
         stream = _pictures(container)
         if stream is not None and stream.codec_context is not None:
             # Worker processes fill the cores already.
-            is_worker = multiprocessing.parent_process() is not None
-            stream.codec_context.thread_count = 1 if is_worker else 0
+            stream.codec_context.thread_count = 1 if is_worker() else 0
             stream.codec_context.thread_type = "AUTO"
         yield container, stream
 

@@ -16,6 +16,13 @@ from typing import Any, BinaryIO
 
 from despoof_keras.utils.files import remove_half_written
 
+_is_worker = False
+
+
+def is_worker() -> bool:
+    """Whether this process is a worker: there are others that fill the processors already."""
+    return _is_worker
+
 
 def send(stream: BinaryIO, content: bytes) -> None:
     """Write a message.
@@ -38,6 +45,8 @@ def receive(stream: BinaryIO) -> Any:
 
 def main() -> None:
     """Work until standard input is closed, by the parent or by its death."""
+    global _is_worker
+    _is_worker = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     signal.signal(signal.SIGTERM, lambda number, frame: _end_tidily())
     answers = os.fdopen(os.dup(1), "wb")

@@ -27,6 +27,7 @@ from despoof_keras.training.search.space import (
     OBJECTIVE,
     DespoofHyperModel,
 )
+from despoof_keras.utils.files import check_writable
 
 logger = logging.getLogger(__name__)
 
@@ -131,6 +132,9 @@ def run_search(
     role = search_role()
     if role.is_chief:
         logger.info("this process is the search's chief: it hands out trials and waits for workers")
+    check_writable(search.data.cache)
+    if role.worker is None:
+        check_writable(search.output)
     splits = search.data.load()
     contents = {split: fingerprint.describe(splits[split]) for split in _SPLITS}
     if role.worker is None:
