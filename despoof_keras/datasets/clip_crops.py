@@ -10,7 +10,7 @@ from despoof_keras.datasets.shards import CropRecord
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.depth import exact_depth, generic_face_depth, read_depth_maps
-from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames, spread_indices
+from despoof_keras.utils.video import TruncatedVideoError, read_frames, spread_indices
 
 FACE_DEPTHS = ("mesh", "generic")
 # Where a crop's depth comes from.
@@ -118,14 +118,14 @@ def _record(sample, index, frame, crop, eyes, exact, settings):
 
 
 def _decodable(path, chosen):
-    """The chosen frames, without the last where a sound video holds fewer than it announces."""
+    """The chosen frames, without the last where a sound video has fewer than its eye file."""
     decoded = 0
     try:
         for index, frame in read_frames(path, chosen):
             yield index, frame
             decoded += 1
     except TruncatedVideoError as error:
-        if not decoded or not error.is_sound(frame_count(path)):
+        if not decoded or not error.is_sound:
             raise
 
 

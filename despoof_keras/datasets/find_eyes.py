@@ -13,7 +13,7 @@ from despoof_keras.errors import DataError
 from despoof_keras.faces.finder import is_tilted, process_finder
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.progress import tracked
-from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames
+from despoof_keras.utils.video import read_frames
 
 logger = logging.getLogger(__name__)
 
@@ -86,15 +86,11 @@ def find_eyes(path: str | Path, finder, every: int = FIND_EVERY) -> dict[int, np
     Raises:
         DataError: the video cannot be read.
     """
-    eyes, count = {}, frame_count(path)
-    try:
-        for number, image in read_frames(path, range(0, count, every)):
-            for face in finder(image)[:1]:
-                if not is_tilted(face):
-                    eyes[number] = face.eyes
-    except TruncatedVideoError as error:
-        if not error.is_sound(count):
-            raise
+    eyes = {}
+    for number, image in read_frames(path, every=every):
+        for face in finder(image)[:1]:
+            if not is_tilted(face):
+                eyes[number] = face.eyes
     return fill_gaps(eyes)
 
 

@@ -151,7 +151,7 @@ def _print_records(
 
 
 class _Outcome:
-    """Whether every input was scored: an image by any of its faces, a video by its own record."""
+    """Whether every input was scored: an image by any face, a video by its record, and whole."""
 
     def __init__(self):
         self._ok_of = {}
@@ -159,7 +159,8 @@ class _Outcome:
     def add(self, record):
         was_ok = self._ok_of.get(record.path, False)
         is_video = record.frame is None
-        self._ok_of[record.path] = record.is_ok if is_video else was_ok or record.is_ok
+        is_scored = record.is_ok and record.is_complete
+        self._ok_of[record.path] = is_scored if is_video else was_ok or is_scored
 
     @property
     def is_empty(self):
@@ -190,7 +191,7 @@ class _TableWriter:
 
 def table_line(record: ScoreRecord) -> str:
     """Format a record as a line of the table."""
-    rest = "" if record.is_ok else record.status
+    rest = "; ".join(filter(None, ["" if record.is_ok else record.status, record.note]))
     if record.box:
         rest = "face at {:.0f}, {:.0f}, {:.0f} x {:.0f}".format(*record.box)
     return _COLUMNS.format(

@@ -22,6 +22,9 @@ class ScoreRecord:
         threshold: the model's own or the caller's; None without a score.
         box: face box `[x, y, width, height]` in pixels of the upright frame, or None.
         eyes: `[x_right, y_right, x_left, y_left]` in pixels, or None.
+        note: a remark on a video as a whole, or None: frames that are missing, colours that were
+            changed.
+        is_complete: False for a video of which a part could not be read.
     """
 
     path: str
@@ -32,6 +35,8 @@ class ScoreRecord:
     threshold: float | None = None
     box: list[float] | None = None
     eyes: list[float] | None = None
+    note: str | None = None
+    is_complete: bool = True
 
     @classmethod
     def scored(

@@ -1,6 +1,7 @@
 """Images and videos to spoof scores, with reading, face finding and scoring at the same time."""
 
 import dataclasses
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 
@@ -16,7 +17,7 @@ from despoof_keras.inference.scoring_model import ScoringModel
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.utils.images import read_image
 from despoof_keras.utils.threads import BusyTimes, InThread
-from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames
+from despoof_keras.utils.video_decoder import Video
 
 READ, FIND, SCORE, DRAW = "read", "find", "score", "draw"
 # What waits between two stages: whole frames, of which the largest photographs take 360 MB each,
@@ -40,10 +41,19 @@ class Frame:
 
 @dataclasses.dataclass(frozen=True)
 class EndOfVideo:
-    """The end of a video; `status` is `OK` or says what was wrong with it."""
+    """The end of a video.
+
+    Attributes:
+        path: as the user named it.
+        status: `OK`, or why none of it could be read.
+        note: what is to be said beside the score: what is missing, what was done to the colours.
+        is_complete: whether nothing is missing.
+    """
 
     path: str
     status: str
+    note: str | None = None
+    is_complete: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,19 +141,15 @@ def read_inputs(
 
 
 def _read_video(path, every, most, expect):
+    wanted = video_frames_to_score(sys.maxsize, every, most)
     try:
-        count = frame_count(path)
-        wanted = video_frames_to_score(count, every, most)
-        expect(len(wanted))
-        for number, image in read_frames(path, wanted):
-            yield Frame(path, number, image)
-    except TruncatedVideoError as error:
-        damaged = f"damaged: the video stops after {error.decoded} of {count} frames"
-        yield EndOfVideo(path, OK if error.is_sound(count) else damaged)
+        with Video(path) as video:
+            expect(len(video_frames_to_score(video.expected, every, most)))
+            for number, image in video.frames(wanted):
+                yield Frame(path, number, image)
+            yield EndOfVideo(path, OK, video.note, video.damage is None)
     except DataError as error:
         yield EndOfVideo(path, _unreadable(path, error))
-    else:
-        yield EndOfVideo(path, OK)
 
 
 def _unreadable(path, error):
@@ -237,12 +243,17 @@ def _with_video_records(stream: Iterable[Scored], threshold) -> Iterator[ScoreRe
 
 
 def _video_record(end, scores, reasons, threshold):
-    if end.status != OK:
-        return ScoreRecord(end.path, None, end.status)
-    if scores:
-        return ScoreRecord.scored(end.path, None, mean_of_frames(scores), threshold)
+    if end.status == OK and scores:
+        record = ScoreRecord.scored(end.path, None, mean_of_frames(scores), threshold)
+    else:
+        status = _no_score(reasons) if end.status == OK else end.status
+        record = ScoreRecord(end.path, None, status)
+    return dataclasses.replace(record, note=end.note, is_complete=end.is_complete)
+
+
+def _no_score(reasons):
     if not reasons:
-        return ScoreRecord(end.path, None, f"{NO_FRAME}: it has none")
+        return f"{NO_FRAME}: it has none"
     commonest = max(sorted(set(reasons)), key=reasons.count)
     times = f"{reasons.count(commonest)} of {len(reasons)}"
-    return ScoreRecord(end.path, None, f"{NO_FRAME}: {commonest} ({times} frames)")
+    return f"{NO_FRAME}: {commonest} ({times} frames)"

@@ -4,42 +4,34 @@ Videos are decoded from the start and in order, because in many files of the dat
 on other frames than those asked for. Only one frame is in memory.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 
 from despoof_keras.errors import DataError
+from despoof_keras.utils.video_decoder import Video
 from despoof_keras.utils.video_file import damaged, no_pictures, open_file, open_part, unusable
 from despoof_keras.utils.video_layout import read_layout
 
-# In intact files of some recorders the container announces a frame or two more than it holds. A
-# video that stops earlier is damaged. At most one frame in thirty may be missing, so a short clip
-# must be complete.
-MISSING_FRAMES = 2
-MISSING_SHARE = 1 / 30
-
 
 class TruncatedVideoError(DataError):
-    """Decoding stopped before a wanted frame.
+    """A wanted frame does not decode.
 
     Attributes:
         decoded: number of frames that were decoded.
+        is_sound: whether the video is complete, and only has fewer frames than were wanted.
     """
 
-    def __init__(self, message: str, decoded: int):
+    def __init__(self, message: str, decoded: int, is_sound: bool = False):
         super().__init__(message)
         self.decoded = decoded
-
-    def is_sound(self, announced: int) -> bool:
-        """Tell whether a video that announces so many frames may still pass as complete."""
-        allowed = min(MISSING_FRAMES, int(announced * MISSING_SHARE))
-        return self.decoded > 0 and announced - self.decoded <= allowed
+        self.is_sound = is_sound
 
     def __reduce__(self):  # so that a worker process can raise it
-        return type(self), (str(self), self.decoded)
+        return type(self), (str(self), self.decoded, self.is_sound)
 
 
 def has_video(path: Path | str) -> bool:
@@ -73,17 +65,17 @@ def has_video(path: Path | str) -> bool:
 
 
 def read_frames(
-    path: Path | str, indices: Iterable[int] | None = None
+    path: Path | str, indices: Iterable[int] | None = None, *, every: int = 1
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Decode frames of a video.
 
     Frames that are not wanted are decoded but not converted, and nothing after the last wanted
-    frame is read.
+    frame is read. Numbers count the frames that a player shows.
 
     Args:
         path: video file.
-        indices: numbers of the wanted frames, from 0, in any order; `None` for all frames that
-            the container announces.
+        indices: numbers of the wanted frames, from 0, in any order; `None` for all.
+        every: distance between the frames, if no numbers are given.
 
     Yields:
         `(index, frame)` in ascending order: `frame` is `(height, width, 3)` RGB uint8, turned
@@ -92,33 +84,47 @@ def read_frames(
     Raises:
         DataError: with the first frame, if the file is missing, empty or no video, or an index is
             negative.
-        TruncatedVideoError: later, if decoding stops before a wanted frame.
+        TruncatedVideoError: later, if a wanted frame does not decode or, without numbers, the
+            video is incomplete.
 
     Example:
         >>> frames = dict(read_frames("1_1_01_1.avi", [0, 30, 60]))  # doctest: +SKIP
     """
-    capture = _open(path)
-    try:
-        announced = _announced(capture)
-        wanted: Sequence[int] | None
-        if indices is None:
-            # If the container announces nothing, the video is read for as long as it decodes.
-            wanted = range(announced) if announced else None
-        else:
-            if isinstance(indices, range) and indices.step > 0:
-                # It may have billions of numbers, because a damaged file announces anything.
-                wanted = indices
-            else:
-                wanted = sorted({int(index) for index in indices})
-            if wanted and wanted[0] < 0:
-                raise DataError(f"indices: expected frame numbers from 0 on; received {wanted[0]}")
-        yield from _decode(capture, path, wanted)
-    finally:
-        capture.release()
+    with Video(path) as video:
+        wanted = _ascending(indices, every)
+        expected = iter(wanted)
+        for index, frame in video.frames(wanted):
+            target = next(expected)
+            if indices is not None and index != target:
+                raise _truncated(video, target)
+            yield index, frame
+        target = next(expected, None)
+        if video.damage if indices is None else target is not None:
+            raise _truncated(video, target)
+
+
+def _ascending(indices, every):
+    if indices is None:
+        return range(0, sys.maxsize, every)
+    # A range may have billions of numbers.
+    is_ascending = isinstance(indices, range) and indices.step > 0
+    wanted = indices if is_ascending else sorted({int(index) for index in indices})
+    if wanted and wanted[0] < 0:
+        raise DataError(f"indices: expected frame numbers from 0 on; received {wanted[0]}")
+    return wanted
+
+
+def _truncated(video, target):
+    what = "the video stops" if target is None or target >= video.decoded else "it is damaged"
+    return TruncatedVideoError(
+        f"{video.path}: {what} after {video.decoded} decoded frames, frame {target} was wanted",
+        video.decoded,
+        is_sound=video.damage is None and video.decoded > 0,
+    )
 
 
 def frame_count(path: Path | str) -> int:
-    """Count the frames that a video's container announces or, if it announces none, holds.
+    """Count the frames that a video's headers announce or, if they announce none, that it holds.
 
     The announcement is cheap to read but may exceed what can be decoded; `read_frames` finds out.
 
@@ -131,17 +137,14 @@ def frame_count(path: Path | str) -> int:
     Raises:
         DataError: the file is missing, empty or no video.
     """
-    capture = _open(path)
-    try:
-        count = _announced(capture)
-        if not count:
-            while capture.grab():
-                count += 1
-    finally:
-        capture.release()
-    if not count:
-        raise DataError(f"{path}: expected a video; no frame of it decodes")
-    return count
+    with Video(path) as video:
+        if video.expected:
+            return video.expected
+        for _ in video.frames([sys.maxsize]):
+            pass
+        if not video.decoded:
+            raise DataError(f"{path}: expected a video; no frame of it decodes")
+        return video.decoded
 
 
 def spread_indices(count: int, wanted: int) -> list[int]:
@@ -167,50 +170,3 @@ def spread_indices(count: int, wanted: int) -> list[int]:
         raise DataError(f"expected at least 1 frame of at least 1; received {wanted} of {count}")
     wanted = min(count, wanted)
     return [(2 * part + 1) * count // (2 * wanted) for part in range(wanted)]
-
-
-def _open(path):
-    path = Path(path)
-    if not path.is_file():
-        raise DataError(f"{path}: expected a video, found no such file")
-    if path.stat().st_size == 0:
-        raise DataError(f"{path}: expected a video, the file is empty")
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise DataError(f"{path}: expected a video, the file may not be read") from error
-    # FFmpeg is named because other backends read 1_1_01_1.avi as a series of pictures.
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    if not capture.isOpened():
-        capture.release()
-        raise DataError(
-            f"{path}: expected a video that FFmpeg can decode ({path.stat().st_size} bytes)"
-        )
-    return capture
-
-
-def _announced(capture):
-    # Damaged or streamed files announce 0 or a negative number.
-    return max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
-
-
-def _decode(capture, path, wanted):
-    """Yield `(index, frame)` for ascending `wanted`, or every frame that decodes for `None`."""
-    decoded = 0
-    remaining = iter(wanted) if wanted is not None else None
-    while True:
-        target = decoded if remaining is None else next(remaining, None)
-        if target is None:
-            return
-        while decoded <= target and capture.grab():
-            decoded += 1
-        good, frame = capture.retrieve() if decoded > target else (False, None)
-        if not good:
-            if remaining is None and decoded:
-                return
-            raise TruncatedVideoError(
-                f"{path}: the video stops after {decoded} decoded frames, "
-                f"frame {target} was wanted",
-                decoded,
-            )
-        yield target, cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)

@@ -80,13 +80,14 @@ def open_file(path: Path | str) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def open_part(
-    file: BinaryIO, part: tuple[int, int]
+    file: BinaryIO, part: tuple[int, int], threads: int = 0
 ) -> Iterator[tuple[av.container.InputContainer, av.VideoStream | None]]:
     """Open one of the containers in a file.
 
     Args:
         file: the open file.
         part: its first byte and the one behind its last.
+        threads: for decoding; 0 for all cores.
 
     Yields:
         The container, and the stream of its pictures, or None if it has none. The stream's
@@ -98,6 +99,7 @@ def open_part(
     window = Window(file, *part)
     with av.open(
         window,
+        "r",
         container_options=_OPTIONS,
         metadata_errors="replace",
         buffer_size=READ_BYTES,
@@ -105,10 +107,14 @@ def open_part(
     ) as container:
         stream = _pictures(container)
         if stream is not None and stream.codec_context is not None:
-            # Worker processes fill the cores already.
-            stream.codec_context.thread_count = 1 if is_worker() else 0
+            stream.codec_context.thread_count = threads
             stream.codec_context.thread_type = "AUTO"
         yield container, stream
+
+
+def thread_count() -> int:
+    """Number of threads for decoding; 0 for all cores. Worker processes fill them already."""
+    return 1 if is_worker() else 0
 
 
 def _open_nothing_else(url, flags, options):

@@ -137,7 +137,7 @@ def _page_end(content, start):
 
 
 def _iso_layout(file, size):
-    starts, kinds, is_cut, is_encrypted = [0], set(), False, False
+    starts, kinds, is_cut, is_encrypted, has_index = [0], set(), False, False, False
     for kind, start, body, end in _boxes(file, size):
         if kind == b"ftyp" and start and b"moov" in kinds:
             starts.append(start)
@@ -148,6 +148,7 @@ def _iso_layout(file, size):
         if kind == b"moov":
             file.seek(body)
             index = file.read(min(end, size) - body)
+            has_index |= end <= size
             is_encrypted |= b"encv" in index and b"sinf" in index
             if b"mvex" in index:
                 kinds.add(b"moof")
@@ -155,12 +156,11 @@ def _iso_layout(file, size):
             is_cut |= _indexed_end(file, body, end) > size
     file.seek(8)
     brand = file.read(4)
-    lacks_index = b"moov" not in kinds
     return Layout(
         ISO,
         _parts(starts, size),
-        is_picture=bool(_PICTURE_BRANDS.match(brand)) and lacks_index,
-        lacks_index=lacks_index and len(starts) == 1,
+        is_picture=bool(_PICTURE_BRANDS.match(brand)) and not has_index,
+        lacks_index=not has_index,
         is_encrypted=is_encrypted,
         is_cut=is_cut and b"moof" in kinds,
         is_fragmented=b"moof" in kinds,
