@@ -27,8 +27,8 @@ from despoof_keras.utils.worker import receive, send
 # Jobs handed out for each process beyond the one it works on; at most as many results wait.
 JOBS_AHEAD = 2
 # Memory that each process needs, with room for a shard's results. One that cuts 256-pixel crops out
-# of videos of 1080 x 1920 pixels, and finds the face mesh in them, was measured to need 210 MB at
-# its peak (VmHWM), and 180 MB without the mesh.
+# of videos of 1080 x 1920 pixels, and finds the face mesh in them, was measured to need 220 MB at
+# its peak (VmHWM), and 150 MB without the mesh.
 BYTES_PER_WORKER = 256 * 2**20
 # The processes already fill the processors, and each thread of these libraries costs memory.
 ENVIRONMENT = dict.fromkeys(
