@@ -152,7 +152,10 @@ class _Worker:
             return receive(self._process.stdout)
         # A closed pipe is a ValueError.
         except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            raise BrokenProcessPool("a worker process has ended abruptly") from error
+            raise BrokenProcessPool(
+                "a worker process was killed, as happens where memory runs out; fewer processes "
+                "need less"
+            ) from error
 
     def tell_to_end(self):
         with contextlib.suppress(OSError):
