@@ -28,14 +28,12 @@ def compiled_step(distribution, batch_size, **settings):
     """Make a function that runs a step on a fixed batch of random crops and returns the loss."""
     import dataclasses
 
-    import keras
     import tensorflow as tf
 
     from despoof_keras.training.fit import build_despoofer, compile_despoofer
     from despoof_keras.training.presets import EMBEDDED
 
     config = dataclasses.replace(EMBEDDED, batch_size=batch_size, **settings)
-    keras.config.set_dtype_policy(config.dtype_policy)
     with distribution.strategy.scope():
         model = build_despoofer(config)
         compile_despoofer(model, config, 100)

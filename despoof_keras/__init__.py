@@ -1,11 +1,14 @@
 """Face presentation-attack detection by noise modeling, on Keras 3.
 
 Importing this package needs NumPy alone and loads neither TensorFlow nor OpenCV: every public
-name is resolved on first use (PEP 562).
+name is resolved on first use (PEP 562). `keras.models.load_model` knows the package's classes all
+the same, see `models.registration`.
 """
 
 import importlib
 
+from despoof_keras.models.registration import register_with_keras
+from despoof_keras.utils.libraries import explaining
 from despoof_keras.version import __version__
 
 # Public name -> module that defines it.
@@ -48,15 +51,19 @@ __all__ = ["__version__", *_PUBLIC, *_MODULES]
 
 
 def __getattr__(name):
-    if name in _PUBLIC:
-        value = getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
-    elif name in _MODULES:
-        value = importlib.import_module(f"{__name__}.{_MODULES[name]}")
-    else:
+    if name not in _PUBLIC and name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    with explaining():
+        if name in _PUBLIC:
+            value = getattr(importlib.import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+        else:
+            value = importlib.import_module(f"{__name__}.{_MODULES[name]}")
     globals()[name] = value
     return value
 
 
 def __dir__():
     return sorted(__all__)
+
+
+register_with_keras()

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from despoof_keras.errors import DataError
+from despoof_keras.utils.files import DISK_FULL
+from despoof_keras.utils.libraries import explaining, explanation
 from despoof_keras.utils.programs import held_back_stderr, set_environment
+from despoof_keras.utils.streams import abandon_output, flush_output, prepare_streams, tell
 from despoof_keras.version import __version__
 
 SCORED, SOME_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -88,34 +91,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    prepare_streams()
     parser, options = parse_arguments(arguments)
     if options.command == "score" and bool(options.paths) == (options.camera is not None):
         parser.error("score: expected either paths or --camera")
     set_environment()
     try:
-        return _info(options) if options.command == "info" else _score(options)
-    except ModuleNotFoundError as error:
-        _complain(f"despoof: {error}; \"pip install 'despoof-keras[train]'\" brings what it needs")
+        code = _info(options) if options.command == "info" else _score(options)
+        flush_output()
+        return code
+    except ImportError as error:
+        tell(f"despoof: {explanation(error) or error}")
         return USAGE
-    except (DataError, ImportError) as error:
-        _complain(f"despoof: {error}")
+    except DataError as error:
+        tell(f"despoof: {error}")
         return USAGE
     except KeyboardInterrupt:
-        _complain("\ndespoof: interrupted")
+        tell("\ndespoof: interrupted")
         _leave_stuck_threads(INTERRUPTED)
         return INTERRUPTED
     except BrokenPipeError:
-        # Nobody reads our lines any more; Python must not fail again when it flushes on exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_output()  # nobody reads our lines any more
         return SOME_FAILED
     except OSError as error:  # a full disk, a folder that vanished
-        _complain(f"despoof: {error}")
+        abandon_output()
+        is_output = error.filename is None and error.errno in DISK_FULL
+        tell(f"despoof: {f'standard output: {error.strerror}' if is_output else error}")
         return SOME_FAILED
-
-
-def _complain(text):
-    if sys.stderr is not None:
-        print(text, file=sys.stderr)
 
 
 def _leave_stuck_threads(code):
@@ -152,7 +154,8 @@ def _description(path) -> dict[str, Any]:
 
     kind = kind_of(path)
     if kind == "released":
-        from despoof_keras.models.released import load_released
+        with explaining():
+            from despoof_keras.models.released import load_released
 
         metadata = load_released(path).metadata
     else:

@@ -14,6 +14,7 @@ from despoof_keras.datasets.data_sets import data_set
 from despoof_keras.training import arguments as run_arguments
 from despoof_keras.utils.files import check_writable
 from despoof_keras.utils.programs import run_script, script_parser, start_tensorflow
+from despoof_keras.utils.streams import is_terminal
 from despoof_keras.utils.threads import BusyTimes
 
 GOES_ON = "the same command with --resume goes on after the last finished epoch"
@@ -43,10 +44,10 @@ def run(options):
         start_tensorflow()
         from despoof_keras.distribution.strategy import distribute
         from despoof_keras.evaluation import tables
-        from despoof_keras.synthesis import cache_folder, data_at
+        from despoof_keras.synthesis import data_at, writable_cache
         from despoof_keras.training.experiment import DATA, Experiment, run_experiment
 
-    check_writable(cache_folder())
+    writable_cache()
     distribution = distribute(options.strategy, options.replicas)
     if distribution.workers > 1 and config.data_parts == 1:
         config = dataclasses.replace(config, data_parts=distribution.workers)
@@ -57,7 +58,7 @@ def run(options):
         Experiment(config, data, options.seed, output),
         resume=options.resume,
         distribution=distribution,
-        verbose=1 if sys.stdout.isatty() else 2,
+        verbose=1 if is_terminal(sys.stdout) else 2,
         times=times,
     )
     if results is None:

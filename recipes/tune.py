@@ -16,6 +16,7 @@ from despoof_keras.training import arguments as run_arguments
 from despoof_keras.training.presets import named_or_stored, trial_configuration
 from despoof_keras.training.search.roles import search_role
 from despoof_keras.utils.programs import run_script, script_parser, start_tensorflow
+from despoof_keras.utils.streams import is_terminal
 
 GOES_ON = "the same command with --resume goes on after the last finished trial"
 
@@ -60,7 +61,7 @@ def run(options):
         resume=options.resume,
         distribution=distribution,
         worker_timeout=options.worker_timeout,
-        verbose=1 if sys.stdout.isatty() else 2,
+        verbose=1 if is_terminal(sys.stdout) else 2,
     )
     if outcomes is None:
         print("no trials are left for this worker; the chief writes the results")

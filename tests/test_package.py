@@ -42,7 +42,7 @@ BARE = (
     "utils.threads",
 )
 # The console script, whose business printing is.
-PROGRAM = ("despoof_keras.cli", "despoof_keras.utils.programs", "despoof_keras.inference.command")
+PROGRAM = ("despoof_keras.cli", "despoof_keras.utils.streams", "despoof_keras.inference.command")
 
 
 def run_fresh(code):

@@ -24,7 +24,8 @@ class PresentationAttackRates(keras.metrics.Metric):
     """
 
     def __init__(self, instruments: int, name: str = "rates", **kwargs):
-        super().__init__(name=name, **kwargs)
+        # Counts must not depend on Keras' `floatx`: half precision counts to 2048 at most.
+        super().__init__(name=name, **{"dtype": "float32", **kwargs})
         self.instruments = instruments
         self.counts = self.add_variable((1 + instruments, BINS), initializer="zeros", name="counts")
 

@@ -5,13 +5,15 @@ import sys
 from rich.console import Console, RenderableType
 from rich.table import Table
 
+from despoof_keras.utils.streams import is_terminal
+
 # Columns where the output is not a terminal.
 WIDTH = 140
 
 
 def show(*parts: RenderableType, width: int = WIDTH) -> None:
     """Write tables and lines to standard output; `width` counts where that is not a terminal."""
-    console = Console(width=None if sys.stdout.isatty() else width)
+    console = Console(width=None if is_terminal(sys.stdout) else width)
     for part in parts:
         console.print(part)
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from despoof_keras.errors import DataError
-from despoof_keras.faces.crop import RELEASED_CROP, CropRule, crop_box, crop_face
+from despoof_keras.faces.crop import RELEASED_CROP, CropRule, crop_box, crop_face, eye_distance
 from despoof_keras.faces.mesh import CHIN, FOREHEAD, LEFT_SIDE, RIGHT_SIDE, eye_positions
 from despoof_keras.utils.files import read_arrays
 
@@ -85,10 +85,13 @@ def generic_face_depth(
 
     Returns:
         `(size + 2 jitter, size + 2 jitter)` uint8: greatest at the nose; 0 for the background.
+
+    Raises:
+        DataError: as for `crop.eye_distance`.
     """
     x_right, y_right, x_left, y_left = np.asarray(eyes, np.float64)
     # Crop coordinates in eye distances, origin at the subject's right eye.
-    distance = max(x_left - x_right, y_left - y_right)
+    distance = eye_distance(eyes)
     grid = np.arange(-jitter, size + jitter) * (rule.side / size)
     x, y = np.meshgrid(grid - rule.left, grid - rule.up)
     across, down = (x_left - x_right) / distance, (y_left - y_right) / distance

@@ -6,15 +6,10 @@ Reference: Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection 
 
 import dataclasses
 
-import cv2
 import numpy as np
 
-from despoof_keras.faces.networks import (
-    DETECTOR_FILE,
-    open_face_model,
-    outputs_by_size,
-    probability,
-)
+from despoof_keras.faces.networks import DETECTOR_FILE, FaceNetwork, probability
+from despoof_keras.faces.sampling import Square, fit_into_square
 
 INPUT_SIZE = 256
 # Cells along each side of the model's two output grids, and anchors in a cell.
@@ -24,6 +19,8 @@ ANCHOR_GRIDS = ((16, 2), (8, 6))
 POINTS = 8
 MINIMUM_CONFIDENCE = 0.5  # MediaPipe's default
 OVERLAP = 0.3  # intersection over union above which two boxes are the same face (MediaPipe's)
+
+Box = tuple[float, float, float, float]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,57 +33,76 @@ class Detection:
         confidence: 0 to 1.
     """
 
-    box: tuple[float, float, float, float]
+    box: Box
     eyes: np.ndarray
     confidence: float
 
 
 class FaceDetector:
-    """Finds faces with BlazeFace. An instance serves one thread at a time.
+    """Finds faces with BlazeFace, which sees those that are more or less upright.
 
     Args:
         num_threads: threads of the network.
 
     Raises:
-        ImportError: as for `networks.open_face_model`.
+        DataError, ImportError: as for `networks.FaceNetwork`.
     """
 
     def __init__(self, num_threads: int | None = None):
-        self._interpreter = open_face_model(DETECTOR_FILE, num_threads)
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        outputs = outputs_by_size(self._interpreter)
+        self._network = FaceNetwork(DETECTOR_FILE, num_threads)
         self._anchors = _anchors()
-        self._scores = outputs[len(self._anchors)]
-        self._points = outputs[len(self._anchors) * POINTS * 2]
 
-    def __call__(self, image: np.ndarray) -> list[Detection]:
+    def __call__(self, picture: Square, quarter_turns: int = 0) -> list[Detection]:
         """Detect faces.
 
         Args:
-            image: `(height, width, 3)` RGB uint8.
+            picture: as from `fit`.
+            quarter_turns: how often the picture is turned anticlockwise by 90 degrees before the
+                network sees it.
 
         Returns:
-            The detections, the most confident first.
+            The detections in pixels of the picture as it is, the most confident first.
         """
-        tensor, scale, offset = _letterbox(image)
-        self._interpreter.set_tensor(self._input, tensor[np.newaxis])
-        self._interpreter.invoke()
-        logits = self._interpreter.get_tensor(self._scores).ravel()
-        points = self._interpreter.get_tensor(self._points).reshape(-1, POINTS, 2)
-        confidence = probability(logits)
+        outputs = self._network(np.rot90(picture.tensor, quarter_turns))
+        confidence = probability(outputs[len(self._anchors)])
+        points = outputs[len(self._anchors) * POINTS * 2].reshape(-1, POINTS, 2)
         likely = confidence >= MINIMUM_CONFIDENCE
         points, confidence = points[likely].copy(), confidence[likely]
         points[:, 0] += self._anchors[likely]
         points[:, 2:] += self._anchors[likely, np.newaxis]
-        sizes = points[:, 1] / scale
-        corners = (points[:, 0] - offset) / scale - sizes / 2
+        sizes = points[:, 1] / picture.scale
+        for _ in range(quarter_turns % 4):  # back, by a quarter turn each
+            points = np.stack([INPUT_SIZE - points[..., 1], points[..., 0]], axis=-1)
+            sizes = sizes[:, ::-1]
+        corners = (points[:, 0] - picture.offset) / picture.scale - sizes / 2
         boxes = np.concatenate([corners, sizes], axis=1)
-        chosen = cv2.dnn.NMSBoxes(boxes.tolist(), confidence.tolist(), MINIMUM_CONFIDENCE, OVERLAP)
-        eyes = ((points[:, 2:4] - offset) / scale).reshape(-1, 4)
+        eyes = ((points[:, 2:4] - picture.offset) / picture.scale).reshape(-1, 4)
         return [
             Detection(tuple(boxes[index].tolist()), eyes[index], float(confidence[index]))
-            for index in np.asarray(chosen, int).ravel()
+            for index in _separate(boxes, confidence)
         ]
+
+    @staticmethod
+    def fit(image: np.ndarray) -> Square:
+        """Bring an `(height, width, 3)` RGB uint8 picture to the network's size."""
+        return fit_into_square(image, INPUT_SIZE)
+
+
+def overlap(box: Box, other: Box) -> float:
+    """Compute the intersection over union of two boxes."""
+    across = min(box[0] + box[2], other[0] + other[2]) - max(box[0], other[0])
+    down = min(box[1] + box[3], other[1] + other[3]) - max(box[1], other[1])
+    both = max(across, 0) * max(down, 0)
+    return both / max(box[2] * box[3] + other[2] * other[3] - both, 1e-9)
+
+
+def _separate(boxes, confidence):
+    """Choose the most confident boxes of which no two are the same face."""
+    chosen = []
+    for index in np.argsort(-confidence, kind="stable"):
+        if all(overlap(boxes[index], boxes[kept]) <= OVERLAP for kept in chosen):
+            chosen.append(index)
+    return chosen
 
 
 def _anchors():
@@ -97,16 +113,3 @@ def _anchors():
         y, x = np.meshgrid(along, along, indexing="ij")
         centres.append(np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), repeats, axis=0))
     return np.concatenate(centres).astype(np.float32)
-
-
-def _letterbox(image):
-    """Fit the picture into the input's square: `(tensor in [-1, 1], scale, offset)`."""
-    height, width = image.shape[:2]
-    scale = INPUT_SIZE / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(image, size, interpolation=method)
-    left, top = (INPUT_SIZE - size[0]) // 2, (INPUT_SIZE - size[1]) // 2
-    tensor = np.full((INPUT_SIZE, INPUT_SIZE, 3), -1, np.float32)
-    tensor[top : top + size[1], left : left + size[0]] = small / np.float32(127.5) - 1
-    return tensor, scale, np.array([left, top], np.float32)

@@ -4,11 +4,11 @@ Reference: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular V
 GPUs", CVPR workshop 2019; landmark numbers as in MediaPipe's canonical face model.
 """
 
-import cv2
 import numpy as np
 
 from despoof_keras.faces.detector import Detection
-from despoof_keras.faces.networks import MESH_FILE, open_face_model, outputs_by_size, probability
+from despoof_keras.faces.networks import MESH_FILE, FaceNetwork
+from despoof_keras.faces.sampling import sample_square
 
 INPUT_SIZE = 192
 LANDMARKS = 468
@@ -23,51 +23,38 @@ RIGHT_SIDE, LEFT_SIDE = 234, 454  # of the face's outline, before the ears
 
 
 class FaceMesh:
-    """Fits the mesh to a face. An instance serves one thread at a time.
+    """Fits the mesh to a face.
 
     Args:
         num_threads: threads of the network.
 
     Raises:
-        ImportError: as for `networks.open_face_model`.
+        DataError, ImportError: as for `networks.FaceNetwork`.
     """
 
     def __init__(self, num_threads: int | None = None):
-        self._interpreter = open_face_model(MESH_FILE, num_threads)
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        outputs = outputs_by_size(self._interpreter)
-        self._landmarks, self._presence = outputs[LANDMARKS * 3], outputs[1]
+        self._network = FaceNetwork(MESH_FILE, num_threads)
 
     def __call__(self, image: np.ndarray, detection: Detection) -> tuple[np.ndarray, float]:
         """Find the landmarks of a detected face.
 
         Args:
-            image: `(height, width, 3)` RGB uint8.
-            detection: the face.
+            image: `(height, width, 3)` RGB uint8, contiguous.
+            detection: the face. The network sees it upright along its eyes.
 
         Returns:
             `(landmarks, presence)`. The landmarks are `(468, 3)` float64 in pixels of the image; z
             is smaller nearer to the camera and zero near the head's middle. Where the border cuts
-            a face, landmarks lie outside the image. `presence`, 0 to 1, is the network's own view
-            of whether it saw a face.
+            a face, landmarks lie outside the image. `presence` is the network's own view of whether
+            it saw a face, as a logit: above 0 a face is likelier than none.
         """
         matrix = _square(detection)
-        tensor = cv2.warpAffine(
-            image,
-            matrix,
-            (INPUT_SIZE, INPUT_SIZE),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        tensor = tensor.astype(np.float32)[np.newaxis] / np.float32(255)
-        self._interpreter.set_tensor(self._input, tensor)
-        self._interpreter.invoke()
-        points = self._interpreter.get_tensor(self._landmarks).reshape(LANDMARKS, 3)
-        logit = float(self._interpreter.get_tensor(self._presence).ravel()[0])
+        outputs = self._network(np.rint(sample_square(image, matrix, INPUT_SIZE)) / np.float32(255))
+        points = outputs[LANDMARKS * 3].reshape(LANDMARKS, 3)
         scale = np.hypot(*matrix[:, 0])
         positions = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
         landmarks = np.concatenate([positions, points[:, 2:] * scale], axis=1)
-        return landmarks, probability(logit)
+        return landmarks, float(outputs[1][0])
 
 
 def eye_positions(landmarks: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from despoof_keras.inference.scoring_model import BatchFunction, ScoringModel
 from despoof_keras.metadata import SAVED_MODEL_METADATA
 from despoof_keras.tflite.detector import open_tflite
 from despoof_keras.tflite.file import is_tflite
+from despoof_keras.utils.libraries import explaining
 
 if TYPE_CHECKING:
     from despoof_keras.models.despoofer import Despoofer
@@ -38,6 +39,8 @@ def open_model(path: Path | str, threshold: float | None = None) -> ScoringModel
     Raises:
         DataError: something else is there, it is damaged, or it needs crops that this package
             does not make (`ModelMetadata.check_usable`); the threshold is not finite.
+        ImportError: what this kind of file needs is not installed, or Keras is set to another
+            backend than TensorFlow.
 
     Example:
         >>> model = open_model("runs/p1-seed0/model.keras")  # doctest: +SKIP
@@ -52,13 +55,15 @@ def open_model(path: Path | str, threshold: float | None = None) -> ScoringModel
         model, metadata = open_tflite(path, threshold=threshold)
         functions = model.score_batch, model.despoof_batch
     elif kind == "saved_model":
-        from despoof_keras.inference.backends import saved_model_functions
+        with explaining():
+            from despoof_keras.inference.backends import saved_model_functions
 
         metadata = read_metadata(path)
         metadata.check_usable(path)
         functions = saved_model_functions(path, metadata.image_size)
     else:
-        from despoof_keras.inference.backends import keras_functions
+        with explaining():
+            from despoof_keras.inference.backends import keras_functions
 
         despoofer = open_despoofer(path)
         metadata = despoofer.metadata
@@ -84,12 +89,13 @@ def open_despoofer(path: Path | str) -> "Despoofer":
             f"one; found {_EXPORTS[kind]}"
         )
     if kind == "keras":
-        from despoof_keras.models.saving import load_model
-
         # Checked first, so that another program's model is reported without being built.
         read_metadata(path).check_usable(path)
+        with explaining():
+            from despoof_keras.models.saving import load_model
         return load_model(path)
-    from despoof_keras.models.released import load_released
+    with explaining():
+        from despoof_keras.models.released import load_released
 
     try:
         return load_released(path)

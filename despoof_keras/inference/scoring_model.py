@@ -47,7 +47,8 @@ class ScoringModel:
             finite.
 
         Raises:
-            DataError: the crops have another shape or range.
+            DataError: the crops have another shape, type or range, or look as if they were scaled
+                to [0, 1].
         """
         return self._run(self.score_batch, crops)["score"]
 
@@ -63,7 +64,8 @@ class ScoringModel:
             `endpoints.despoof_endpoint`. A light TFLite model has only `score` and `zero_one_map`.
 
         Raises:
-            DataError: the crops have another shape or range.
+            DataError: the crops have another shape, type or range, or look as if they were scaled
+                to [0, 1].
         """
         return self._run(self.despoof_batch, crops)
 
@@ -84,15 +86,41 @@ class ScoringModel:
     def _checked(self, crops):
         """Check the crops and convert them to the metadata's dtype."""
         size = self.metadata.image_size
-        crops = np.asarray(crops, np.float32)
-        if crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
-            raise DataError(
-                f"crops: expected an array of shape (n, {size}, {size}, 3); received {crops.shape}"
-            )
-        # Written so that NaN does not pass.
-        if not ((crops >= 0) & (crops <= 255)).all():
-            raise DataError(
-                "crops: expected finite values in [0, 255]; "
-                f"received {crops.min():g} to {crops.max():g}"
-            )
+        expected = f"crops: expected numbers of shape (n, {size}, {size}, 3)"
+        try:
+            crops = np.asarray(crops)
+        except ValueError as error:  # pictures of several sizes
+            raise DataError(f"{expected}; received pictures of unlike shapes") from error
+        if crops.shape == (0,):  # an empty list
+            crops = crops.reshape(0, size, size, 3)
+        if crops.dtype.kind not in "uif":
+            raise DataError(f"{expected}; received {crops.dtype}")
+        if crops.shape[1:] != (size, size, 3):
+            raise DataError(f"{expected}; received {crops.shape}{self._shape_hint(crops.shape)}")
+        self._check_range(crops)
+        crops = crops.astype(np.float32)
         return np.rint(crops).astype(np.uint8) if self.metadata.crop_dtype == "uint8" else crops
+
+    def _shape_hint(self, shape):
+        size = self.metadata.image_size
+        if shape == (size, size, 3):
+            return "; crop[None] makes a batch of one crop"
+        if shape[1:] == (3, size, size):
+            return "; np.moveaxis(crops, 1, -1) moves the colours to the end"
+        if len(shape) == 4 and shape[-1] == 3:
+            return "; crop_face(frame, eyes, size) cuts a face at this size"
+        return ""
+
+    @staticmethod
+    def _check_range(crops):
+        if not crops.size:
+            return
+        low, high = crops.min(), crops.max()
+        if not np.isfinite([low, high]).all():
+            raise DataError("crops: expected finite values in [0, 255]; some are not finite")
+        span = f"crops: expected values in [0, 255]; received {low:g} to {high:g}"
+        if low < 0 or high > 255:
+            raise DataError(span)
+        # Faces that were cut out of 8-bit pictures, but for black, are brighter.
+        if crops.dtype.kind == "f" and 0 < high <= 1:
+            raise DataError(f"{span}, as if they were divided by 255; 255 * crops undoes it")

@@ -13,6 +13,7 @@ from despoof_keras.models.encoder import (
     scale_channels,
 )
 from despoof_keras.models.layers import check_image_size
+from despoof_keras.models.precision import FULL, precision
 
 DROPOUT = 0.2
 # Channels in the released training code; the released model itself has the compact encoder.
@@ -21,7 +22,11 @@ FULL_HEAD = (128, 64)
 
 
 def build_depth_net(
-    image_size: int = 256, variant: str = "compact", pooling: str = "early", width: float = 1.0
+    image_size: int = 256,
+    variant: str = "compact",
+    pooling: str = "early",
+    width: float = 1.0,
+    dtype_policy: str = FULL,
 ) -> keras.Model:
     """Build DepthNet.
 
@@ -32,6 +37,7 @@ def build_depth_net(
         pooling: `"early"` (released) or `"late"` in the compact variant, see `encoder.encode`; the
             full variant always pools late.
         width: factor on the channels of all hidden layers.
+        dtype_policy: Keras dtype policy; Keras' global one and `floatx` have no influence.
 
     Returns:
         Functional `keras.Model`. Input `hsv_rgb`: `(batch, S, S, 6)`, HSV then RGB, each in
@@ -47,6 +53,11 @@ def build_depth_net(
     check_image_size(image_size)
     if variant not in ("compact", "full"):
         raise ValueError(f"variant: expected 'compact' or 'full'; received {variant!r}")
+    with precision(dtype_policy):
+        return _build(image_size, variant, pooling, width)
+
+
+def _build(image_size, variant, pooling, width):
     hsv_rgb = keras.Input((image_size, image_size, 6), name="hsv_rgb")
     channels, head = COMPACT_WIDTHS, MAP_CHANNELS
     if variant == "full":

@@ -27,6 +27,7 @@ from despoof_keras.models import losses
 from despoof_keras.models.ds_net import NOISE_DIVISOR
 from despoof_keras.models.layers import has_synchronized_norms
 from despoof_keras.models.loss_weights import RELEASED_WEIGHTS, TERMS, LossWeights
+from despoof_keras.models.precision import FULL, OwnPrecision, precision
 from despoof_keras.models.scores import spoof_scores
 from despoof_keras.models.weight_averages import WeightAverages
 
@@ -37,7 +38,7 @@ _LossAndGradients = tuple[tf.Tensor, list[tf.Tensor | None]]
 
 
 @keras.saving.register_keras_serializable("despoof_keras")
-class Despoofer(DistributedFit, WeightAverages, keras.Model):
+class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
     """The three networks as one trainable model.
 
     Called on `(batch, S, S, 3)` RGB in [0, 1], the model returns a mapping: `noise`,
@@ -89,7 +90,7 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         metadata: ModelMetadata | None = None,
         **kwargs: Any,
     ):
-        super().__init__(**kwargs)
+        super().__init__(**{"dtype": ds_net.dtype_policy, **kwargs})
         if attack_depth not in ("zero", "face"):
             raise ValueError(f"attack_depth: expected 'zero' or 'face'; received {attack_depth!r}")
         self.ds_net = ds_net
@@ -110,7 +111,7 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
             ds_net.input, {**ds_net.output, "hsv_rgb": ds_net.get_layer("hsv_rgb").output}
         )
         names = ("loss", *TERMS, "depth_net", "discriminator")
-        self._trackers = {name: keras.metrics.Mean(name=name) for name in names}
+        self._trackers = {name: keras.metrics.Mean(name, FULL) for name in names}
         self._rates = PresentationAttackRates(instruments)
         self.start_averages(average_decay)
         self.built = True
@@ -357,8 +358,9 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Despoofer:
         config = dict(config)
-        for name in _NETWORKS:
-            config[name] = keras.saving.deserialize_keras_object(config[name])
+        with precision(keras.dtype_policies.get(config.get("dtype") or FULL)):
+            for name in _NETWORKS:
+                config[name] = keras.saving.deserialize_keras_object(config[name])
         config["loss_weights"] = LossWeights(**config["loss_weights"])
         if "metadata" in config:
             config["metadata"] = ModelMetadata.from_dict(config["metadata"], "metadata")
@@ -375,8 +377,9 @@ class Despoofer(DistributedFit, WeightAverages, keras.Model):
         return {**saved, "jit_compile": self.jit_gradients}
 
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
-        optimizers = {k: keras.saving.deserialize_keras_object(config[k]) for k in _OPTIMIZERS}
-        self.compile(**optimizers, jit_compile=config.get("jit_compile", False))
+        with precision(self.dtype_policy):
+            optimizers = {k: keras.saving.deserialize_keras_object(config[k]) for k in _OPTIMIZERS}
+            self.compile(**optimizers, jit_compile=config.get("jit_compile", False))
 
     def _own_variables(self):
         """Return the moving averages, and dropout's random state, which Keras does not save."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import keras
 
 from despoof_keras.models.layers import (
+    CHANNELS,
     WEIGHT_STDDEV,
     BatchDropout,
     check_image_size,
     conv_elu,
     max_pool,
 )
+from despoof_keras.models.precision import FULL, precision
 
 STAGES = ((24, 20), (20, 16), (12, 6))
 DENSE_UNITS = 100
@@ -20,11 +22,12 @@ CLASS_LIVE = 0
 CLASS_SYNTHESIZED = 1
 
 
-def build_discriminator(image_size: int = 256) -> keras.Model:
+def build_discriminator(image_size: int = 256, dtype_policy: str = FULL) -> keras.Model:
     """Build the discriminator.
 
     Args:
         image_size: side S of the input in pixels, a multiple of 8.
+        dtype_policy: Keras dtype policy; Keras' global one and `floatx` have no influence.
 
     Returns:
         Functional `keras.Model`. Input `hsv_rgb`: `(batch, S, S, 6)`, HSV then RGB, each in
@@ -36,13 +39,18 @@ def build_discriminator(image_size: int = 256) -> keras.Model:
     Reference: Jourabloo et al., ECCV 2018, section 3.3; layers from the released code.
     """
     check_image_size(image_size)
+    with precision(dtype_policy):
+        return _build(image_size)
+
+
+def _build(image_size):
     hsv_rgb = keras.Input((image_size, image_size, 6), name="hsv_rgb")
     x = hsv_rgb
     for stage, channels in enumerate(STAGES, start=1):
         for position, width in enumerate(channels, start=1):
             x = conv_elu(x, width, f"stage_{stage}_{position}")
         x = max_pool(x, f"stage_{stage}_pool")
-    x = keras.layers.Flatten(name="flatten")(conv_elu(x, 1, "evidence"))
+    x = keras.layers.Flatten(CHANNELS, name="flatten")(conv_elu(x, 1, "evidence"))
     initializer = keras.initializers.RandomNormal(stddev=WEIGHT_STDDEV)
     x = keras.layers.Dense(DENSE_UNITS, activation="relu", name="dense")(x)
     x = BatchDropout(DROPOUT, name="dropout")(x)

@@ -20,6 +20,7 @@ from despoof_keras.models.layers import (
     plain_conv,
     upsampled_conv_elu,
 )
+from despoof_keras.models.precision import FULL, precision
 
 DECODER_CHANNELS = (28, 24, 20, 20, 20, 16, 16)
 # Keeps the noise near zero at the start, as in the released code's last convolution.
@@ -33,6 +34,7 @@ def build_ds_net(
     pooling: str = "early",
     width: float = 1.0,
     decoder_stride: int = MAP_FACTOR,
+    dtype_policy: str = FULL,
 ) -> keras.Model:
     """Build DSNet.
 
@@ -43,6 +45,7 @@ def build_ds_net(
         decoder_stride: spacing in pixels of the features from which the noise is decoded: 8, the
             grid of the 0/1 map (released), 4 or 2. The noise can be no finer than these features:
             on small crops, with a stride of 8, the decoder draws the same texture for all media.
+        dtype_policy: Keras dtype policy; Keras' global one and `floatx` have no influence.
 
     Returns:
         Functional `keras.Model`. Input `image`: `(batch, S, S, 3)` RGB in [0, 1] (8-bit values
@@ -62,6 +65,11 @@ def build_ds_net(
         (None, 64, 64, 6)
     """
     check_image_size(image_size)
+    with precision(dtype_policy):
+        return _build(image_size, pooling, width, decoder_stride)
+
+
+def _build(image_size, pooling, width, decoder_stride):
     image = keras.Input((image_size, image_size, 3), name="image")
     hsv_rgb = HsvRgb(name="hsv_rgb")(image)
     scales = encode(hsv_rgb, scale_channels(COMPACT_WIDTHS, width), pooling)

@@ -8,6 +8,7 @@ import keras
 
 from despoof_keras.faces.crop import MAP_FACTOR
 from despoof_keras.models.layers import (
+    CHANNELS,
     BatchDropout,
     Subsample,
     average_pool,
@@ -96,7 +97,7 @@ def join_features(
             x = Subsample(stride // spacing, name=name)(x)
         elif spacing > stride:
             factor = spacing // stride
-            x = keras.layers.UpSampling2D(factor, interpolation="bilinear", name=name)(x)
+            x = keras.layers.UpSampling2D(factor, CHANNELS, "bilinear", name=name)(x)
         resized.append(x)
     name = "features" if stride == MAP_FACTOR else f"features_{target}"
     return keras.layers.Concatenate(name=name)(resized)

@@ -17,6 +17,9 @@ WEIGHT_STDDEV = 0.02
 BATCH_NORM_MOMENTUM = 0.9
 BATCH_NORM_EPSILON = 1e-5
 
+# Where the channels are in all tensors, whatever Keras' `image_data_format` is.
+CHANNELS = "channels_last"
+
 # A sixth of the colour circle, which has the length 1: the distance from red to yellow.
 HUE_SECTOR = 1.0 / 6.0
 
@@ -229,6 +232,7 @@ def plain_conv(
         channels,
         3,
         padding="same",
+        data_format=CHANNELS,
         use_bias=False,
         kernel_initializer=keras.initializers.RandomNormal(stddev=stddev),
         dtype=dtype,
@@ -238,12 +242,12 @@ def plain_conv(
 
 def max_pool(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     """Take the maximum of 3x3 values at every second row and column."""
-    return keras.layers.MaxPooling2D(3, strides=2, padding="same", name=name)(x)
+    return keras.layers.MaxPooling2D(3, 2, "same", CHANNELS, name=name)(x)
 
 
 def average_pool(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     """Average 3x3 values at every second row and column."""
-    return keras.layers.AveragePooling2D(3, strides=2, padding="same", name=name)(x)
+    return keras.layers.AveragePooling2D(3, 2, "same", CHANNELS, name=name)(x)
 
 
 def synchronize_norms(network: keras.Model) -> None:

@@ -11,8 +11,7 @@ import keras
 
 from despoof_keras.errors import DataError
 from despoof_keras.models.despoofer import Despoofer
-
-FULL = "float32"
+from despoof_keras.models.precision import FULL
 
 
 def load_model(path: str | Path) -> Despoofer:

@@ -23,7 +23,12 @@ class WeightAverages:
         self.averages: list[keras.Variable] = []
         if decay is not None:
             self.averages = [
-                keras.Variable(variable, trainable=False, aggregation="only_first_replica")
+                keras.Variable(
+                    variable,
+                    trainable=False,
+                    dtype=variable.dtype,
+                    aggregation="only_first_replica",
+                )
                 for variable in self.averaged_variables()
             ]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from despoof_keras.datasets.data import Data
 from despoof_keras.errors import DataError
-from despoof_keras.synthesis.cache import cache_folder, default_root
+from despoof_keras.synthesis.cache import default_root, writable_cache
 
 # What runs, results and model files call the embedded set; a folder's name may follow.
 EMBEDDED_SET = "embedded set"
@@ -30,7 +30,7 @@ def data_at(
     """
     if root is None and name != LAYOUT:
         raise DataError(f"--data-root: expected the folder of {name}; received none")
-    data = Data(root or EMBEDDED_SET, cache_folder() / "crops", name=name, title=title, **fields)
+    data = Data(root or EMBEDDED_SET, writable_cache() / "crops", name=name, title=title, **fields)
     if root is None:
         # Made only now, so that a wrong protocol is reported before any work.
         choice: dict[str, Any] = {"processes": data.processes} if data.processes else {}

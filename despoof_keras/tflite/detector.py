@@ -119,13 +119,20 @@ def open_tflite(
 class LivenessDetector:
     """A model that gives spoof scores and decisions for face crops; higher scores mean attack.
 
-    Crops are RGB uint8 arrays `(height, width, 3)` of what `crop` cuts out: the face square of the
-    training, at any size. They are resized to the model's size as in training. The path of an image
-    file may take the place of an array if Pillow or OpenCV is installed, and a list or tuple of
-    crops gives a list of answers. Threads may share a detector; they take turns.
+    `score`, `predict` and `despoof` take one picture or several:
 
-    All methods raise `DataError` with a sentence that says what was expected if an image is
-    invalid or the model's answer is not finite.
+        image: RGB uint8 array `(height, width, 3)`; or the path of an image file, if Pillow or
+            OpenCV is installed; or a list or tuple of these, for a list of answers.
+        eyes: the eyes in the picture, as `crop` takes them, if it is a whole frame, out of which
+            the face is cut then. For several pictures, a list of as many.
+        crop: whether a picture without eyes must be a crop as `crop` cuts it, of exactly the
+            model's size S x S. This is checked because a model scores anything, also a whole
+            photograph squeezed into a square. False takes any picture as it is and resizes it to
+            S x S, which is right for face squares that were cut at another size.
+
+    Threads may share a detector; they take turns. All methods raise `DataError` with a sentence
+    that says what was expected if a picture or its eyes are invalid or the model's answer is not
+    finite.
 
     Args:
         model: The model.
@@ -140,41 +147,73 @@ class LivenessDetector:
         self._model = model
 
     @overload
-    def score(self, image: Picture) -> float: ...
+    def score(
+        self, image: Picture, *, eyes: ArrayLike | None = None, crop: bool = True
+    ) -> float: ...
 
     @overload
-    def score(self, image: Pictures[AnyPicture]) -> np.ndarray: ...
+    def score(
+        self,
+        image: Pictures[AnyPicture],
+        *,
+        eyes: ArrayLike | None = None,
+        crop: bool = True,
+    ) -> np.ndarray: ...
 
-    def score(self, image: Picture | Pictures[AnyPicture]) -> float | np.ndarray:
+    def score(
+        self,
+        image: Picture | Pictures[AnyPicture],
+        *,
+        eyes: ArrayLike | None = None,
+        crop: bool = True,
+    ) -> float | np.ndarray:
         """Compute the spoof score of a crop, or of several.
 
         Args:
-            image: A crop, the path of one, or a list of these, see the class.
+            image, eyes, crop: see the class.
 
         Returns:
-            The score; for a list, a `(n,)` float32 array.
+            The score, a float; for a list, a `(n,)` float32 array.
         """
         if isinstance(image, list | tuple):
-            return np.array([self.score(crop) for crop in image], np.float32)
-        return _finite(self._model.score(self._prepared(image)))
+            scores = [self.score(one, eyes=own, crop=crop) for one, own in _pairs(image, eyes)]
+            return np.array(scores, np.float32)
+        return _finite(self._model.score(self._prepared(image, eyes, crop)))
 
     @overload
-    def predict(self, image: Picture) -> Prediction: ...
+    def predict(
+        self, image: Picture, *, eyes: ArrayLike | None = None, crop: bool = True
+    ) -> Prediction: ...
 
     @overload
-    def predict(self, image: Pictures[AnyPicture]) -> list[Prediction]: ...
+    def predict(
+        self,
+        image: Pictures[AnyPicture],
+        *,
+        eyes: ArrayLike | None = None,
+        crop: bool = True,
+    ) -> list[Prediction]: ...
 
-    def predict(self, image: Picture | Pictures[AnyPicture]) -> Prediction | list[Prediction]:
+    def predict(
+        self,
+        image: Picture | Pictures[AnyPicture],
+        *,
+        eyes: ArrayLike | None = None,
+        crop: bool = True,
+    ) -> Prediction | list[Prediction]:
         """Decide whether a crop, or each of several, is an attack.
 
         Args:
-            image: A crop, the path of one, or a list of these, see the class.
+            image, eyes, crop: see the class.
 
         Returns:
-            The decision; for a list, a list of decisions.
+            The decision, a `Prediction`; for a list, a list of them.
 
         Raises:
             DataError: The model has no threshold and none was given, or see the class.
+
+        Example:
+            >>> detector.predict(frame, eyes=(438, 210, 545, 204)).is_attack  # doctest: +SKIP
         """
         threshold = self.metadata.threshold
         if threshold is None:
@@ -183,21 +222,35 @@ class LivenessDetector:
                 "load_tflite(..., threshold=T) supplies one"
             )
         if isinstance(image, list | tuple):
-            return [self.predict(crop) for crop in image]
-        score = self.score(image)
+            return [self.predict(one, eyes=own, crop=crop) for one, own in _pairs(image, eyes)]
+        score = self.score(image, eyes=eyes, crop=crop)
         return Prediction(score, score >= threshold, threshold)
 
     @overload
-    def despoof(self, image: Picture) -> dict: ...
+    def despoof(
+        self, image: Picture, *, eyes: ArrayLike | None = None, crop: bool = True
+    ) -> dict: ...
 
     @overload
-    def despoof(self, image: Pictures[AnyPicture]) -> list[dict]: ...
+    def despoof(
+        self,
+        image: Pictures[AnyPicture],
+        *,
+        eyes: ArrayLike | None = None,
+        crop: bool = True,
+    ) -> list[dict]: ...
 
-    def despoof(self, image: Picture | Pictures[AnyPicture]) -> dict | list[dict]:
+    def despoof(
+        self,
+        image: Picture | Pictures[AnyPicture],
+        *,
+        eyes: ArrayLike | None = None,
+        crop: bool = True,
+    ) -> dict | list[dict]:
         """Compute the score and everything else that the model gives for a crop, or for several.
 
         Args:
-            image: A crop, the path of one, or a list of these, see the class.
+            image, eyes, crop: see the class.
 
         Returns:
             Mapping: `score`, a float, and float32 arrays `noise` and `live_estimate` `(S, S, 6)`
@@ -205,8 +258,8 @@ class LivenessDetector:
             model of the variant `light` has only the last. For a list, a list of mappings.
         """
         if isinstance(image, list | tuple):
-            return [self.despoof(crop) for crop in image]
-        outputs = self._model.despoof(self._prepared(image))
+            return [self.despoof(one, eyes=own, crop=crop) for one, own in _pairs(image, eyes)]
+        outputs = self._model.despoof(self._prepared(image, eyes, crop))
         outputs = {name: values[0] for name, values in outputs.items()}
         return {**outputs, "score": _finite(float(outputs["score"]))}
 
@@ -216,7 +269,7 @@ class LivenessDetector:
         Args:
             image: `(height, width, 3)` RGB uint8 frame, or the path of one, see the class.
             eyes: `(x_right, y_right, x_left, y_left)` in pixels, the subject's right eye (on the
-                image's left) first.
+                image's left) first; their line may lean by 45 degrees.
 
         Returns:
             `(S, S, 3)` RGB uint8, to be scored.
@@ -229,12 +282,37 @@ class LivenessDetector:
         )
         return np.rint(crop).astype(np.uint8)
 
-    def _prepared(self, image: Picture) -> np.ndarray:
-        """Read an image and resize it to `(S, S, 3)` uint8."""
+    def _prepared(self, image: Picture, eyes: ArrayLike | None, crop: bool) -> np.ndarray:
+        """Make `(S, S, 3)` uint8 of a picture, see the class."""
+        if eyes is not None:
+            return self.crop(image, eyes)
         picture, size = rgb_picture(image), self.metadata.image_size
-        if picture.shape[:2] != (size, size):
-            picture = np.rint(resize(picture, size)).astype(np.uint8)
-        return picture
+        height, width = picture.shape[:2]
+        if (height, width) == (size, size):
+            return picture
+        if crop:
+            source = image if isinstance(image, str | os.PathLike) else "image"
+            raise DataError(
+                f"{source}: expected a face crop of {size} x {size} pixels, as crop(frame, eyes) "
+                f"cuts it; received {width} x {height}; eyes=(x_right, y_right, x_left, y_left) "
+                "has the face cut out of a whole picture, and crop=False scores any picture as it "
+                "is, resized"
+            )
+        return np.rint(resize(picture, size)).astype(np.uint8)
+
+
+def _pairs(pictures, eyes):
+    """Give each of several pictures its eyes, or None."""
+    if eyes is None:
+        eyes = [None] * len(pictures)
+    elif not isinstance(eyes, list | tuple):
+        eyes = np.atleast_1d(eyes)
+    if len(eyes) != len(pictures):
+        raise DataError(
+            f"eyes: expected a list of {len(pictures)}, as many as there are pictures; received "
+            f"{len(eyes)}"
+        )
+    return zip(pictures, eyes, strict=True)
 
 
 def _finite(score):

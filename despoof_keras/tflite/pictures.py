@@ -1,13 +1,13 @@
 """Pictures as callers pass them: RGB arrays, or image files read by Pillow or else by OpenCV."""
 
 import importlib
-import math
 import os
 from pathlib import Path
 
 import numpy as np
 
 from despoof_keras.errors import DataError
+from despoof_keras.utils.rgb_arrays import check_rgb
 
 # An RGB array, or the path of an image file.
 Picture = np.ndarray | str | os.PathLike
@@ -33,30 +33,8 @@ def rgb_picture(image: Picture) -> np.ndarray:
             "image: expected a NumPy array (height, width, 3) of RGB uint8, or a path; received "
             f"{type(image).__name__}"
         )
-    if image.dtype != np.uint8:
-        raise DataError(f"image: expected uint8, 0 to 255; received {image.dtype}{_hint(image)}")
-    if image.ndim != 3 or image.shape[2] != 3:
-        raise DataError(
-            "image: expected (height, width, 3), one RGB picture (a list for several); "
-            f"received shape {image.shape}"
-        )
-    if image.size == 0:
-        raise DataError(f"image: expected at least one pixel; received shape {image.shape}")
+    check_rgb(image, several=" (a list for several)")
     return image
-
-
-def _hint(image: np.ndarray) -> str:
-    """Describe floating-point pixels and suggest how to convert them; empty for other types."""
-    if image.dtype.kind != "f" or image.size == 0:
-        return ""
-    low, high = float(image.min()), float(image.max())
-    if not math.isfinite(low + high):
-        return ", and some of its values are not finite"
-    span = f", {low:g} to {high:g}"
-    if low < 0 or high > 255:
-        return span
-    factor = "255 * " if high <= 1 else ""
-    return f"{span}; np.rint({factor}image).astype(np.uint8) converts it"
 
 
 def read_with_any(path: str | os.PathLike) -> np.ndarray:

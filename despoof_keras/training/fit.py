@@ -23,7 +23,8 @@ from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
 from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.models.layers import synchronize_norms
-from despoof_keras.models.saving import FULL, in_float32, load_model
+from despoof_keras.models.precision import precision
+from despoof_keras.models.saving import in_float32, load_model
 from despoof_keras.training.callbacks import (
     AveragedValidation,
     ProgressLines,
@@ -44,10 +45,11 @@ ONE_LINE_AN_EPOCH = 2
 def build_despoofer(config: TrainingConfig) -> Despoofer:
     """Build the three networks of a configuration and the `Despoofer` of them, not compiled."""
     size, pooling, width = config.image_size, config.pooling, config.width
+    dtype_policy = config.dtype_policy
     networks = (
-        build_ds_net(size, pooling, width, config.decoder_stride),
-        build_depth_net(size, config.depth_variant, pooling, width),
-        build_discriminator(size),
+        build_ds_net(size, pooling, width, config.decoder_stride, dtype_policy),
+        build_depth_net(size, config.depth_variant, pooling, width, dtype_policy),
+        build_discriminator(size, dtype_policy),
     )
     if config.synchronized_norm:
         for network in networks:
@@ -190,10 +192,9 @@ def train(
     distribution = distribution or one_device()
     distribution.check(config)
     make_repeatable(seed, compiled=config.jit_compile)
-    keras.config.set_dtype_policy(config.dtype_policy)
     saved = checkpoints(folder) if resume else []
     epochs_done, checkpoint = saved[-1] if saved else (0, None)
-    with report_lost_machines(distribution):
+    with report_lost_machines(distribution), precision(config.dtype_policy):
         check_same_settings(
             distribution,
             {
@@ -228,7 +229,6 @@ def train(
     if distribution.replicas > 1:
         model = load_model(checkpoints(folder)[-1][1])
     model.adopt_averages()
-    keras.config.set_dtype_policy(FULL)
     return in_float32(model)
 
 

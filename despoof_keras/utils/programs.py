@@ -10,12 +10,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import BinaryIO
 
 from despoof_keras.errors import DataError, TrainingError
 from despoof_keras.utils.files import DISK_FULL, storage_error
+from despoof_keras.utils.keras_settings import check_backend
+from despoof_keras.utils.libraries import explaining, explanation
+from despoof_keras.utils.streams import abandon_output, flush_output, prepare_streams, tell
 
 # As the shell reports a program that was ended by these signals.
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+# In what Python raises where it finds no folder for temporary files.
+_NO_FOLDER = "No usable temporary directory"
 # What libraries read from the environment when they are imported.
 ENVIRONMENT = {
     # What TensorFlow logs as errors is mostly about hardware that is not there; errors that matter
@@ -37,6 +43,8 @@ def set_environment() -> None:
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    # Otherwise it tells where its fonts are listed if the home folder cannot be written to.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 
 def start_tensorflow() -> None:
@@ -44,9 +52,13 @@ def start_tensorflow() -> None:
 
     Programs call this once their arguments are checked, before the first module that imports
     TensorFlow.
+
+    Raises:
+        ImportError: TensorFlow cannot be imported, or Keras is set to another backend.
     """
     set_environment()
-    with held_back_stderr():
+    with held_back_stderr(), explaining():
+        check_backend()
         import tensorflow  # noqa: F401
 
 
@@ -76,6 +88,7 @@ def run_script(
     Returns:
         Exit code, see `run_program`.
     """
+    prepare_streams()
     set_environment()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("despoof_keras").setLevel(logging.INFO)
@@ -96,12 +109,19 @@ def run_program(name: str, function: Callable[[], object], goes_on: str) -> int:
         goes_on: clause that says how to continue after an interruption.
 
     Returns:
-        Exit code: 0; 1 after an error; 130 after Ctrl-C; 143 after SIGTERM.
+        Exit code: 0; 1 after an error, or if nobody reads the output any more; 130 after Ctrl-C;
+        143 after SIGTERM.
     """
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         function()
-    except (DataError, TrainingError, ImportError) as error:
+        flush_output()
+    except BrokenPipeError:
+        abandon_output()  # nobody reads it any more, so nobody is told
+        return 1
+    except ImportError as error:
+        return _say(f"{name}: {explanation(error) or error}", 1)
+    except (DataError, TrainingError) as error:
         return _say(f"{name}: {error}", 1)
     except Terminated:
         return _say(f"\nterminated; {goes_on}", TERMINATED)
@@ -112,7 +132,10 @@ def run_program(name: str, function: Callable[[], object], goes_on: str) -> int:
             f"{name}: a worker process was killed, as happens where memory runs out; {goes_on}", 1
         )
     except Exception as error:
+        abandon_output()
         reason = storage_error(error)
+        if reason is None and _NO_FOLDER in str(error):
+            return _say(f"{name}: {error}; set TMPDIR to a folder that can be written to", 1)
         if reason is None and isinstance(error, OSError):
             return _say(f"{name}: {error}", 1)
         if reason is None:
@@ -132,8 +155,17 @@ def _raise_terminated(number, frame):
 
 
 def _say(line, code):
-    print(line, file=sys.stderr)
+    tell(line)
     return code
+
+
+def _scratch_file() -> BinaryIO:
+    """Open a file without a name, in memory where the system can: no folder may be writable."""
+    with contextlib.suppress(OSError, AttributeError):
+        return os.fdopen(os.memfd_create("standard error"), "w+b")
+    with contextlib.suppress(OSError):
+        return tempfile.TemporaryFile()
+    return open(os.devnull, "w+b")
 
 
 @contextlib.contextmanager
@@ -148,7 +180,7 @@ def held_back_stderr() -> Iterator[None]:
         return
     sys.stderr.flush()
     terminal = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with _scratch_file() as held:
         os.dup2(held.fileno(), 2)
         expected = True
         try:

@@ -5,11 +5,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress
+
+from despoof_keras.utils.streams import is_terminal
 
 # Seconds between two lines where a bar cannot be drawn: a log stays readable, and whoever watches
 # it knows that the program is alive.
@@ -89,11 +91,6 @@ class StageProgress:
             seconds = time.monotonic() - self._start
             line = progress_line(self._description, self._done, self._total, seconds)
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def is_terminal(stream: TextIO | None) -> bool:
-    """Tell whether a standard stream is a terminal; it is None where the user has closed it."""
-    return stream is not None and stream.isatty()
 
 
 def progress_line(description: str, done: int, total: int | None, seconds: float) -> str:

@@ -9,7 +9,6 @@ the largest of the three colours so that the hue stays; light to signal by BT.18
 
 import functools
 
-import cv2
 import numpy as np
 
 PQ, HLG = "PQ", "HLG"
@@ -49,7 +48,7 @@ def tone_mapped(signal: np.ndarray, transfer: str, primaries: int) -> np.ndarray
         light *= (brightness ** (HLG_GAMMA - 1))[..., np.newaxis]
         light *= np.float32(HLG_PEAK / WHITE)
     if primaries in (BT2020_PRIMARIES, UNKNOWN_PRIMARIES):
-        light = cv2.transform(light, TO_BT709)
+        light = light @ TO_BT709.T
     largest = light.max(axis=-1, keepdims=True)
     if (largest > KNEE).any():
         over = np.maximum(largest - KNEE, 0) / np.float32(1 - KNEE)

@@ -1,5 +1,6 @@
 package despoof
 
+import kotlin.math.abs
 import kotlin.math.floor
 import kotlin.math.max
 import kotlin.math.min
@@ -15,11 +16,11 @@ data class CropRule(val left: Double, val up: Double, val side: Double)
  * The face crop of the training: a square placed by the eyes, border pixels replicated where it
  * leaves the frame, resized bilinearly without half-pixel centres, rounded to whole values.
  *
- * The order and the precision of the operations are those of despoof_keras/preprocessing.py. No
+ * The order and the precision of the operations are those of despoof_keras/faces/crop.py. No
  * resize of Android (Bitmap.createScaledBitmap, OpenCV, TensorFlow Lite Support) has this grid.
  */
 object FaceCrop {
-    // As in preprocessing.py.
+    // As in faces/crop.py.
     private const val LARGEST_SQUARE = 16
 
     // `round` of kotlin.math rounds halves to the even number, as NumPy and Python do.
@@ -49,14 +50,15 @@ object FaceCrop {
         }
     }
 
+    // Along the rows. Beyond 45 degrees the upright square does not fit the face.
     private fun checkedDistance(eyes: Eyes): Double {
         val across = eyes.xLeft - eyes.xRight
         val down = eyes.yLeft - eyes.yRight
-        val distance = max(across, down)
-        require(distance.isFinite() && distance > 0 && down >= -across) {
-            "expected the subject's right eye (image left) first, apart from the left one"
+        require(across.isFinite() && across > 0 && abs(down) <= across) {
+            "expected the subject's right eye (image left) first, apart from the left one, and a " +
+                "line between them that leans by at most 45 degrees"
         }
-        return distance
+        return across
     }
 
     private inline fun resize(side: Int, size: Int, at: (Int, Int, Int) -> Float): ByteArray {

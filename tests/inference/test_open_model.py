@@ -99,9 +99,21 @@ def test_crops_are_rounded_where_the_metadata_say_so(make_despoofer, files, tmp_
 @pytest.mark.parametrize(
     ("crops", "expected"),
     [
-        (np.zeros((32, 32, 3)), r"\(n, 32, 32, 3\).*\(32, 32, 3\)"),
-        (np.zeros((1, 64, 64, 3)), r"\(n, 32, 32, 3\).*\(1, 64, 64, 3\)"),
+        (np.zeros((32, 32, 3)), r"\(n, 32, 32, 3\).*\(32, 32, 3\).*crop\[None\]"),
+        (np.zeros((1, 64, 64, 3)), r"\(n, 32, 32, 3\).*\(1, 64, 64, 3\).*crop_face"),
+        (np.zeros((2, 3, 32, 32)), r"\(n, 32, 32, 3\).*\(2, 3, 32, 32\).*moveaxis"),
+        (np.zeros((1, 32, 32)), r"\(n, 32, 32, 3\).*\(1, 32, 32\)$"),
+        (np.zeros((1, 32, 32, 4)), r"\(n, 32, 32, 3\).*\(1, 32, 32, 4\)$"),
+        (np.zeros(()), r"\(n, 32, 32, 3\).*\(\)$"),
+        ([np.zeros((32, 32, 3)), np.zeros((31, 32, 3))], r"\(n, 32, 32, 3\).*unlike shapes"),
+        (np.zeros((1, 32, 32, 3), bool), "numbers.*bool$"),
+        (np.zeros((1, 32, 32, 3), complex), "numbers.*complex"),
+        (["photo.jpg"], "numbers.*U9$"),
+        (None, "numbers.*object$"),
         (np.full((1, 32, 32, 3), np.nan), "finite"),
+        (np.full((1, 32, 32, 3), np.inf), "finite"),
+        (random_crops(2) / 255, r"\[0, 255\].*received .* to 0\.99.*divided by 255"),
+        (np.full((1, 32, 32, 3), 40000, np.uint16), r"\[0, 255\].*40000"),
         (np.full((1, 32, 32, 3), 256.0), r"\[0, 255\].*256"),
         (np.full((1, 32, 32, 3), -1.0), r"\[0, 255\].*-1"),
     ],
@@ -111,6 +123,16 @@ def test_other_crops_are_refused(crops, expected, files):
     for ask in (opened.scores, opened.despoof):
         with pytest.raises(DataError, match=f"^crops: expected.*{expected}"):
             ask(crops)
+
+
+def test_black_crops_and_no_crops_are_scored(files):
+    opened = open_model(files["keras"])
+    black = np.zeros((1, 32, 32, 3), np.uint8)
+    assert np.array_equal(opened.scores(black), opened.scores(black.astype(np.float32)))
+    assert np.isfinite(opened.scores(black + 1)).all()  # as dark as whole numbers can be
+    assert opened.scores([]).shape == (0,)
+    assert opened.despoof([])["noise"].shape == (0, 32, 32, 6)
+    assert np.array_equal(opened.scores(list(random_crops(2))), opened.scores(random_crops(2)))
 
 
 def test_an_answer_that_is_not_finite_is_nan_for_its_crop_alone(make_despoofer, tmp_path):

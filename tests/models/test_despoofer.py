@@ -22,11 +22,13 @@ def make(
     cls=Despoofer,
     optimizer=lambda: keras.optimizers.SGD(1e-5, momentum=0.5),
     form=lambda network: network,
+    dtype_policy="float32",
     **kwargs,
 ):
     keras.utils.set_random_seed(3)
     builders = (build_ds_net, build_depth_net, build_discriminator)
-    model = cls(*[form(network) for network in [build(SIZE) for build in builders]], **kwargs)
+    networks = [build(SIZE, dtype_policy=dtype_policy) for build in builders]
+    model = cls(*map(form, networks), **kwargs)
     model.compile(optimizer(), optimizer(), optimizer())
     return model
 
@@ -161,11 +163,7 @@ def test_averages_follow_the_recurrence_and_swap_back_exactly():
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision_trains_like_float32(policy):
     exact = make(optimizer=lambda: keras.optimizers.Adam(1e-3))
-    keras.config.set_dtype_policy(policy)
-    try:
-        mixed = make(optimizer=lambda: keras.optimizers.Adam(1e-3))
-    finally:
-        keras.config.set_dtype_policy("float32")
+    mixed = make(optimizer=lambda: keras.optimizers.Adam(1e-3), dtype_policy=policy)
     scaled = [isinstance(o, keras.optimizers.LossScaleOptimizer) for o in mixed.optimizers()]
     assert scaled == [policy == "mixed_float16"] * 3
     assert mixed.ds_net.get_layer("decoder_1_conv").compute_dtype == policy.removeprefix("mixed_")

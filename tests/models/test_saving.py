@@ -12,11 +12,7 @@ from despoof_keras.utils.litert import open_interpreter
 
 @pytest.fixture(scope="module", params=["mixed_bfloat16", "mixed_float16", "bfloat16"])
 def half(request, make_despoofer):
-    keras.config.set_dtype_policy(request.param)
-    try:
-        return make_despoofer(average_decay=0.9)
-    finally:
-        keras.config.set_dtype_policy("float32")
+    return make_despoofer(average_decay=0.9, dtype_policy=request.param)
 
 
 def numpy(tensor):

@@ -94,11 +94,59 @@ def test_without_a_threshold_there_are_scores_and_no_decisions(tflite_folder, tm
 
 
 @pytest.mark.parametrize("shape", [(47, 47), (17, 90), (1, 1)])
-def test_other_sizes_are_resized_as_in_training(shape, detector):
+def test_other_sizes_are_resized_as_in_training_if_told_so(shape, detector):
     image = np.random.default_rng(1).integers(0, 256, (*shape, 3)).astype(np.uint8)
     crop = np.rint(resize(image, SIZE)).astype(np.uint8)
-    assert detector.score(image) == detector.score(crop)
-    assert detector.score(image[:, ::-1]) == detector.score(np.ascontiguousarray(image[:, ::-1]))
+    assert detector.score(image, crop=False) == detector.score(crop)
+    assert detector.predict([image], crop=False) == [detector.predict(crop)]
+    assert detector.despoof(image, crop=False)["score"] == detector.score(crop)
+    mirrored = image[:, ::-1]
+    copied = np.ascontiguousarray(mirrored)
+    assert detector.score(mirrored, crop=False) == detector.score(copied, crop=False)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (1080, 1920),  # a photograph
+        (1080, 1080),  # a square one
+        (64, 640),
+        (SIZE, SIZE + 1),
+        (SIZE - 1, SIZE),
+        (1, 1),
+    ],
+)
+def test_what_is_no_crop_is_not_squeezed_into_the_model(shape, detector, tmp_path):
+    image = np.full((*shape, 3), 128, np.uint8)
+    Image.fromarray(image).save(tmp_path / "photo.png")
+    expected = f"expected a face crop of 32 x 32 pixels.*{shape[1]} x {shape[0]}.*eyes=.*crop=False"
+    for ask in (detector.score, detector.predict, detector.despoof):
+        with pytest.raises(DataError, match=f"^image: {expected}"):
+            ask(image)
+        with pytest.raises(DataError, match=f"^image: {expected}"):
+            ask([image[:SIZE, :SIZE], image])
+        with pytest.raises(DataError, match=rf"photo\.png: {expected}"):
+            ask(tmp_path / "photo.png")
+
+
+def test_a_whole_frame_is_cut_by_its_eyes(detector, astronaut, tmp_path):
+    Image.fromarray(astronaut).save(tmp_path / "photo.png")
+    eyes = [(195.0, 115.0, 250.0, 112.0), (203.0, 101.0, 246.0, 103.0)]
+    crops = [detector.crop(astronaut, one) for one in eyes]
+    for ask in (detector.score, detector.predict):
+        expected = [ask(crop) for crop in crops]
+        assert ask(astronaut, eyes=eyes[0]) == expected[0]
+        assert ask(tmp_path / "photo.png", eyes=np.array(eyes[1])) == expected[1]
+        assert list(ask([astronaut, astronaut], eyes=eyes)) == expected
+        assert list(ask((astronaut, crops[1]), eyes=[eyes[0], None])) == expected
+        assert list(ask([astronaut, astronaut], eyes=np.array(eyes))) == expected
+    outputs = detector.despoof([astronaut] * 2, eyes=eyes)
+    assert np.array_equal(outputs[1]["noise"], detector.despoof(crops[1])["noise"])
+    for wrong in (eyes[:1], eyes[0], 3.0):
+        with pytest.raises(DataError, match=r"^eyes: expected a list of 2"):
+            detector.predict([astronaut] * 2, eyes=wrong)
+    with pytest.raises(DataError, match=r"^eyes: expected four numbers.*\(2, 4\)"):
+        detector.predict(astronaut, eyes=eyes)
 
 
 def test_crops_of_frames_are_those_of_training(detector, astronaut):

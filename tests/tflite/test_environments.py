@@ -21,8 +21,8 @@ import json, sys, importlib.util
 import numpy as np
 from despoof_keras import load_tflite
 detector = load_tflite(sys.argv[1])
-scores = detector.score(list(np.load(sys.argv[2])))
-decision = detector.predict(np.load(sys.argv[2])[0])
+scores = detector.score(list(np.load(sys.argv[2])), crop=False)
+decision = detector.predict(np.load(sys.argv[2])[0], crop=False)
 names = ("ai_edge_litert", "tflite_runtime", "tensorflow", "keras", "cv2", "PIL")
 print(json.dumps({
     "scores": scores.tolist(),
@@ -63,7 +63,7 @@ def material(tflite_folder, detector, tmp_path_factory):
     larger = np.repeat(np.repeat(crops, 3, axis=1), 3, axis=2)[:, :70, :70]
     path = tmp_path_factory.mktemp("material") / "crops.npy"
     np.save(path, larger)
-    return tflite_folder / "model.tflite", path, detector.score(list(larger))
+    return tflite_folder / "model.tflite", path, detector.score(list(larger), crop=False)
 
 
 def scores_in(python, folder, requirements, material):

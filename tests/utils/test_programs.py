@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
@@ -130,3 +131,23 @@ def test_a_script_ends_with_one_line_that_its_name_begins(error, message, monkey
 
     assert run_script(lambda: "options", run) == 1
     assert capsys.readouterr().err == f"train.py: {message}\n"
+
+
+def test_chatter_is_held_back_without_a_folder_for_temporary_files(monkeypatch, capfd):
+    def none(*arguments, **named):
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", none)
+    for available in (True, False):
+        if not available:
+            monkeypatch.delattr(os, "memfd_create", raising=False)
+        with held_back_stderr():
+            os.write(2, b"chatter\n")
+        assert capfd.readouterr().err == ""
+
+
+def test_a_missing_folder_for_temporary_files_is_explained(monkeypatch, capsys):
+    monkeypatch.setattr(signal, "signal", lambda *arguments: None)
+    error = FileNotFoundError(2, "No usable temporary directory found in ['/tmp', '/work']")
+    assert run_program("p", end_by(error), "start again") == 1
+    assert "['/tmp', '/work']; set TMPDIR to a folder" in capsys.readouterr().err

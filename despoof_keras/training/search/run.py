@@ -6,7 +6,6 @@ import math
 import sys
 from pathlib import Path
 
-import keras
 import keras_tuner
 
 from despoof_keras.datasets import fingerprint
@@ -140,7 +139,6 @@ def run_search(
     if role.worker is None:
         claim_folder(search.output / _SETTINGS, search.identity(), "search", resume, contents)
     crops = _prepare(search, splits)
-    keras.config.set_dtype_policy(search.trial.dtype_policy)
     make_repeatable(search.seed, compiled=search.trial.jit_compile)
     hypermodel = DespoofHyperModel(
         search.trial,
