@@ -89,7 +89,7 @@ class _Problems:
         for message in self._messages[:MOST_LISTED]:
             logger.warning("left out: %s", message)
         if self._messages:
-            logger.warning("%s: %d lines or files left out", source, len(self._messages))
+            logger.warning("%s: lines or files left out: %d", source, len(self._messages))
 
 
 def _split_folder(root, split):

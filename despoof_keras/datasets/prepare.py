@@ -127,7 +127,7 @@ def _crop_shard(job):
     """Worker: `(records, LeftOut)` of one shard; images as PNG bytes."""
     records, left_out = [], LeftOut()
     for sample in job.samples:
-        frames: list[str] = []
+        frames = []
         try:
             records += clip_records(sample, job.settings, frames if job.skip_bad else None)
         except DataError as error:
@@ -189,4 +189,4 @@ def _report(videos, frames, total):
     if videos:
         logger.warning("%d of %d videos left out", len(videos), total)
     if frames:
-        logger.warning("%d frames left out of the other videos", len(frames))
+        logger.warning("frames left out of the other videos: %d", len(frames))

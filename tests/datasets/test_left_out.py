@@ -104,7 +104,7 @@ def test_they_are_counted_kept_and_told_again(samples, tmp_path, caplog):
         assert first.startswith(f"{video}: 1_1_01_1.txt:4: ")
         assert second.startswith(f"{video}: 1_1_01_1.txt:8: ")
         assert "1 of 4 videos left out" in caplog.text
-        assert "2 frames left out of the other videos" in caplog.text
+        assert "frames left out of the other videos: 2" in caplog.text
         # The same crops, found again for the same videos elsewhere.
         if folder == "set":
             (tmp_path / "set").rename(tmp_path / "moved")

@@ -318,7 +318,7 @@ def test_a_bad_file_or_line_is_one_error_or_left_out_and_counted(spoil, tmp_path
     left = {split: len(samples[split]) - whole[split] for split in SPLITS}
     assert {split: count for split, count in left.items() if count} == fewer
     assert re.search(message, caplog.records[0].getMessage())
-    assert caplog.records[-1].getMessage().endswith(": 1 lines or files left out")
+    assert caplog.records[-1].getMessage().endswith(": lines or files left out: 1")
 
 
 @pytest.mark.parametrize(
