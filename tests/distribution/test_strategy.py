@@ -77,8 +77,8 @@ def on_one_machine(trained):
     return trained("mirrored", runs, replicas=2)
 
 
-# Losses and weights differ by rounding: a device has another batch, so other kernels. A rate moves by
-# whole frames where rounding moves a score past another's, the ACER by half of one in 12.
+# Losses and weights differ by rounding: a device has another batch, so other kernels. A rate moves
+# by whole frames where rounding moves a score past another's, the ACER by half of one in 12.
 ROUNDING = {"rtol": 1e-4, "atol": 1e-5}
 ONE_FRAME = {"rtol": 0, "atol": 0.05}
 
