@@ -32,10 +32,10 @@ CONFIG = {
 }
 # All terms, the schedule, moving averages, dropout, and clipping low enough to have an effect.
 WHOLE = {"config": {**CONFIG, "synchronized_norm": True}, "clipnorm": 100.0}
-# Two steps, the fewest in which a step builds on another: most of the time goes into compiling.
-SHORT = {**CONFIG, "epochs": 1, "steps_per_epoch": 2}
-PLAIN = {"config": SHORT, "dropout": False}
-COMPILED = {"config": {**SHORT, "jit_compile": True}, "dropout": False}
+# XLA draws other numbers for dropout, and compiles the real networks for more than a minute, as
+# tests/recipes/test_train_oulu.py does on a single device.
+PLAIN = {"config": CONFIG, "dropout": False, "small": True}
+COMPILED = {"config": {**CONFIG, "jit_compile": True}, "dropout": False, "small": True}
 
 
 @pytest.fixture(scope="module")
@@ -88,22 +88,22 @@ def assert_equal_runs(run, expected):
     for name in run.files:
         tolerance = ONE_FRAME if name.endswith(("acer", "auc")) else ROUNDING
         np.testing.assert_allclose(run[name], expected[name], **tolerance, err_msg=name)
-    weights = [name for name in run.files if name.startswith("w")]
-    assert len(weights) > 300
 
 
 @pytest.mark.slow
 def test_two_devices_train_as_one(on_one_machine):
     assert_equal_runs(on_one_machine["whole"], on_one_machine["alone"])
     assert on_one_machine["alone"]["h_val_acer"].shape == (2,)
+    assert len([name for name in on_one_machine["whole"].files if name.startswith("w")]) > 300
 
 
 @pytest.mark.slow
 def test_two_devices_train_the_same_when_compiled(on_one_machine):
     runs = on_one_machine
     assert_equal_runs(runs["compiled"], runs["plain"])
-    # The comparison tells different runs apart.
-    assert abs(runs["plain"]["h_loss"][0] - runs["alone"]["h_loss"][0]) > 1.0
+    # The comparison tells one epoch from another.
+    losses = runs["plain"]["h_loss"]
+    assert losses[0] != pytest.approx(losses[1], rel=ROUNDING["rtol"])
 
 
 @pytest.mark.slow
