@@ -81,9 +81,9 @@ def material(tflite_folder, detector, tmp_path_factory):
 
 def scores_in(python, folder, requirements, material):
     """What `SCORE` prints in a fresh environment."""
-    run(python, "-m", "venv", folder)
+    run(python, "-m", "venv", "--without-pip", folder)
     inside = folder / "bin" / "python"
-    run(inside, "-m", "pip", "install", "-q", *requirements)
+    run(sys.executable, "-m", "pip", "--python", inside, "install", "-q", *requirements)
     return json.loads(run(inside, "-W", "error::UserWarning", "-c", SCORE, *material[:2]))
 
 
