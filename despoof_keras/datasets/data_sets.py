@@ -20,7 +20,8 @@ class DataSet:
     Attributes:
         title: the name that its authors gave it.
         load: reader, a function of root, protocol and fold; it returns a mapping from each of
-            `samples.SPLITS` to a list of `VideoSample`.
+            `samples.SPLITS` to a list of `VideoSample`. Where it is called with `skip_bad=True`,
+            what is wrong with single videos or lines of a list is no error but a counted warning.
         check_protocol: function of protocol and fold; it returns both as integers (the fold None
             where the protocol has none) and raises `DataError` where there are none such.
         protocols: mapping from each protocol to its folds, which are empty where it has none.
@@ -29,7 +30,7 @@ class DataSet:
     """
 
     title: str
-    load: Callable[[Path, int, int | None], dict[str, list[VideoSample]]]
+    load: Callable[..., dict[str, list[VideoSample]]]
     check_protocol: Callable[[int, int | None], tuple[int, int | None]]
     protocols: Mapping[int, tuple[int, ...]]
     species: tuple[str, ...]
@@ -58,7 +59,12 @@ def data_set(name: str) -> DataSet:
 
 
 def load(
-    name: str, root: str | Path, protocol: int, fold: int | None = None
+    name: str,
+    root: str | Path,
+    protocol: int,
+    fold: int | None = None,
+    *,
+    skip_bad: bool = False,
 ) -> dict[str, list[VideoSample]]:
     """List the videos of one protocol of a data set. Videos are not opened.
 
@@ -67,6 +73,8 @@ def load(
         root: the data set's folder.
         protocol: one of the data set's protocols.
         fold: one of the protocol's folds; None where it has none.
+        skip_bad: warn of single videos and lines of a list that cannot be used, and count them,
+            instead of raising.
 
     Returns:
         Mapping with the lists of `VideoSample` of `"train"`, `"dev"` and `"test"`.
@@ -78,4 +86,5 @@ def load(
     Example:
         >>> load("oulu_npu", "/data/Oulu_NPU", protocol=3, fold=2)["dev"]  # doctest: +SKIP
     """
-    return data_set(name).load(Path(root), protocol, fold)
+    choice = {"skip_bad": True} if skip_bad else {}
+    return data_set(name).load(Path(root), protocol, fold, **choice)

@@ -7,21 +7,38 @@ so `x_right < x_left`. Frames without a face have zeros or no line.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from despoof_keras.errors import DataError
 from despoof_keras.utils.files import atomic_path
+from despoof_keras.utils.text import decode_text
 
 # Half a second at 30 frames a second: for that long, a head moves about evenly.
 LONGEST_GAP = 15
+# Characters of a malformed line that a message shows.
+_SHOWN = 80
 
 
-def read_eyes(path: str | Path) -> dict[int, np.ndarray]:
+class BadLine(NamedTuple):
+    """A line of an eye file that cannot be used.
+
+    Attributes:
+        frame: the frame that it is about; None where it does not say.
+        message: what is wrong, beginning with file and line.
+    """
+
+    frame: int | None
+    message: str
+
+
+def read_eyes(path: str | Path, bad: list[BadLine] | None = None) -> dict[int, np.ndarray]:
     """Read an eye file.
 
     Args:
-        path: text file, see above.
+        path: text file, see above, in UTF-8 or UTF-16.
+        bad: lines that cannot be used are added here, and their frames left out; None raises.
 
     Returns:
         Mapping from frame to float64 array `(4,)`: `(x_right, y_right, x_left, y_left)` in pixels.
@@ -29,26 +46,31 @@ def read_eyes(path: str | Path) -> dict[int, np.ndarray]:
         Otherwise positions are taken as they are: an eye may be outside the picture.
 
     Raises:
-        DataError: the file is missing or not text, or a line is malformed, repeats a frame or has
-            the eyes in the wrong order; the message names file and line.
+        DataError: the file is missing or not text, or, without `bad`, a line is malformed, repeats
+            a frame or has the eyes in the wrong order; the message names file and line.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: expected a text file of eye positions: {error}") from error
     eyes, seen = {}, set()
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
-        where = f"{path}:{number}"
-        frame, positions = _parse(line, where)
-        if frame in seen:
-            raise DataError(f"{where}: frame {frame} has two lines")
-        seen.add(frame)
-        if positions[:2].any() and positions[2:].any():
-            _check_order(positions, where)
-            eyes[frame] = positions
+        frame, where = None, f"{path}:{number}"
+        try:
+            frame, fields = _frame(line, where)
+            if frame in seen:
+                raise DataError(f"{where}: frame {frame} has two lines")
+            seen.add(frame)
+            positions = _positions(fields, line, where)
+            if positions[:2].any() and positions[2:].any():
+                _check_order(positions, where)
+                eyes[frame] = positions
+        except DataError as error:
+            if bad is None:
+                raise
+            bad.append(BadLine(frame, str(error)))
+    # Which of two lines about a frame is right is not known.
+    for line in bad or ():
+        eyes.pop(line.frame, None)
     return eyes
 
 
@@ -101,20 +123,43 @@ def fill_gaps(eyes: Mapping[int, np.ndarray], longest: int = LONGEST_GAP) -> dic
     return filled
 
 
-def _parse(line, where):
-    fields = line.split(",")
+def _lines(path):
     try:
-        if len(fields) != 5:
-            raise ValueError
-        frame, positions = int(fields[0]), np.array([float(field) for field in fields[1:]])
-        if frame < 0 or not np.isfinite(positions).all():
-            raise ValueError
+        text = decode_text(path.read_bytes())
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: expected a text file of eye positions: {error}") from error
+    if text.strip() and not any(character.isdigit() for character in text):
+        raise DataError(f"{path}: expected a text file of eye positions: it holds no number")
+    return text.splitlines()
+
+
+def _frame(line, where):
+    """The line's frame and its other fields."""
+    first, *fields = line.split(",")
+    try:
+        frame = int(first)
     except ValueError:
-        raise DataError(
-            f"{where}: expected frame,x_right,y_right,x_left,y_left (a frame from 0 on and four "
-            f"finite numbers); found {line.strip()!r}"
-        ) from None
-    return frame, positions
+        raise _malformed(line, where) from None
+    if frame < 0:
+        raise _malformed(line, where)
+    return frame, fields
+
+
+def _positions(fields, line, where):
+    try:
+        positions = np.array([float(field) for field in fields])
+    except ValueError:
+        raise _malformed(line, where) from None
+    if positions.shape != (4,) or not np.isfinite(positions).all():
+        raise _malformed(line, where)
+    return positions
+
+
+def _malformed(line, where):
+    return DataError(
+        f"{where}: expected frame,x_right,y_right,x_left,y_left (a frame from 0 on and four "
+        f"finite numbers); found {line.strip()[:_SHOWN]!r}"
+    )
 
 
 def _check_order(positions, where):

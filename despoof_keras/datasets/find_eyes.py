@@ -1,13 +1,13 @@
 """Eye files for videos that have none: the face mesh finds the eyes, and short gaps are filled."""
 
 import dataclasses
-import hashlib
 import logging
 from pathlib import Path
 
 import numpy as np
 
 from despoof_keras.datasets.eye_files import fill_gaps, write_eyes
+from despoof_keras.datasets.fingerprint import content_stamp, fingerprint
 from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.errors import DataError
 from despoof_keras.faces.finder import is_tilted, process_finder
@@ -33,14 +33,14 @@ def with_eye_files(
 ) -> list[VideoSample]:
     """Give every sample an eye file; those of the data set are used as they are.
 
-    New eye files are kept in `folder` by the video's path, size and time. Each is written whole or
+    New eye files are kept in `folder` by the video's contents. Each is written whole or
     not at all, so an interrupted call continues where it stopped. The data set's folder is not
     changed.
 
     Args:
         samples: the videos.
         folder: where new eye files are kept.
-        processes: worker processes; default: all cores.
+        processes: worker processes; default: see `processes.default_processes`.
         skip_bad: leave a video in which no face is found as it is, with a warning, instead of
             raising.
 
@@ -104,10 +104,8 @@ class _Job:
 def _eye_path(sample, folder):
     if sample.eye_path is not None and sample.eye_path.is_file():
         return sample.eye_path
-    state = sample.path.stat() if sample.path.is_file() else None
-    stamp = (state.st_size, state.st_mtime_ns) if state else None
-    what = repr((FORMAT_VERSION, FIND_EVERY, str(sample.path.resolve()), stamp))
-    return folder / f"{sample.key}-{hashlib.sha256(what.encode()).hexdigest()[:16]}.txt"
+    what = fingerprint((FORMAT_VERSION, FIND_EVERY, content_stamp(sample.path)))
+    return folder / f"{sample.key}-{what[:16]}.txt"
 
 
 def _find(job):

@@ -10,6 +10,8 @@ Folders that were unpacked into a folder of their own name (`Train_files/Train_f
 too. Without `Protocols/`, the lists follow from the file names, see `oulu_npu_protocols`.
 """
 
+import logging
+import os
 import re
 from pathlib import Path
 
@@ -24,19 +26,27 @@ from despoof_keras.datasets.oulu_npu_protocols import (
 )
 from despoof_keras.datasets.samples import SPLITS, VideoSample
 from despoof_keras.errors import DataError
+from despoof_keras.utils.text import decode_text
 
 __all__ = ["list_path", "load", "protocol_lines", "protocol_stems"]
 
+logger = logging.getLogger(__name__)
+
+# Lines and files left out that are listed in full.
+MOST_LISTED = 20
 _LIST_LINE = re.compile(r"\s*([+-]?\d+)\s*,\s*(\S+)\s*")
 
 
-def load(root, protocol, fold=None):
+def load(root, protocol, fold=None, skip_bad=False):
     """List the videos of one protocol. Videos are not opened.
 
     Args:
         root: the data set's folder.
         protocol: 1 to 4, number or digit.
         fold: 1 to 6 for protocols 3 and 4, else `None`.
+        skip_bad: warn of lines of a list and of files in the wrong place, and leave them out,
+            instead of raising. A video that is listed but missing is among the samples: whoever
+            reads the videos counts it.
 
     Returns:
         Mapping with the lists of `VideoSample` of `"train"`, `"dev"` and `"test"`, in the order of
@@ -51,14 +61,35 @@ def load(root, protocol, fold=None):
     folders = {split: _split_folder(root, split) for split in SPLITS}
     samples = {}
     for split, folder in folders.items():
-        videos = _videos(root, folder, split)
-        stems = _listed_stems(root, folder, videos, protocol, fold, split)
+        problems = _Problems(skip_bad)
+        videos = _videos(root, folder, split, problems)
+        stems = _listed_stems(root, folder, videos, protocol, fold, split, problems)
         source = folder if stems is None else _list_file(root, protocol, fold, split)
         if stems is None:
             stems = protocol_stems(sorted(videos), protocol, fold, split)
+        problems.report(source)
         samples[split] = _samples(root, folder, videos, stems)
         _check_classes(samples[split], source, protocol, fold, split, len(videos))
     return samples
+
+
+class _Problems:
+    """What is wrong with single files or lines: an error, or, with `skip_bad`, a warning."""
+
+    def __init__(self, skip_bad):
+        self._skip_bad = skip_bad
+        self._messages = []
+
+    def add(self, message):
+        if not self._skip_bad:
+            raise DataError(f"{message} (--skip-bad leaves it out)")
+        self._messages.append(message)
+
+    def report(self, source):
+        for message in self._messages[:MOST_LISTED]:
+            logger.warning("left out: %s", message)
+        if self._messages:
+            logger.warning("%s: lines or files left out: %d", source, len(self._messages))
 
 
 def _split_folder(root, split):
@@ -72,9 +103,17 @@ def _split_folder(root, split):
 def _unnested(folder):
     """The folder itself, or the one of the same name that it holds in its place."""
     inner = folder / folder.name
-    if inner.is_dir() and not any(folder.glob("*.avi")):
+    if inner.is_dir() and not any(_is_name(path.stem) for path in folder.glob("*.avi")):
         return inner
     return folder
+
+
+def _is_name(stem):
+    try:
+        parse_stem(stem)
+    except DataError:
+        return False
+    return True
 
 
 def _wrong_layout(root, looked_in):
@@ -90,24 +129,33 @@ def _wrong_layout(root, looked_in):
     )
 
 
-def _videos(root, folder, split):
+def _videos(root, folder, split, problems):
     """Stem to path of all videos of a split's folder, checked against the split's subjects."""
     videos = {}
-    for path in folder.iterdir():
+    with os.scandir(folder) as entries:
+        files = sorted(entries, key=lambda entry: entry.name)
+    for entry in files:
+        path = Path(entry.path)
         # Names with a leading dot are leftovers of unpacking or of an interrupted writer.
-        if path.suffix.lower() != ".avi" or path.name.startswith("."):
+        if path.suffix.lower() != ".avi" or entry.name.startswith("."):
             continue
         try:
             name = parse_stem(path.stem)
         except DataError as error:
-            raise DataError(f"{folder}: {error}") from None
+            problems.add(f"{folder}: {error}")
+            continue
         if name.split != split:
             first, last = SUBJECTS[split]
-            raise DataError(
+            problems.add(
                 f"{path}: expected subjects {first:02d} to {last:02d} in {folder.name}/, "
                 f"subject {name.subject:02d} belongs to {name.split}"
             )
-        videos[path.stem] = path
+        elif path.stem in videos:
+            problems.add(f"{path}: expected no other video of the name; {videos[path.stem]} has it")
+        else:
+            if not entry.is_file():
+                problems.add(f"{path}: expected a video; it is a folder or a link without a target")
+            videos[path.stem] = path
     if not videos:
         raise _wrong_layout(root, folder)
     return videos
@@ -117,33 +165,41 @@ def _list_file(root, protocol, fold, split):
     return _unnested(root / "Protocols") / list_path(protocol, fold, split)
 
 
-def _listed_stems(root, folder, videos, protocol, fold, split):
+def _listed_stems(root, folder, videos, protocol, fold, split, problems):
     """Stems of the protocol list, checked; `None` where the data set has no `Protocols/`."""
     if not (root / "Protocols").exists():
         return None
     path = _list_file(root, protocol, fold, split)
+    stems = {}
+    for number, line in enumerate(_list_lines(path), start=1):
+        if not line.strip():
+            continue
+        where = f"{path}:{number}"
+        try:
+            stem = _listed_stem(line, split, where)
+        except DataError as error:
+            problems.add(str(error))
+            continue
+        if stem in stems:
+            problems.add(f"{where}: {stem} is listed twice, first in line {stems[stem]}")
+            continue
+        if stem not in videos:
+            problems.add(f"{where}: {stem} is listed, but {folder / stem}.avi is missing")
+        stems[stem] = number
+    return list(stems)
+
+
+def _list_lines(path):
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        # A line with bytes that are no text is reported like any other that names no video.
+        return decode_text(path.read_bytes(), "backslashreplace").splitlines()
     except FileNotFoundError:
         raise DataError(
             f"{path}: expected a protocol list here, found no such file "
             "(without the folder Protocols/ the lists are made from the file names)"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise DataError(f"{path}: expected a protocol list, could not read it: {error}") from error
-    stems = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        stem = _listed_stem(line, split, f"{path}:{number}")
-        if stem in stems:
-            raise DataError(f"{path}:{number}: {stem} is listed twice, first in line {stems[stem]}")
-        if stem not in videos:
-            raise DataError(
-                f"{path}:{number}: {stem} is listed, but {folder / stem}.avi is missing"
-            )
-        stems[stem] = number
-    return list(stems)
 
 
 def _listed_stem(line, split, where):
@@ -166,7 +222,7 @@ def _listed_stem(line, split, where):
 
 def _samples(root, folder, videos, stems):
     # Each folder is listed once, because asking file by file is slow on network drives.
-    eye_files = {path.stem: path for path in folder.glob("*.txt")}
+    eye_files = {path.stem: path for path in folder.iterdir() if path.suffix.lower() == ".txt"}
     depth_folder = root / "Depth_maps" / folder.name
     depth_files = {path.stem: path for path in depth_folder.glob("*.npz")}
     samples = []
@@ -174,7 +230,7 @@ def _samples(root, folder, videos, stems):
         name = parse_stem(stem)
         samples.append(
             VideoSample(
-                path=videos[stem],
+                path=videos.get(stem, folder / f"{stem}.avi"),
                 key=stem,
                 subject=name.subject,
                 session=name.session,

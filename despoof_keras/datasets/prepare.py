@@ -2,18 +2,19 @@
 
 import collections
 import dataclasses
-import hashlib
 import logging
+import os
 from pathlib import Path
 
 from despoof_keras.datasets.clip_crops import MESH, clip_records
 from despoof_keras.datasets.crops import CropSettings, PreparedCrops
 from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.find_eyes import with_eye_files
+from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.samples import BONA_FIDE, VideoSample, instrument_of
-from despoof_keras.datasets.shards import is_complete, read_index, write_shard
+from despoof_keras.datasets.shards import LeftOut, is_complete, read_index, write_shard
 from despoof_keras.errors import DataError
-from despoof_keras.utils.files import one_at_a_time
+from despoof_keras.utils.files import check_name, one_at_a_time
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.progress import tracked
 
@@ -26,7 +27,9 @@ CLIPS_PER_SHARD = 32
 # read different shards.
 FEWEST_SHARDS = 8
 # Raised whenever the crops' contents change, so that old crops are not taken for new ones.
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+# Frames left out that are listed in full; the results count all.
+MOST_LISTED = 20
 
 
 def prepare_data(
@@ -37,6 +40,7 @@ def prepare_data(
         samples,
         data.cache,
         settings,
+        processes=data.processes,
         skip_bad=data.skip_bad,
         find_eyes=data.find_eyes,
         description=description,
@@ -56,15 +60,16 @@ def prepare_crops(
     """Write the face crops of videos as TFRecord shards, unless they have been written already.
 
     A shard gets its name when it is complete, so an interrupted call continues where it stopped.
-    The crops' folder is named by a hash of the settings and of the videos' names, sizes and times,
-    so changed videos are prepared again.
+    The crops' folder is named by a hash of the settings and of the videos' contents, see
+    `fingerprint`: changed videos are prepared again, and moved ones are not.
 
     Args:
         samples: the videos.
         folder: where prepared crops, and eye positions that were found, are kept.
         settings: how the crops are made.
-        processes: worker processes; default: all cores.
-        skip_bad: leave out videos that cannot be used, with a warning each, instead of raising.
+        processes: worker processes; default: see `processes.default_processes`.
+        skip_bad: leave out videos that cannot be used, and frames of others (see `clip_records`),
+            with a warning each, instead of raising.
         find_eyes: find the eyes in videos that have no eye file, see `find_eyes.with_eye_files`.
         description: label of the progress bar.
 
@@ -75,16 +80,19 @@ def prepare_crops(
         DataError: a video or eye file cannot be used (the message names it), or, with `skip_bad`,
             no crop of a label or an attack instrument is left.
     """
+    check_name(folder)
+    own = fingerprint(describe(samples))
     if find_eyes:
         eyes = Path(folder) / "eyes"
         samples = with_eye_files(samples, eyes, processes=processes, skip_bad=skip_bad)
-    folder = Path(folder) / _fingerprint(samples, settings)
+    made_from = (FORMAT_VERSION, dataclasses.asdict(settings), describe(samples))
+    folder = Path(folder) / fingerprint(made_from)[:16]
     jobs = _shard_jobs(samples, folder, settings, skip_bad)
     with one_at_a_time(folder):
         missing = [job for job in jobs if not is_complete(job.path)]
         if missing:
             _run_jobs(missing, processes, description)
-    return _collect(jobs, samples, settings, skip_bad)
+    return dataclasses.replace(_collect(jobs, samples, settings, skip_bad), fingerprint=own)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,16 +101,6 @@ class _ShardJob:
     samples: tuple
     settings: CropSettings
     skip_bad: bool
-
-
-def _fingerprint(samples, settings):
-    digest = hashlib.sha256(repr((FORMAT_VERSION, settings)).encode())
-    for sample in samples:
-        for path in (sample.path, sample.eye_path, sample.depth_path):
-            state = path.stat() if path is not None and path.is_file() else None
-            stamp = (state.st_size, state.st_mtime_ns) if state else None
-            digest.update(repr((sample.key, sample.pai, str(path), stamp)).encode())
-    return digest.hexdigest()[:16]
 
 
 def _shard_jobs(samples, folder, settings, skip_bad):
@@ -120,52 +118,75 @@ def _shard_jobs(samples, folder, settings, skip_bad):
 def _run_jobs(jobs, processes, description):
     shards = in_processes(_crop_shard, jobs, processes)
     with tracked(shards, description, len(jobs)) as results:
-        for job, (records, skipped) in zip(jobs, results, strict=True):
+        for job, (records, left_out) in zip(jobs, results, strict=True):
             # TensorFlow writes the records in this process; the workers do without it.
-            write_shard(job.path, records, skipped)
+            write_shard(job.path, records, left_out)
 
 
 def _crop_shard(job):
-    """Worker: `(records, skipped messages)` of one shard; images as PNG bytes."""
-    records, skipped = [], []
+    """Worker: `(records, LeftOut)` of one shard; images as PNG bytes."""
+    records, left_out = [], LeftOut()
     for sample in job.samples:
+        frames = []
         try:
-            records += list(clip_records(sample, job.settings))
+            records += clip_records(sample, job.settings, frames if job.skip_bad else None)
         except DataError as error:
             if not job.skip_bad:
                 raise
-            skipped.append(str(error))
-    return records, skipped
+            left_out.videos[sample.key] = _without_folders(str(error), sample)
+        else:
+            if frames:
+                left_out.frames[sample.key] = [_without_folders(text, sample) for text in frames]
+    return records, left_out
+
+
+def _without_folders(message, sample):
+    """A message as it is kept with the crops, which are used for the same videos elsewhere, too."""
+    for path in (sample.path, sample.eye_path, sample.depth_path):
+        if path is not None:
+            message = message.replace(f"{path.parent}{os.sep}", "")
+    return message.removeprefix(f"{sample.path.name}: ")
 
 
 def _collect(jobs, samples, settings, skip_bad):
-    shards, counts, skipped = {0: [], 1: []}, {0: 0, 1: 0}, []
+    shards, counts = {0: [], 1: []}, {0: 0, 1: 0}
+    path_of = {sample.key: sample.path for sample in samples}
+    videos, lost_frames = {}, []
     sources, instruments = collections.Counter(), set()
     for job in jobs:
         frames, left_out = read_index(job.path)
         label = job.samples[0].label
         shards[label].append(job.path)
         counts[label] += len(frames)
-        skipped += left_out
+        videos |= {key: f"{path_of[key]}: {text}" for key, text in left_out.videos.items()}
+        for key, texts in left_out.frames.items():
+            lost_frames += [f"{path_of[key]}: {text}" for text in texts]
         instruments |= {instrument_of(frame.pai) for frame in frames}
         sources.update(frame.depth_source for frame in frames if label == 0)
     if sources[MESH]:
         logger.info("depth of bona fide faces, by its source: %s", dict(sources))
-    if skipped and not skip_bad:  # left by an earlier call that skipped
-        raise DataError(skipped[0])
-    for message in skipped:
-        logger.warning("left out: %s", message)
-    if skipped:
-        logger.warning("%d of %d videos left out", len(skipped), len(samples))
+    if not skip_bad:  # left by an earlier call that skipped
+        for message in (*videos.values(), *lost_frames):
+            raise DataError(message)
+    _report(videos, lost_frames, len(samples))
     for label, name in ((0, "bona fide"), (1, "attack")):
         if not counts[label]:
-            raise DataError(
-                f"expected {name} crops; none is left of {len(skipped)} videos left out"
-            )
+            raise DataError(f"expected {name} crops; none is left of {len(videos)} videos left out")
     lost = {sample.instrument for sample in samples} - instruments
     if lost:  # error rates would silently be those of the other instruments
         raise DataError(
-            f"expected {' and '.join(sorted(lost))} crops; none is left of {len(skipped)} videos "
+            f"expected {' and '.join(sorted(lost))} crops; none is left of {len(videos)} videos "
             "left out"
         )
-    return PreparedCrops(shards, counts, settings, tuple(skipped), tuple(samples))
+    return PreparedCrops(shards, counts, settings, videos, tuple(samples), tuple(lost_frames))
+
+
+def _report(videos, frames, total):
+    for message in (*videos.values(), *frames[:MOST_LISTED]):
+        logger.warning("left out: %s", message)
+    if len(frames) > MOST_LISTED:
+        logger.warning("... and %d frames more", len(frames) - MOST_LISTED)
+    if videos:
+        logger.warning("%d of %d videos left out", len(videos), total)
+    if frames:
+        logger.warning("frames left out of the other videos: %d", len(frames))

@@ -60,18 +60,32 @@ def is_complete(shard: Path) -> bool:
     return shard.is_file() and _index_path(shard).is_file()
 
 
-def write_shard(path: Path, records: list[CropRecord], skipped: list[str]) -> None:
+@dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """What is missing from a shard. The messages name files without their folders.
+
+    Attributes:
+        videos: mapping from the key of a video that was left out to the reason.
+        frames: mapping from the key of any other video to messages, one for each frame that was
+            left out of it.
+    """
+
+    videos: dict[str, str] = dataclasses.field(default_factory=dict)
+    frames: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+
+
+def write_shard(path: Path, records: list[CropRecord], left_out: LeftOut) -> None:
     """Write the crops of some videos, and an index of them beside the shard.
 
     Args:
         path: the shard to write.
         records: the crops.
-        skipped: messages about videos that were left out.
+        left_out: what was left out.
     """
     import tensorflow as tf
 
     index = {
-        "skipped": skipped,
+        "left_out": dataclasses.asdict(left_out),
         "frames": [dataclasses.asdict(record.index()) for record in records],
     }
     with atomic_path(path) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
@@ -81,10 +95,10 @@ def write_shard(path: Path, records: list[CropRecord], skipped: list[str]) -> No
         temporary.write_text(json.dumps(index), encoding="utf-8")
 
 
-def read_index(shard: Path) -> tuple[list[CropIndex], list[str]]:
-    """Read the index of a shard: its crops, and messages about videos that were left out."""
+def read_index(shard: Path) -> tuple[list[CropIndex], LeftOut]:
+    """Read the index of a shard: its crops, and what was left out."""
     index = json.loads(_index_path(shard).read_text(encoding="utf-8"))
-    return [CropIndex(**fields) for fields in index["frames"]], index["skipped"]
+    return [CropIndex(**fields) for fields in index["frames"]], LeftOut(**index["left_out"])
 
 
 def frames_in_order(crops: PreparedCrops) -> list[CropIndex]:

@@ -4,6 +4,7 @@ import numpy as np
 
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.data import Data
+from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.prepare import prepare_data
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
 from despoof_keras.evaluation.rates import evaluate, rates_at
@@ -11,6 +12,7 @@ from despoof_keras.utils.progress import tracked
 
 # Crops scored between two updates of the progress bar.
 _BATCH = 64
+_SPLITS = ("dev", "test")
 
 
 def evaluate_model(model, data: Data, frames: int | None = 6) -> dict:
@@ -22,9 +24,10 @@ def evaluate_model(model, data: Data, frames: int | None = 6) -> dict:
         frames: crops taken from each video; None takes all.
 
     Returns:
-        Mapping: `protocol`, `fold`, `score` (its name), `videos_left_out` (a count for each of dev
-        and test), `eer_dev`, and the rates `at_dev_threshold` and `at_own_threshold`, the model's,
-        None where it has none. Rates and thresholds as from `rates.rates_at`, fractions of 1.
+        Mapping: `protocol`, `fold`, `data_fingerprint` (of dev and test), `score` (its name),
+        `videos_left_out` and `frames_left_out` (counts for each of dev and test), `eer_dev`, and
+        the rates `at_dev_threshold` and `at_own_threshold`, the model's, None where it has none.
+        Rates and thresholds as from `rates.rates_at`, fractions of 1.
 
     Raises:
         DataError: the data are not as needed.
@@ -32,10 +35,11 @@ def evaluate_model(model, data: Data, frames: int | None = 6) -> dict:
     metadata = model.metadata
     splits = data.load()
     settings = CropSettings(metadata.image_size, frames, crop_rule=metadata.crop_rule)
-    frame_scores, left_out = {}, {}
-    for split in ("dev", "test"):
+    frame_scores, left_out, frames_left_out = {}, {}, {}
+    for split in _SPLITS:
         prepared = prepare_data(data, splits[split], settings, f"face crops of {split}")
-        left_out[split] = len(prepared.skipped)
+        left_out[split] = len(prepared.left_out)
+        frames_left_out[split] = len(prepared.frames_left_out)
         crops = LabelledCrops.of(prepared)
         starts = range(0, len(crops.crops), _BATCH)
         with tracked(starts, f"scoring {split}", len(starts)) as batches:
@@ -46,8 +50,10 @@ def evaluate_model(model, data: Data, frames: int | None = 6) -> dict:
     return {
         "protocol": data.protocol,
         "fold": data.fold,
+        "data_fingerprint": fingerprint({split: describe(splits[split]) for split in _SPLITS}),
         "score": metadata.score,
         "videos_left_out": left_out,
+        "frames_left_out": frames_left_out,
         "eer_dev": rates.pop("eer_dev"),
         "at_dev_threshold": rates,
         "at_own_threshold": None if own is None else rates_at(videos, "score", own),

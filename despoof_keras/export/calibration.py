@@ -52,7 +52,9 @@ def labelled_data(metadata: ModelMetadata, data: Data, frames: int | None = 6) -
     return ExportData(dev=dev, test=test, source=data.description)
 
 
-def faces_alone(metadata: ModelMetadata, gap: float | None = None) -> ExportData:
+def faces_alone(
+    metadata: ModelMetadata, gap: float | None = None, processes: int | None = None
+) -> ExportData:
     """Crops of the embedded set for a model of other faces, whose threshold they must not change.
 
     A model that was trained on photographs may take synthetic faces for attacks, so the crops only
@@ -61,11 +63,12 @@ def faces_alone(metadata: ModelMetadata, gap: float | None = None) -> ExportData
     Args:
         metadata: of the model; the crops have its size and follow its crop rule.
         gap: as in `ExportData`.
+        processes: as in `Data`.
 
     Returns:
         Data without dev and test.
     """
-    data = data_at(None, protocol=_PROTOCOL)
+    data = data_at(None, protocol=_PROTOCOL, processes=processes)
     splits = data.load()
     settings = CropSettings(metadata.image_size, 1, crop_rule=metadata.crop_rule)
     calibration, held_out = (
@@ -78,17 +81,18 @@ def faces_alone(metadata: ModelMetadata, gap: float | None = None) -> ExportData
     )
 
 
-def released_data(metadata: ModelMetadata) -> ExportData:
+def released_data(metadata: ModelMetadata, processes: int | None = None) -> ExportData:
     """`faces_alone` for the released model; the gap is that of its authors' example videos."""
-    return faces_alone(metadata, EXAMPLE_PRINT_SCORE - EXAMPLE_LIVE_SCORE)
+    return faces_alone(metadata, EXAMPLE_PRINT_SCORE - EXAMPLE_LIVE_SCORE, processes)
 
 
-def unlabelled_data(metadata: ModelMetadata, name: str) -> ExportData:
+def unlabelled_data(metadata: ModelMetadata, name: str, processes: int | None = None) -> ExportData:
     """`faces_alone`, with a warning that no threshold is chosen.
 
     Args:
         metadata: of the model.
         name: of the model, for the warning.
+        processes: as in `Data`.
     """
     logger.warning(
         "%s: trained on %s; no threshold is chosen, and files that score as the model does keep "
@@ -97,7 +101,7 @@ def unlabelled_data(metadata: ModelMetadata, name: str) -> ExportData:
         metadata.training_data or "data that it does not name",
         metadata.threshold,
     )
-    return faces_alone(metadata)
+    return faces_alone(metadata, processes=processes)
 
 
 def _few(samples):

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import Delaunay
 
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import RELEASED_CROP, CropRule, crop_box, crop_face, eye_distance
@@ -157,6 +156,9 @@ def triangles(landmarks: np.ndarray) -> np.ndarray:
     down = landmarks[CHIN] - landmarks[FOREHEAD]
     down = down - (down @ across) * across
     down = down / np.linalg.norm(down)
+    # Imported only here: it costs a worker that needs no mesh 25 MB.
+    from scipy.spatial import Delaunay
+
     return Delaunay(landmarks @ np.stack([across, down], axis=1)).simplices
 
 

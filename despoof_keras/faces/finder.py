@@ -2,14 +2,13 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import RELEASED_CROP, CropRule, crop_box
-from despoof_keras.faces.detector import Box, Detection, FaceDetector
+from despoof_keras.faces.detector import Box, FaceDetector
 from despoof_keras.faces.mesh import FaceMesh, eye_positions
 from despoof_keras.utils.programs import held_back_stderr
 from despoof_keras.utils.rgb_arrays import check_rgb
@@ -119,42 +118,29 @@ class FaceFinder:
             new = self._candidate(image, detection)
             if new.presence >= MINIMUM_PRESENCE:
                 found = _with(found, new)
-        if not found or any(candidate.is_doubtful for candidate in found):
-            for new in self._turned(image, picture):
-                found = _with(found, new, is_turned=True)
+        for quarter_turns in (2, 1, 3):  # half a turn is the likeliest
+            if found and not any(candidate.is_doubtful for candidate in found):
+                break
+            for detection in self._detector(picture, quarter_turns):
+                new = self._candidate(image, detection)
+                if new.presence >= CLEAR_LEAD:
+                    found = _with(found, new, is_turned=True)
         faces = [candidate.face for candidate in found]
         return sorted(faces, key=lambda face: face.box[2] * face.box[3], reverse=True)
 
     def _candidate(self, image, detection) -> _Candidate:
         """Fit the mesh to a face, turned by quarters and halves if that may be its way up."""
-        landmarks, presence = self._mesh(image, detection)
+        fits = self._mesh(image, detection)
+        landmarks, presence = next(fits)
         is_doubtful = False
         if MINIMUM_PRESENCE <= presence < SURE_PRESENCE:
-            others = [self._mesh(image, _turn(detection, turns)) for turns in (1, 2, 3)]
-            turned, most = max(others, key=lambda other: other[1])
+            turned, most = max(fits, key=lambda fit: fit[1])
             is_doubtful = presence - most < CLEAR_LEAD
             if most >= SURE_PRESENCE:
                 landmarks, presence, is_doubtful = turned, most, False
         eyes = eye_positions(landmarks)
         face = Face(detection.box, eyes, landmarks, detection.confidence)
         return _Candidate(face, presence, is_doubtful)
-
-    def _turned(self, image, picture) -> Iterator[_Candidate]:
-        """Find the faces that the detector sees in the turned picture alone."""
-        for quarter_turns in (2, 1, 3):
-            for detection in self._detector(picture, quarter_turns):
-                new = self._candidate(image, detection)
-                if new.presence >= CLEAR_LEAD:
-                    yield new
-
-
-def _turn(detection: Detection, quarter_turns: int) -> Detection:
-    """Turn the eyes around the point between them."""
-    middle = (detection.eyes[:2] + detection.eyes[2:]) / 2
-    half = (detection.eyes[2:] - detection.eyes[:2]) / 2
-    for _ in range(quarter_turns):
-        half = np.array([-half[1], half[0]])
-    return dataclasses.replace(detection, eyes=np.concatenate([middle - half, middle + half]))
 
 
 def _with(found: list[_Candidate], new: _Candidate, is_turned: bool = False) -> list[_Candidate]:

@@ -4,6 +4,8 @@ Reference: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular V
 GPUs", CVPR workshop 2019; landmark numbers as in MediaPipe's canonical face model.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from despoof_keras.faces.detector import Detection
@@ -35,26 +37,34 @@ class FaceMesh:
     def __init__(self, num_threads: int | None = None):
         self._network = FaceNetwork(MESH_FILE, num_threads)
 
-    def __call__(self, image: np.ndarray, detection: Detection) -> tuple[np.ndarray, float]:
+    def __call__(
+        self, image: np.ndarray, detection: Detection
+    ) -> Iterator[tuple[np.ndarray, float]]:
         """Find the landmarks of a detected face.
 
         Args:
             image: `(height, width, 3)` RGB uint8, contiguous.
-            detection: the face. The network sees it upright along its eyes.
+            detection: the face.
 
-        Returns:
-            `(landmarks, presence)`. The landmarks are `(468, 3)` float64 in pixels of the image; z
-            is smaller nearer to the camera and zero near the head's middle. Where the border cuts
-            a face, landmarks lie outside the image. `presence` is the network's own view of whether
-            it saw a face, as a logit: above 0 a face is likelier than none.
+        Yields:
+            `(landmarks, presence)`, four times: the network sees the face upright along its eyes,
+            then turned by one, two and three quarters. The landmarks are `(468, 3)` float64 in
+            pixels of the image; z is smaller nearer to the camera and zero near the head's middle.
+            Where the border cuts a face, landmarks lie outside the image. `presence` is the
+            network's own view of whether it saw a face, as a logit: above 0 it is likelier than
+            not.
         """
         matrix = _square(detection)
-        outputs = self._network(np.rint(sample_square(image, matrix, INPUT_SIZE)) / np.float32(255))
-        points = outputs[LANDMARKS * 3].reshape(LANDMARKS, 3)
+        square = np.rint(sample_square(image, matrix, INPUT_SIZE))
+        square /= np.float32(255)
         scale = np.hypot(*matrix[:, 0])
-        positions = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
-        landmarks = np.concatenate([positions, points[:, 2:] * scale], axis=1)
-        return landmarks, float(outputs[1][0])
+        for quarter_turns in range(4):
+            outputs = self._network(np.rot90(square, quarter_turns))
+            points = outputs[LANDMARKS * 3].reshape(LANDMARKS, 3)
+            positions = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+            landmarks = np.concatenate([positions, points[:, 2:] * scale], axis=1)
+            yield landmarks, float(outputs[1][0])
+            matrix = _turned(matrix)
 
 
 def eye_positions(landmarks: np.ndarray) -> np.ndarray:
@@ -81,3 +91,10 @@ def _square(detection):
     middle = np.array([x + width / 2, y + height / 2])
     shift = middle - turn @ np.full(2, INPUT_SIZE / 2)
     return np.concatenate([turn, shift[:, np.newaxis]], axis=1)
+
+
+def _turned(matrix):
+    """Make the matrix of a square after `np.rot90`: its x and y were at `last - y` and x before."""
+    (xx, xy, x), (yx, yy, y) = matrix
+    last = INPUT_SIZE - 1
+    return np.array([[xy, -xx, x + last * xx], [yy, -yx, y + last * yx]])

@@ -4,14 +4,17 @@ NumPy and SciPy do it as quickly as OpenCV, to half a grey level, which is OpenC
 """
 
 import functools
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
 
-# Rows of the result that are made at once: the rows of the picture that they need are converted to
-# float32, and a whole photograph in float32 takes 1.4 GB.
-BAND = 16
+# A picture is resized in bands of so many values at most, because they are converted to float32, in
+# which a whole photograph takes 1.4 GB.
+BAND_VALUES = 2**20
+# Rows that are sampled at once, so that the arrays stay in the processor's cache.
+SAMPLED_ROWS = 32
 
 
 class Square(NamedTuple):
@@ -41,7 +44,8 @@ def fit_into_square(image: np.ndarray, side: int) -> Square:
     left, top = (side - across) // 2, (side - down) // 2
     tensor = np.full((side, side, 3), -1, np.float32)
     small = np.rint(resize_smoothly(image, down, across))
-    tensor[top : top + down, left : left + across] = small / np.float32(127.5) - 1
+    small /= np.float32(127.5)
+    tensor[top : top + down, left : left + across] = small - 1
     return Square(tensor, scale, np.array([left, top], np.float32))
 
 
@@ -55,44 +59,59 @@ def resize_smoothly(image: np.ndarray, height: int, width: int) -> np.ndarray:
     Returns:
         `(height, width, 3)` float32 in the picture's range.
     """
-    rows, columns = image.shape[:2]
-    is_reduced = max(height, width) < max(rows, columns)
-    downwards = _weights(rows, height, is_reduced)
-    across = _weights(columns, width, is_reduced)
-    lines = np.empty((columns, height, 3), np.float32)
-    for start in range(0, height, BAND):
-        band = downwards[start : start + BAND]
-        low, high = band.indices.min(), band.indices.max() + 1
-        part = image[low:high].reshape(high - low, -1)
-        reduced = (band[:, low:high] @ part).reshape(-1, columns, 3)
-        lines[:, start : start + BAND] = reduced.transpose(1, 0, 2)
-    resized = (across @ lines.reshape(columns, -1)).reshape(width, height, 3)
-    return resized.transpose(1, 0, 2)
+    columns = image.shape[1]
+    is_reduced = max(height, width) < max(image.shape[:2])
+    bands, sideways = _resize_matrices(image.shape[:2], (height, width), is_reduced)
+    resized = np.empty((height, width * 3), np.float32)
+    for new, old, weights in bands:
+        lines = weights @ image[old].reshape(-1, columns * 3)
+        resized[new] = (sideways @ np.ascontiguousarray(lines.T)).T
+    return resized.reshape(height, width, 3)
 
 
 @functools.lru_cache(maxsize=8)  # the frames of a video have one size
+def _resize_matrices(old_shape, new_shape, is_reduced):
+    """Make the matrices of a resize: `(new rows, old rows, matrix)` of each band, and sideways."""
+    (rows, columns), (height, width) = old_shape, new_shape
+    count = min(height, -(-rows * columns * 3 // BAND_VALUES))
+    places, shares = _weights(rows, height, is_reduced)
+    bands = []
+    for start, stop in itertools.pairwise(np.linspace(0, height, count + 1).astype(int)):
+        new = slice(start, stop)
+        old = slice(places[new].min(), places[new].max() + 1)
+        bands.append(
+            (new, old, _matrix(places[new] - old.start, shares[new], old.stop - old.start))
+        )
+    # The three colours of a pixel lie one after the other.
+    places, shares = _weights(columns, width, is_reduced)
+    places = (3 * places[:, np.newaxis] + np.arange(3)[:, np.newaxis]).reshape(3 * width, -1)
+    return bands, _matrix(places, shares.repeat(3, axis=0), 3 * columns)
+
+
+def _matrix(places, shares, columns):
+    """Make the matrix of which each row has `shares` in the columns `places`."""
+    ends = np.arange(0, places.size + 1, places.shape[1])
+    return csr_array((shares.ravel(), places.ravel(), ends), (len(places), columns))
+
+
 def _weights(length, size, is_reduced):
-    """Make the `(size, length)` matrix of a resize along one side; its rows sum to 1."""
+    """Compute of which pixels each new one is the mean, along one side.
+
+    Returns:
+        `(places, shares)`, arrays with a row for each new pixel; shares may be 0 and sum to 1.
+    """
     edges = np.arange(size + 1) * (length / size)
+    low, high = edges[:-1, np.newaxis], edges[1:, np.newaxis]
     if is_reduced:
-        # Every new pixel is the mean over its area, in which the pixels at its ends have a part.
-        most = int(np.ceil(length / size)) + 1
-        places = np.floor(edges[:-1, np.newaxis]).astype(int) + np.arange(most)
-        shares = np.minimum(places + 1, edges[1:, np.newaxis])
-        shares = np.maximum(shares - np.maximum(places, edges[:-1, np.newaxis]), 0)
+        # The mean over the new pixel's area, in which the pixels at its ends have a part.
+        places = np.floor(low).astype(int) + np.arange(int(np.ceil(length / size)) + 1)
+        shares = np.maximum(np.minimum(places + 1, high) - np.maximum(places, low), 0)
     else:
-        centres = (edges[:-1] + edges[1:]) / 2 - 0.5
-        low = np.floor(centres)
-        places = low[:, np.newaxis].astype(int) + np.arange(2)
-        shares = np.stack([low + 1 - centres, centres - low], axis=1)
+        centres = (low + high) / 2 - 0.5
+        places = np.floor(centres).astype(int) + np.arange(2)
+        shares = 1 - np.abs(places - centres)
     shares /= shares.sum(axis=1, keepdims=True)
-    places = np.clip(places, 0, length - 1)
-    rows = np.broadcast_to(np.arange(size)[:, np.newaxis], places.shape)
-    matrix = csr_array(
-        (shares.astype(np.float32).ravel(), (rows.ravel(), places.ravel())), (size, length)
-    )
-    matrix.eliminate_zeros()
-    return matrix
+    return np.clip(places, 0, length - 1), shares.astype(np.float32)
 
 
 def sample_square(image: np.ndarray, matrix: np.ndarray, side: int) -> np.ndarray:
@@ -110,21 +129,24 @@ def sample_square(image: np.ndarray, matrix: np.ndarray, side: int) -> np.ndarra
         image = np.ascontiguousarray(np.pad(image, ((0, 1), (0, 1), (0, 0)), mode="edge"))
     height, width = image.shape[:2]
     (xx, xy, x0), (yx, yy, y0) = matrix
-    along = np.arange(side)
-    x = np.clip(xx * along + (xy * along + x0)[:, np.newaxis], 0, width - 1)
-    y = np.clip(yx * along + (yy * along + y0)[:, np.newaxis], 0, height - 1)
-    column = np.minimum(x.astype(np.intp), width - 2)
-    row = np.minimum(y.astype(np.intp), height - 2)
-    x, y = (x - column).astype(np.float32), (y - row).astype(np.float32)
-    values, places = image.reshape(-1), (row * width + column) * 3
+    values = image.reshape(-1)
     sampled = np.empty((side, side, 3), np.float32)
-    # One colour at a time: NumPy is several times slower on many short rows of three.
-    for colour in range(3):
-        corners = [
-            values[start + colour :].take(places).astype(np.float32)
-            for start in (0, 3, 3 * width, 3 * width + 3)
-        ]
-        left = corners[0] + (corners[2] - corners[0]) * y
-        right = corners[1] + (corners[3] - corners[1]) * y
-        sampled[..., colour] = left + (right - left) * x
+    along = np.arange(side)
+    for start in range(0, side, SAMPLED_ROWS):
+        rows = along[start : start + SAMPLED_ROWS, np.newaxis]
+        x = np.clip(xx * along + (xy * rows + x0), 0, width - 1)
+        y = np.clip(yx * along + (yy * rows + y0), 0, height - 1)
+        column = np.minimum(x.astype(np.intp), width - 2)
+        row = np.minimum(y.astype(np.intp), height - 2)
+        right, below = (x - column).astype(np.float32), (y - row).astype(np.float32)
+        places = (row * width + column) * 3
+        # One colour at a time: NumPy is several times slower on many short rows of three.
+        for colour in range(3):
+            corners = [
+                values[corner + colour :].take(places).astype(np.float32)
+                for corner in (0, 3, 3 * width, 3 * width + 3)
+            ]
+            upper = corners[0] + (corners[1] - corners[0]) * right
+            lower = corners[2] + (corners[3] - corners[2]) * right
+            sampled[start : start + SAMPLED_ROWS, :, colour] = upper + (lower - upper) * below
     return sampled

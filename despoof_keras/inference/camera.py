@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-import cv2
 import numpy as np
+from PIL import Image
 
 from despoof_keras.errors import DataError
 from despoof_keras.faces.finder import FaceFinder
@@ -15,6 +15,7 @@ from despoof_keras.inference.records import ScoreRecord
 from despoof_keras.inference.scoring_model import ScoringModel
 from despoof_keras.inference.stream import Frame, score_stream
 from despoof_keras.utils.files import atomic_path
+from despoof_keras.utils.libraries import import_opencv
 
 WINDOW = "despoof (press q to quit)"
 QUIT_KEYS = (ord("q"), 27)  # 27 is Escape
@@ -53,6 +54,7 @@ def camera_records(
 
     Raises:
         DataError: the camera cannot be opened, or gives no frame.
+        ImportError: OpenCV, which reads cameras, cannot be imported.
     """
     name = f"camera {source}"
     done = 0
@@ -70,6 +72,7 @@ def camera_records(
 
 def _frames(source, every):
     """Yield every so many frames of a camera as `(number, RGB uint8 frame)`."""
+    cv2 = import_opencv()
     is_device = str(source).isdigit()
     # FFmpeg is named because other backends read a file name with digits as a series of pictures.
     capture = (
@@ -99,9 +102,12 @@ def _overlay(image, records):
 class ScreenWindow:
     """Shows frames in a window, until q or Escape is pressed."""
 
+    def __init__(self):
+        self._cv2 = import_opencv()
+
     def __call__(self, image: np.ndarray, number: int) -> bool:
-        cv2.imshow(WINDOW, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        return cv2.waitKey(1) & 0xFF in QUIT_KEYS
+        self._cv2.imshow(WINDOW, np.ascontiguousarray(image[..., ::-1]))
+        return self._cv2.waitKey(1) & 0xFF in QUIT_KEYS
 
 
 class FrameFolder:
@@ -119,8 +125,7 @@ class FrameFolder:
 
     def __call__(self, image: np.ndarray, number: int) -> bool:
         with atomic_path(self._folder / f"camera-{number:05d}.png") as temporary:
-            if not cv2.imwrite(str(temporary), cv2.cvtColor(image, cv2.COLOR_RGB2BGR)):
-                raise DataError(f"{temporary}: cannot be written")
+            Image.fromarray(image).save(temporary)
         return False
 
 
@@ -128,7 +133,11 @@ def can_show_windows() -> bool:
     """Try whether this OpenCV can open a window on this machine.
 
     A process of its own tries it, because Qt ends the process if it cannot reach a display.
+
+    Raises:
+        ImportError: OpenCV cannot be imported.
     """
+    import_opencv()
     tried = subprocess.run(
         [sys.executable, "-c", "import cv2; cv2.namedWindow('despoof')"],
         stdout=subprocess.DEVNULL,

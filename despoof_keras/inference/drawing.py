@@ -5,21 +5,21 @@ import re
 import tempfile
 from pathlib import Path
 
-import cv2
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from despoof_keras.errors import DataError
-from despoof_keras.evaluation.figures import draw_outputs
 from despoof_keras.faces.crop import to_network_range
 from despoof_keras.inference.records import ScoreRecord
 from despoof_keras.inference.stream import FaceCrop
+from despoof_keras.utils.libraries import explaining
 
 # RGB; attack, bona fide, and no decision.
 COLOURS = {True: (230, 60, 60), False: (60, 200, 90), None: (240, 200, 60)}
 DECISIONS = {True: "attack", False: "bona fide", None: "no threshold"}
 # The overlay is drawn in units of a 240th of the picture's shorter side, at least a pixel.
 UNITS_PER_SIDE = 240
-FONT_SCALE = 0.4
+FONT_SIZE = 13
 # Characters kept of an input's name; file systems allow 255 bytes.
 MOST_NAME = 60
 
@@ -35,16 +35,20 @@ class PanelWriter:
 
     Raises:
         DataError: the folder cannot be written to.
+        ImportError: Matplotlib is missing.
     """
 
     def __init__(self, folder: Path | str):
-        self._folder = writable_folder(folder)
+        with explaining():  # only who wants pictures waits for Matplotlib
+            from despoof_keras.evaluation.figures import draw_outputs
+
+        self._folder, self._draw = writable_folder(folder), draw_outputs
 
     def __call__(self, crop: FaceCrop, outputs: dict[str, np.ndarray], record: ScoreRecord):
         name = file_name(crop.path, crop.number, crop.index)
         rows = {k: v[np.newaxis] for k, v in outputs.items() if k != "score"}
         title = f"spoof score {record.spoof_score:.3f}"
-        draw_outputs(self._folder / name, {title: to_network_range(crop.crop)}, rows)
+        self._draw(self._folder / name, {title: to_network_range(crop.crop)}, rows)
 
 
 def writable_folder(folder: Path | str) -> Path:
@@ -85,19 +89,26 @@ def draw_overlay(image: np.ndarray, record: ScoreRecord) -> np.ndarray:
     Returns:
         A copy with the face's box, the score and the decision, or the reason why there is none.
     """
-    picture = np.ascontiguousarray(image).copy()
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    draw = ImageDraw.Draw(picture)
     colour = COLOURS[record.is_attack]
     unit = max(1, round(min(image.shape[:2]) / UNITS_PER_SIDE))
     x, y = 0, 0
     if record.box:
         x, y, width, height = (round(number) for number in record.box)
-        cv2.rectangle(picture, (x, y), (x + width, y + height), colour, unit)
+        draw.rectangle((x, y, x + max(width, 0), y + max(height, 0)), outline=colour, width=unit)
     # Above the box, and within the picture: a capital of this font is 9 units high.
     place = (max(x, 0) + 2 * unit, max(y - 4 * unit, 14 * unit))
-    for shade, thickness in (((0, 0, 0), 3 * unit), (colour, unit)):
-        font = cv2.FONT_HERSHEY_SIMPLEX
-        cv2.putText(picture, caption(record), place, font, FONT_SCALE * unit, shade, thickness)
-    return picture
+    draw.text(
+        place,
+        caption(record),
+        fill=colour,
+        font=ImageFont.load_default(FONT_SIZE * unit),
+        anchor="ls",  # the place is the left end of the base line
+        stroke_width=unit,
+        stroke_fill=(0, 0, 0),
+    )
+    return np.array(picture)
 
 
 def caption(record: ScoreRecord) -> str:

@@ -49,8 +49,8 @@ def precision(dtype_policy: str | keras.DTypePolicy = FULL) -> Iterator[None]:
                 keras.config.set_floatx(floatx)
 
 
-class OwnPrecision:
-    """Mixin for a `keras.Model` that is trained and asked in its own precision.
+class OwnPrecision(keras.Model):
+    """A Keras model that is trained and asked in its own precision.
 
     Keras converts arrays to `floatx` on the way into `predict`, and learning rates in `fit`.
     """

@@ -6,7 +6,8 @@ from typing import Any
 
 from despoof_keras.datasets.data import Data
 from despoof_keras.errors import DataError
-from despoof_keras.synthesis.cache import default_root, writable_cache
+from despoof_keras.synthesis.cache import default_root
+from despoof_keras.utils.cache import writable_cache
 
 # What runs, results and model files call the embedded set; a folder's name may follow.
 EMBEDDED_SET = "embedded set"
@@ -33,7 +34,8 @@ def data_at(
     data = Data(root or EMBEDDED_SET, writable_cache() / "crops", name=name, title=title, **fields)
     if root is None:
         # Made only now, so that a wrong protocol is reported before any work.
-        folder: Path = default_root(seed)
+        choice: dict[str, Any] = {"processes": data.processes} if data.processes else {}
+        folder: Path = default_root(seed, **choice)
         title = title or f"{EMBEDDED_SET} {folder.name}"
         data = dataclasses.replace(data, root=folder, title=title)
     return data

@@ -62,7 +62,8 @@ def write_oulu_npu(
         frames: frames per clip.
         size: (height, width) of the videos in pixels, even numbers.
         seed: non-negative integer.
-        processes: number of worker processes; None uses all cores.
+        processes: number of worker processes; None for as many as there are processors and memory
+            for, see `utils.processes.default_processes`.
         progress: whether to show a progress bar on stderr.
 
     Returns:

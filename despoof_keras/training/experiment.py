@@ -1,5 +1,6 @@
 """One whole run: data set -> crops -> training -> dev threshold -> test rates -> run folder."""
 
+import csv
 import dataclasses
 import logging
 from pathlib import Path
@@ -8,7 +9,8 @@ import numpy as np
 
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.data import Data
-from despoof_keras.datasets.eye_files import read_eyes
+from despoof_keras.datasets.eye_files import fill_gaps, read_eyes
+from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.prepare import prepare_data
 from despoof_keras.datasets.samples import SPLITS
 from despoof_keras.distribution.strategy import Distribution
@@ -18,7 +20,7 @@ from despoof_keras.evaluation.video_scores import score_crops
 from despoof_keras.faces.crop import crop_face, to_network_range
 from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.fit import train
-from despoof_keras.training.run_folder import claim_folder, read_history
+from despoof_keras.training.run_folder import FINGERPRINT, claim_folder, read_history
 from despoof_keras.utils.files import atomic_path, check_writable, write_json
 from despoof_keras.utils.provenance import code_commit
 from despoof_keras.utils.threads import BusyTimes
@@ -48,7 +50,11 @@ class Experiment:
     output: Path
 
     def identity(self) -> dict:
-        """What a run folder must have been started with to be resumed, as JSON values."""
+        """What a run folder must have been started with to be resumed, as JSON values.
+
+        The title of the data is told, but need not be the same: their contents must, see
+        `run_folder.claim_folder`.
+        """
         return {
             "protocol": self.data.protocol,
             "fold": self.data.fold,
@@ -94,10 +100,11 @@ def run_experiment(
     commit = code_commit()
     with times.measure(DATA):
         splits = data.load()
+        contents = {split: describe(splits[split]) for split in SPLITS}
     check_writable(data.cache)
     if distribution is None or distribution.is_chief:
         check_writable(output)
-        claim_folder(output / "run.json", experiment.identity(), "run", resume)
+        claim_folder(output / "run.json", experiment.identity(), "run", resume, contents)
     with times.measure(CROPS):
         crops = {split: _prepare(experiment, split, splits[split]) for split in SPLITS}
     with times.measure(TRAINING):
@@ -120,7 +127,9 @@ def run_experiment(
         dev, test = rates.add_fusion(*frame_scores)
         results = {
             **experiment.identity(),
-            "videos_left_out": {split: len(crops[split].skipped) for split in SPLITS},
+            FINGERPRINT: fingerprint(contents),
+            "videos_left_out": {split: len(crops[split].left_out) for split in SPLITS},
+            "frames_left_out": {split: len(crops[split].frames_left_out) for split in SPLITS},
             **rates.evaluate(dev, test),
         }
     model.metadata = _metadata(model, experiment, results, commit)
@@ -128,6 +137,7 @@ def run_experiment(
         model.save(temporary)
     for split, frames in (("dev", dev), ("test", test)):
         _write_score_files(output / "scores", split, frames, crops[split].samples)
+    _write_left_out(output / "scores" / "left_out.csv", crops)
     with times.measure(PICTURES):
         _draw(output, model, crops["test"].samples, test, results, data.data_set.species)
     write_json(output / "results.json", results)
@@ -161,33 +171,51 @@ def _write_score_files(folder, split, frames, samples):
         write_scores(folder / f"{split}-{name}.csv", rows)
 
 
+def _write_left_out(path, crops):
+    """List the videos without a score, where there are any."""
+    reasons = [(split, *pair) for split in SPLITS for pair in crops[split].left_out.items()]
+    if not reasons:
+        path.unlink(missing_ok=True)
+        return
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(["split", "test_label", "reason"])
+        writer.writerows(reasons)
+
+
 def _draw(output, model, samples, frames, results, species):
     folder, history = output / "pictures", read_history(output)
-    scored = set(frames.keys)
+    scored = {}
+    for key, frame in zip(frames.keys, frames.frames, strict=True):
+        scored.setdefault(key, []).append(frame)
     shown = [sample for sample in samples if sample.key in scored]
-    figures.draw_panels(folder / "panels.png", model, _faces(shown, species, model.metadata))
+    faces = {
+        name: _middle_crop(sample, scored[sample.key], model.metadata)
+        for name, sample in _faces(shown, species).items()
+    }
+    figures.draw_panels(folder / "panels.png", model, faces)
     figures.draw_scores(folder / "scores.png", frames.by_video(), results)
     if history:
         figures.draw_history(folder / "history.png", history)
 
 
-def _faces(samples, species, metadata):
-    """A crop of every species, of one subject, phone and session where the protocol has them."""
+def _faces(samples, species):
+    """A video of every species, of one subject, phone and session where the protocol has them."""
     groups = {}
     for sample in samples:
         place = groups.setdefault((sample.subject, sample.phone, sample.session), {})
         place.setdefault(sample.pai, sample)
     fullest = max(groups.values(), key=len)
-    return {
-        pai.replace("_", " "): _middle_crop(fullest[pai], metadata)
-        for pai in species
-        if pai in fullest
-    }
+    return {pai.replace("_", " "): fullest[pai] for pai in species if pai in fullest}
 
 
-def _middle_crop(sample, metadata):
-    eyes = read_eyes(sample.eye_path)
-    middle = sorted(eyes)[len(eyes) // 2]
+def _middle_crop(sample, scored, metadata):
+    """The crop of the middle one of the frames that were scored."""
+    eyes = fill_gaps(read_eyes(sample.eye_path, []))
+    middle = scored[len(scored) // 2]
     ((_, frame),) = read_frames(sample.path, [middle])
     crop = crop_face(frame, eyes[middle], metadata.image_size, rule=metadata.crop_rule)
     return to_network_range(np.rint(crop))

@@ -197,7 +197,12 @@ def train(
     with report_lost_machines(distribution), precision(config.dtype_policy):
         check_same_settings(
             distribution,
-            {"config": dataclasses.asdict(config), "seed": seed, "crops": train_crops.counts},
+            {
+                "config": dataclasses.asdict(config),
+                "seed": seed,
+                "crops": train_crops.counts,
+                "data": train_crops.fingerprint,
+            },
         )
         check_same_epoch(distribution, epochs_done, folder)
         with distribution.strategy.scope():

@@ -5,14 +5,24 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from despoof_keras.datasets.fingerprint import difference, fingerprint
 from despoof_keras.errors import DataError
 from despoof_keras.training.config import TrainingConfig
 from despoof_keras.utils.files import atomic_path, write_json
 
+logger = logging.getLogger(__name__)
+
+# What a folder's settings call the fingerprint of its data, and the file beside them that says
+# what the fingerprint was made of.
+FINGERPRINT = "data_fingerprint"
+DESCRIPTION = "data.json"
+# What they call the data in words. It is no identity: the same data may lie elsewhere today.
+TITLE = "data"
 _CHECKPOINT_NAME = re.compile(r"epoch-(\d+)\.keras")
 
 
@@ -72,46 +82,86 @@ def cut_history(folder: Path, epochs_done: int) -> None:
         writer.writerows(rows)
 
 
-def claim_folder(path: Path, identity: Mapping, what: str, resume: bool) -> None:
+def claim_folder(
+    path: Path, identity: Mapping, what: str, resume: bool, data: Mapping | None = None
+) -> None:
     """Write the settings of a new folder, or compare them with those of a folder to resume.
 
     Args:
         path: JSON file for the settings, in the folder.
-        identity: mapping of JSON values that must be equal when the folder is resumed.
+        identity: mapping of JSON values that must be equal when the folder is resumed, except
+            `TITLE`.
         what: noun for the folder's contents, for messages.
         resume: whether to resume; otherwise the folder must be new.
+        data: mapping from split to `fingerprint.describe`.
 
     Raises:
-        DataError: the folder is in use already, or its settings differ.
+        DataError: the folder is in use already, or its settings or its data differ.
     """
     if not path.exists():
-        write_json(path, identity)
+        _write_settings(path, identity, data)
         return
     if not resume:
         raise DataError(
             f"{path.parent}: holds a {what} already; pass --resume to continue it, "
             "or another --output"
         )
-    check_folder(path, identity, what)
+    if not check_folder(path, identity, what, data):
+        logger.warning(
+            "%s: begun by a version that did not record its data; they cannot be compared with "
+            "today's, and are from now on",
+            path.parent,
+        )
+        _write_settings(path, identity, data)
 
 
-def check_folder(path: Path, identity: Mapping, what: str) -> None:
-    """Compare settings with those of an existing folder; arguments as in `claim_folder`.
+def check_folder(path: Path, identity: Mapping, what: str, data: Mapping | None = None) -> bool:
+    """Compare settings and data with those of an existing folder; arguments as in `claim_folder`.
+
+    Returns:
+        Whether the data could be compared. A folder of an older version has no fingerprint of
+        them; then their title must be the same.
 
     Raises:
-        DataError: the settings differ.
+        DataError: the settings or the data differ.
     """
     identity = json.loads(json.dumps(identity))
     try:
         started = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(started, dict):
+            raise ValueError("it holds no settings")
     except ValueError as error:
         raise DataError(f"{path}: expected the settings of a {what}; {error}") from error
-    differing = [name for name in identity if _with_defaults(started.get(name)) != identity[name]]
+    compared = [name for name in identity if name != TITLE or FINGERPRINT not in started]
+    differing = [name for name in compared if _with_defaults(started.get(name)) != identity[name]]
     if differing:
         raise DataError(
             f"{path.parent}: expected the settings that the {what} was begun with; "
             f"{', '.join(differing)} differ from {path}"
         )
+    if data is None:
+        return True
+    if FINGERPRINT in started and started[FINGERPRINT] != fingerprint(data):
+        raise DataError(
+            f"{path.parent}: expected the data that the {what} was begun with; "
+            f"{_difference(path.with_name(DESCRIPTION), data)}"
+        )
+    return FINGERPRINT in started
+
+
+def _write_settings(path, identity, data):
+    if data is not None:
+        write_json(path.with_name(DESCRIPTION), data)
+        identity = {**identity, FINGERPRINT: fingerprint(data)}
+    write_json(path, identity)
+
+
+def _difference(path, data):
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+        return difference(before, data)
+    except (OSError, ValueError, AttributeError, TypeError):
+        return f"others were given ({path} no longer says which they were)"
 
 
 def _with_defaults(value):

@@ -114,6 +114,21 @@ def atomic_folder(path: str | os.PathLike) -> Iterator[Path]:
         shutil.rmtree(replaced, ignore_errors=True)
 
 
+def check_name(path: Path | str):
+    """Make sure that TensorFlow can write to a path.
+
+    Raises:
+        DataError: its bytes are not UTF-8.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"{str(path)!a}: expected a path in UTF-8, which TensorFlow and HDF5 need to write "
+            "to it; rename the folder, or choose another"
+        ) from error
+
+
 def check_writable(folder: Path | str):
     """Make sure, before any work is done, that a folder can be created or written to.
 
@@ -121,8 +136,9 @@ def check_writable(folder: Path | str):
         folder: its path. It is not created, and nothing is left in it.
 
     Raises:
-        DataError: it cannot be, or something else is at this path.
+        DataError: it cannot be, or something else is at this path, or its name is not UTF-8.
     """
+    check_name(folder)
     place = Path(folder).absolute()
     try:
         while not place.exists():

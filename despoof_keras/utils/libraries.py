@@ -34,13 +34,17 @@ _OPENCV_REMEDY = (
 _MOST_CHARACTERS = 200
 
 
+class ExplainedImportError(ImportError):
+    """A library cannot be imported; the text is a sentence that says what to do."""
+
+
 @contextlib.contextmanager
 def explaining() -> Iterator[None]:
-    """Turn what goes wrong while a block imports libraries into an `ImportError` of a sentence.
+    """Turn what goes wrong while a block imports libraries into a sentence for the user.
 
     Raises:
-        ImportError: a library is missing (the extra that brings it is named), cannot be imported,
-            or the user's settings of Keras do not fit.
+        ExplainedImportError: a library is missing (the extra that brings it is named), or cannot
+            be imported, or the user's settings of Keras do not fit.
     """
     try:
         yield
@@ -48,7 +52,7 @@ def explaining() -> Iterator[None]:
         sentence = explanation(error)
         if sentence is None:
             raise
-        raise ImportError(sentence, name=getattr(error, "name", None)) from error
+        raise ExplainedImportError(sentence, name=getattr(error, "name", None)) from error
 
 
 def explanation(error: BaseException) -> str | None:
@@ -57,23 +61,24 @@ def explanation(error: BaseException) -> str | None:
     Returns:
         The sentence; None if the error is about something else, or its own text is the sentence.
     """
+    if isinstance(error, ExplainedImportError):
+        return None
     libraries = _libraries_in(error)
     if "keras" in libraries and (problem := problem_with_settings()):
         return problem
-    if not isinstance(error, ImportError):
-        return None
-    name = (error.name or "").partition(".")[0]
+    name = (getattr(error, "name", None) or "").partition(".")[0]
     if isinstance(error, ModuleNotFoundError) and name in EXTRAS:
         return (
             f"the Python package {name} is not installed; "
             f"\"pip install 'despoof-keras[{EXTRAS[name]}]'\" brings it"
         )
-    if "cv2" in (name, *libraries):
+    # With another NumPy than it was built for, OpenCV raises AttributeError.
+    if "cv2" in libraries or (name == "cv2" and isinstance(error, ImportError)):
         return (
             f"OpenCV is installed and cannot be imported ({_first_line(error)}); {_OPENCV_REMEDY}"
         )
     broken = next((library for library in (name, *libraries) if library in EXTRAS), None)
-    if broken is None:
+    if broken is None or not isinstance(error, ImportError):
         return None
     return (
         f"{broken} is installed and cannot be imported ({_first_line(error)}); "
@@ -91,7 +96,7 @@ def import_opencv() -> ModuleType:
         cv2 = importlib.import_module("cv2")
     # Where opencv-python and opencv-python-headless share a folder and one of them is removed.
     if not hasattr(cv2, "VideoCapture"):
-        raise ImportError(f"OpenCV is installed incompletely; {_OPENCV_REMEDY}", name="cv2")
+        raise ExplainedImportError(f"OpenCV is installed incompletely; {_OPENCV_REMEDY}")
     return cv2
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from despoof_keras.errors import DataError, TrainingError
+from despoof_keras.utils.cache import CACHE_VARIABLE, in_cache
 from despoof_keras.utils.files import DISK_FULL, storage_error
 from despoof_keras.utils.keras_settings import check_backend
 from despoof_keras.utils.libraries import explaining, explanation
@@ -142,9 +143,10 @@ def run_program(name: str, function: Callable[[], object], goes_on: str) -> int:
             raise
         expected = "room to write" if reason.errno in DISK_FULL else "permission for it"
         where = f"{reason.filename}: " if reason.filename else ""
+        elsewhere = f", or {CACHE_VARIABLE} names another folder" * in_cache(reason.filename)
         return _say(
             f"{name}: {where}expected {expected}; {os.strerror(reason.errno).lower()}; "
-            f"once there is, {goes_on}",
+            f"once there is{elsewhere}, {goes_on}",
             1,
         )
     return 0

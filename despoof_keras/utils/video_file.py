@@ -7,7 +7,6 @@ FFmpeg gets its bytes without a name, and only the containers listed here are tr
 
 import contextlib
 import io
-import multiprocessing
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ import av
 
 from despoof_keras.errors import DataError
 from despoof_keras.utils.video_layout import Layout
+from despoof_keras.utils.worker import is_worker
 
 VIDEO_CONTAINERS = (
     "asf,avi,dv,flv,gxf,h264,hevc,ivf,live_flv,m4v,matroska,mov,mpeg,mpegts,mpegvideo,mxf,nut,obu,"
@@ -117,7 +117,7 @@ def open_part(
 
 def thread_count() -> int:
     """Number of threads for decoding; 0 for all cores. Worker processes fill them already."""
-    return 0 if multiprocessing.parent_process() is None else 1
+    return 1 if is_worker() else 0
 
 
 def _open_nothing_else(url, flags, options):

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.reformatter import Colorspace
 
 from despoof_keras.utils.video_colours import TRANSFERS, tone_mapped
@@ -58,8 +58,10 @@ def _square_size(width, height, aspect: Fraction | None):
 
 def _orientation(frame, stream) -> tuple[float, float, float, float]:
     """The 2 x 2 matrix `a, b, c, d` that the container wants: x' = ax + cy, y' = bx + dy."""
-    if Type.DISPLAYMATRIX in frame.side_data:
-        matrix = np.frombuffer(frame.side_data[Type.DISPLAYMATRIX], np.int32)
+    # `frame.side_data` would make a cycle, which keeps the frame in memory for a long time.
+    side_data = SideDataContainer(frame)  # type: ignore[call-arg]
+    if Type.DISPLAYMATRIX in side_data:
+        matrix = np.frombuffer(bytes(side_data[Type.DISPLAYMATRIX]), np.int32)
         return tuple(matrix[[0, 1, 3, 4]].astype(float))
     # Older programs wrote the angle, clockwise, beside the stream.
     angles = [text for name, text in stream.metadata.items() if name.lower() == "rotate"]

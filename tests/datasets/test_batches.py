@@ -17,7 +17,6 @@ from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.depth import generic_face_depth, read_depth_maps
-from despoof_keras.synthesis import write_oulu_npu
 from despoof_keras.utils.video import read_frames, spread_indices
 
 SIZE, FRAMES, JITTER = 32, 2, 4
@@ -25,16 +24,8 @@ SETTINGS = CropSettings(SIZE, FRAMES, JITTER)
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("oulu")
-    return write_oulu_npu(
-        folder / "set", subjects=(1, 1, 1), frames=FRAMES, size=(120, 96), progress=False
-    )
-
-
-@pytest.fixture(scope="module")
-def samples(root):
-    return oulu_npu.load(root, 1)["train"]
+def samples(small_set):
+    return oulu_npu.load(small_set, 1)["train"]
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +34,9 @@ def crops(samples, tmp_path_factory):
 
 
 @pytest.fixture
-def copied(root, tmp_path):
+def copied(small_set, tmp_path):
     """A copy of the set to break, and its first training sample."""
-    shutil.copytree(root, tmp_path / "set")
+    shutil.copytree(small_set, tmp_path / "set")
     return oulu_npu.load(tmp_path / "set", 1)["train"]
 
 

@@ -92,3 +92,33 @@ def test_a_gap_of_just_the_longest_length_is_filled_and_no_longer_one():
     assert list(fill_gaps(eyes, longest=8)) == list(range(10))
     assert list(fill_gaps(eyes, longest=7)) == [0, 9]
     assert fill_gaps({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "frame"),
+    [
+        ("1,638,756,455,779", 1),  # swapped
+        ("1,455,779,638,nan", 1),
+        ("1,455,779,638", 1),
+        ("1,455,779,638,756,9", 1),
+        ("1,x,779,638,756", 1),
+        ("one,455,779,638,756", None),
+        ("-1,455,779,638,756", None),
+        ("0,455,779,638,756", 0),  # listed before
+    ],
+)
+def test_a_bad_line_loses_its_frame_alone(tmp_path, line, frame):
+    path = tmp_path / "eyes.txt"
+    path.write_text(f"0,455,779,638,756\n{line}\n2,455,779,638,756\n")
+    bad = []
+    eyes = read_eyes(path, bad)
+    assert sorted(eyes) == [known for known in (0, 2) if known != frame]
+    assert [own.frame for own in bad] == [frame]
+    assert bad[0].message.startswith(f"{path}:2: ")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_eye_files_of_other_encodings_are_read(tmp_path, encoding):
+    path = tmp_path / "eyes.txt"
+    path.write_bytes("0,455,779,638,756\r\n2,455,779,638,756\r\n".encode(encoding))
+    assert sorted(read_eyes(path)) == [0, 2]

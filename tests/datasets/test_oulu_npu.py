@@ -1,6 +1,8 @@
 """OULU-NPU's layout, lists and rules, on small trees of empty files."""
 
 import itertools
+import os
+import re
 
 import pytest
 
@@ -228,3 +230,126 @@ def test_names_out_of_range(stem):
 def test_a_misspelt_species_is_no_attack():
     with pytest.raises(DataError, match="received 'bonafide'"):
         VideoSample("a.avi", "a", subject=1, session=1, pai="bonafide")
+
+
+def stray(root):
+    (root / "Train_files" / "1_1_01_1 (1).avi").touch()
+    return r"Train_files: 1_1_01_1 \(1\): expected a video name", {}
+
+
+def not_unicode(root):
+    (root / "Train_files" / os.fsdecode(b"1_1_01_1\xff.avi")).touch()
+    return r"Train_files: 1_1_01_1\udcff: expected a video name", {}
+
+
+def misplaced(root):
+    (root / "Dev_files" / "1_1_36_1.avi").touch()
+    return r"1_1_36_1.avi: expected subjects 21 to 35", {}
+
+
+def twice_in_the_folder(root):
+    (root / "Dev_files" / "1_1_21_1.AVI").touch()
+    return r"1_1_21_1.avi: expected no other video of the name; .*1_1_21_1.AVI has it", {}
+
+
+def folder_in_the_way(root):
+    path = root / "Test_files" / "1_3_36_1.avi"
+    path.unlink()
+    path.mkdir()
+    return r"1_3_36_1.avi: expected a video; it is a folder", {}
+
+
+def dead_link(root):
+    path = root / "Test_files" / "1_3_36_1.avi"
+    path.unlink()
+    path.symlink_to(root / "nowhere")
+    return r"1_3_36_1.avi: expected a video; .* a link without a target", {}
+
+
+def missing(root):
+    (root / "Dev_files" / "1_1_21_1.avi").unlink()
+    return r"Dev.txt:1: 1_1_21_1 is listed, but .*1_1_21_1.avi is missing", {}
+
+
+def listed_twice(root):
+    path = root / "Protocols" / "Protocol_1" / "Dev.txt"
+    path.write_text("+1,1_1_21_1\n" + path.read_text())
+    return r"Dev.txt:2: 1_1_21_1 is listed twice, first in line 1", {}
+
+
+def no_such_line(root):
+    path = root / "Protocols" / "Protocol_1" / "Dev.txt"
+    path.write_bytes(b"1_1_21_1\xff\n" + path.read_bytes())
+    return r"Dev.txt:1: expected a label and a video .*\\xff", {}
+
+
+def wrong_label(root):
+    path = root / "Protocols" / "Protocol_1" / "Dev.txt"
+    path.write_text(path.read_text().replace("+1,1_1_21_1", "-1,1_1_21_1"))
+    return r"Dev.txt:1: expected label \+1 for 1_1_21_1", {"dev": -1}
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        stray,
+        not_unicode,
+        misplaced,
+        twice_in_the_folder,
+        folder_in_the_way,
+        dead_link,
+        missing,
+        listed_twice,
+        no_such_line,
+        wrong_label,
+    ],
+)
+def test_a_bad_file_or_line_is_one_error_or_left_out_and_counted(spoil, tmp_path, caplog):
+    write_lists(write_tree(tmp_path), 1)
+    whole = {split: len(samples) for split, samples in oulu_npu.load(tmp_path, 1).items()}
+    message, fewer = spoil(tmp_path)
+    with pytest.raises(DataError, match=message) as error:
+        oulu_npu.load(tmp_path, 1)
+    assert "\n" not in str(error.value)
+    assert "--skip-bad leaves it out" in str(error.value)
+    assert not caplog.records
+    samples = oulu_npu.load(tmp_path, 1, skip_bad=True)
+    # Those that are listed but missing are among them: whoever reads the videos counts them.
+    left = {split: len(samples[split]) - whole[split] for split in SPLITS}
+    assert {split: count for split, count in left.items() if count} == fewer
+    assert re.search(message, caplog.records[0].getMessage())
+    assert caplog.records[-1].getMessage().endswith(": lines or files left out: 1")
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.encode("utf-16"),
+        lambda text: text.encode("utf-16-le"),
+        lambda text: text.encode("utf-16-be"),
+        lambda text: text.encode("utf-32"),
+        lambda text: text.replace("\n", "\r\n").encode("utf-16"),
+        lambda text: text.replace("\n", "\r").encode(),
+        lambda text: text.replace("\n", "\r\n").encode() + b"\r\n\r\n",
+    ],
+)
+def test_a_list_in_any_encoding_and_with_any_line_ends_is_read(encode, tmp_path):
+    write_lists(write_tree(tmp_path), 1)
+    expected = oulu_npu.load(tmp_path, 1)
+    path = tmp_path / "Protocols" / "Protocol_1" / "Dev.txt"
+    path.write_bytes(encode(path.read_text()))
+    assert oulu_npu.load(tmp_path, 1) == expected
+
+
+def test_a_nested_folder_is_found_beside_a_stray_video(tmp_path):
+    write_tree(tmp_path, nested=True)
+    (tmp_path / "Train_files" / "copy.avi").touch()
+    assert len(oulu_npu.load(tmp_path, 1)["train"]) == 60
+
+
+def test_eye_files_with_a_suffix_in_capitals_are_found(tmp_path):
+    write_tree(tmp_path)
+    path = tmp_path / "Test_files" / "1_3_36_1.txt"
+    path = path.rename(path.with_suffix(".TXT"))
+    assert path in {sample.eye_path for sample in oulu_npu.load(tmp_path, 1)["test"]}

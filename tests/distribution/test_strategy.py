@@ -17,7 +17,6 @@ from despoof_keras.distribution.gradients import check_optimizer
 from despoof_keras.distribution.strategy import Distribution, distribute, one_device
 from despoof_keras.errors import DataError
 from despoof_keras.models.layers import BatchDropout
-from despoof_keras.synthesis import write_oulu_npu
 from despoof_keras.training.config import TrainingConfig
 
 PROGRAM = Path(__file__).parents[1] / "helpers" / "distributed_program.py"
@@ -33,25 +32,22 @@ CONFIG = {
 }
 # All terms, the schedule, moving averages, dropout, and clipping low enough to have an effect.
 WHOLE = {"config": {**CONFIG, "synchronized_norm": True}, "clipnorm": 100.0}
-# Two steps, the fewest in which a step builds on another: most of the time goes into compiling.
-SHORT = {**CONFIG, "epochs": 1, "steps_per_epoch": 2}
-PLAIN = {"config": SHORT, "dropout": False}
-COMPILED = {"config": {**SHORT, "jit_compile": True}, "dropout": False}
+# XLA draws other numbers for dropout, and compiles the real networks for more than a minute, as
+# tests/recipes/test_train_oulu.py does on a single device.
+PLAIN = {"config": CONFIG, "dropout": False, "small": True}
+COMPILED = {"config": {**CONFIG, "jit_compile": True}, "dropout": False, "small": True}
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(small_set, tmp_path_factory):
     """Function that trains runs with a strategy and returns their weights and histories."""
     folder = tmp_path_factory.mktemp("distribution")
-    root = write_oulu_npu(
-        folder / "set", subjects=(2, 1, 1), frames=1, size=(120, 96), seed=2, progress=False
-    )
 
     def train(strategy, runs, machines=1, **more):
         output = folder / "-".join([strategy, *runs])
         output.mkdir()
         settings = {
-            "root": str(root),
+            "root": str(small_set),
             "cache": str(folder / "crops"),
             "output": str(output),
             "strategy": strategy,
@@ -81,26 +77,33 @@ def on_one_machine(trained):
     return trained("mirrored", runs, replicas=2)
 
 
+# Losses and weights differ by rounding: a device has another batch, so other kernels. A rate moves
+# by whole frames where rounding moves a score past another's, the ACER by half of one in 12.
+ROUNDING = {"rtol": 1e-4, "atol": 1e-5}
+ONE_FRAME = {"rtol": 0, "atol": 0.05}
+
+
 def assert_equal_runs(run, expected):
     assert run.files == expected.files
     for name in run.files:
-        np.testing.assert_allclose(run[name], expected[name], atol=1e-5, rtol=1e-5, err_msg=name)
-    weights = [name for name in run.files if name.startswith("w")]
-    assert len(weights) > 300
+        tolerance = ONE_FRAME if name.endswith(("acer", "auc")) else ROUNDING
+        np.testing.assert_allclose(run[name], expected[name], **tolerance, err_msg=name)
 
 
 @pytest.mark.slow
 def test_two_devices_train_as_one(on_one_machine):
     assert_equal_runs(on_one_machine["whole"], on_one_machine["alone"])
     assert on_one_machine["alone"]["h_val_acer"].shape == (2,)
+    assert len([name for name in on_one_machine["whole"].files if name.startswith("w")]) > 300
 
 
 @pytest.mark.slow
 def test_two_devices_train_the_same_when_compiled(on_one_machine):
     runs = on_one_machine
     assert_equal_runs(runs["compiled"], runs["plain"])
-    # The comparison tells different runs apart.
-    assert abs(runs["plain"]["h_loss"][0] - runs["alone"]["h_loss"][0]) > 1.0
+    # The comparison tells one epoch from another.
+    losses = runs["plain"]["h_loss"]
+    assert losses[0] != pytest.approx(losses[1], rel=ROUNDING["rtol"])
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from despoof_keras.errors import DataError
 from despoof_keras.export import calibration
 from despoof_keras.metadata import ModelMetadata
-from despoof_keras.synthesis import embedded, write_oulu_npu
+from despoof_keras.synthesis import embedded
 
 SCRIPT = Path(__file__).parents[2] / "export" / "to_tflite.py"
 METADATA = ModelMetadata(image_size=32, threshold=0.25)
@@ -36,10 +37,9 @@ def test_the_embedded_set_gives_thresholds_to_models_of_it_alone(
 
 
 def test_an_export_takes_crops_that_its_model_can_be_rated_on(
-    make_despoofer, tmp_path, monkeypatch
+    make_despoofer, small_set, tmp_path, monkeypatch
 ):
-    small = {"subjects": (1, 1, 1), "frames": 1, "size": (120, 96), "progress": False}
-    root = write_oulu_npu(tmp_path / "set", **small)
+    root = shutil.copytree(small_set, tmp_path / "set")
     monkeypatch.setenv("DESPOOF_KERAS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(embedded, "default_root", lambda seed: root)
     make_despoofer().save(tmp_path / "m.keras")

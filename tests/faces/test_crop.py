@@ -26,8 +26,9 @@ def legacy_resize(image, size):
         ((196.3, 205.8, 270.8, 222.4), (140, 144, 186)),
         # l = 26: corner (50.4 - 19.5, 60.5 - 21.45) = (30.9, 39.05), side 65.
         ((50.4, 60.5, 76.4, 60.5), (31, 39, 65)),
-        # The eyes above each other: l = max(0, 40).
-        ((50, 50, 50, 90), (20, 17, 100)),
+        # The line of the eyes leans by 45 degrees: l = max(40, 40) and max(40, -40).
+        ((50, 50, 90, 90), (20, 17, 100)),
+        ((50, 90, 90, 50), (20, 57, 100)),
         # The square may leave the image: corner (10 - 30, 5 - 33).
         ((10, 5, 50, 5), (-20, -28, 100)),
     ],
@@ -38,21 +39,49 @@ def test_crop_box_by_hand(eyes, expected):
 
 
 @pytest.mark.parametrize(
-    "eyes",
+    ("eyes", "expected"),
     [
-        (np.nan, 120, 140, 118),
-        (100, 120, np.inf, 118),
-        (100, 120, 140),
-        (100, 120, 100, 120),  # coincident
-        (100, 120, 100.1, 120),  # a square of a quarter of a pixel
-        (140, 120, 100, 120),  # swapped
-        (140, 120, 100, 118),
-        (140, 118, 100, 120),  # swapped, and the first one a little higher
+        ((np.nan, 120, 140, 118), "finite"),
+        ((100, 120, np.inf, 118), "finite"),
+        ((-1e308, 120, 1e308, 118), "finite"),
+        ((100, 120, 140), r"four numbers.*shape \(3,\)"),
+        (((100, 120), (140, 118)), r"four numbers.*shape \(2, 2\)"),
+        (((100, 120), 140), "four numbers"),
+        ("eyes", "four numbers"),
+        (None, "four numbers"),
+        ((100, 120, 100, 120), r"two places.*both are at \(100, 120\)"),
+        ((100, 120, 100.1, 120), "far enough apart"),  # a square of a quarter of a pixel
+        ((140, 120, 100, 120), "right eye.*first; they are in the other order"),
+        ((140, 120, 100, 118), "right eye.*first"),
+        ((140, 118, 100, 120), "right eye.*first"),
+        ((100, 100, 140, 141), "at most 45 degrees; it leans by 45.7"),
+        ((100, 141, 140, 100), "at most 45 degrees; it leans by 45.7"),
+        ((50, 50, 50, 90), "at most 45 degrees; it leans by 90.0"),
+        ((50, 90, 50, 50), "at most 45 degrees; it leans by 90.0"),
+        ((50, 50, 45, 90), "at most 45 degrees; it leans by 97.1"),
     ],
 )
-def test_eyes_that_are_no_eyes_are_refused(eyes):
-    with pytest.raises(DataError, match="eyes"):
+def test_eyes_that_are_no_eyes_are_refused(eyes, expected):
+    with pytest.raises(DataError, match=f"^eyes: expected.*{expected}") as caught:
         crop_box(eyes)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("degrees", range(-180, 180, 5))
+def test_the_rule_of_tilted_eyes_is_the_same_on_both_sides(degrees):
+    radians = np.radians(degrees)
+    across, down = 80 * np.cos(radians), 80 * np.sin(radians)
+    eyes = (200, 200, 200 + across, 200 + down)
+    if abs(degrees) == 45:
+        pass  # the sine and the cosine may differ in the last place
+    elif abs(degrees) > 45:
+        with pytest.raises(DataError, match=r"^eyes: expected"):
+            crop_box(eyes)
+    else:
+        # The released rule.
+        distance = max(across, down)
+        corner = 200 - 0.75 * distance, 200 - 0.825 * distance
+        assert crop_box(eyes) == (*map(round, corner), round(2.5 * distance))
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 Usage: `python distributed_program.py SETTINGS`. SETTINGS is JSON with `root`, `cache`, `output`
 (folder), `strategy`, `replicas`, and `runs`, a mapping from the name of a run to `config` (fields
-of `TrainingConfig`), `clipnorm`, `dropout` (False turns dropout off) and `alone` (True trains on a
-single device whatever the strategy).
+of `TrainingConfig`), `clipnorm`, `dropout` (False turns dropout off), `alone` (True trains on a
+single device whatever the strategy) and `small` (True trains `small_networks`; such runs come
+last).
 """
 
 import json
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from small_networks import use_small_networks
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 LEARNING_RATE = 1e-6  # losses are in the thousands, initial weights around 0.02
@@ -35,6 +37,8 @@ def main():
         for name in ("train", "dev")
     }
     for name, run in settings["runs"].items():
+        if run.pop("small", False):
+            use_small_networks()
         devices = one_device() if run.pop("alone", False) else distribution
         model, history = train(devices, crops, **run)
         if distribution.is_chief:

@@ -48,17 +48,19 @@ def discriminator(size):
     return keras.Model(hsv_rgb, {"logits": logits}, name="discriminator")
 
 
+def use_small_networks():
+    """Let all training of this process from now on be of these networks."""
+    from despoof_keras.training import fit
+
+    fit.build_ds_net, fit.build_depth_net = ds_net, depth_net
+    fit.build_discriminator = discriminator
+
+
 def main():
     from despoof_keras.utils.programs import start_tensorflow
 
     start_tensorflow()
-    from despoof_keras.training import fit
-
-    fit.build_ds_net, fit.build_depth_net, fit.build_discriminator = (
-        ds_net,
-        depth_net,
-        discriminator,
-    )
+    use_small_networks()
     sys.argv = sys.argv[1:]
     runpy.run_path(sys.argv[0], run_name="__main__")
 

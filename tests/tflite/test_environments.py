@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,18 @@ def wheel(tmp_path_factory):
     return path
 
 
+def test_the_wheel_holds_the_models_and_their_licence(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    for name in (
+        "faces/models/face_detection_back.tflite",
+        "faces/models/face_landmark.tflite",
+        "faces/models/LICENSE-APACHE-2.0.txt",
+        "faces/models/NOTICE.txt",
+        "tflite/demonstration.tflite",
+    ):
+        assert f"despoof_keras/{name}" in names
+
+
 @pytest.fixture(scope="module")
 def material(tflite_folder, detector, tmp_path_factory):
     """`(model file, file of crops, their scores here)`."""
@@ -68,9 +81,9 @@ def material(tflite_folder, detector, tmp_path_factory):
 
 def scores_in(python, folder, requirements, material):
     """What `SCORE` prints in a fresh environment."""
-    run(python, "-m", "venv", folder)
+    run(python, "-m", "venv", "--without-pip", folder)
     inside = folder / "bin" / "python"
-    run(inside, "-m", "pip", "install", "-q", *requirements)
+    run(sys.executable, "-m", "pip", "--python", inside, "install", "-q", *requirements)
     return json.loads(run(inside, "-W", "error::UserWarning", "-c", SCORE, *material[:2]))
 
 

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from despoof_keras.errors import DataError
 from despoof_keras.utils.files import atomic_path
 from despoof_keras.utils.processes import JOBS_AHEAD, in_processes
+
+ROOT = Path(__file__).parents[2]
 
 
 def square_and_process(number):
@@ -128,3 +131,103 @@ def test_nobody_outlives_a_killed_parent(tmp_path):
     # outlives the parent for a moment, reports what that has left.
     parent.communicate(timeout=60)
     assert list(folder.iterdir()) == []
+
+
+WITHOUT_GUARD = """
+import sys
+from despoof_keras.synthesis import write_oulu_npu
+
+write_oulu_npu(
+    sys.argv[-1], subjects=(1, 1, 1), frames=1, size=(32, 32), processes=2, progress=False
+)
+print("written once")
+"""
+
+
+@pytest.mark.parametrize("way", ["file", "standard input", "command", "interactive", "daemon"])
+def test_a_program_needs_no_main_guard(way, tmp_path):
+    program, root = tmp_path / "program.py", tmp_path / "set"
+    program.write_text(WITHOUT_GUARD)
+    arguments = {
+        "file": [str(program)],
+        "standard input": ["-"],
+        "command": ["-c", WITHOUT_GUARD],
+        "interactive": ["-i", "-"],
+        "daemon": ["-c", IN_A_DAEMON, str(program)],
+    }[way]
+    done = subprocess.run(
+        [sys.executable, *arguments, str(root)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])},
+        input=WITHOUT_GUARD if "-" in arguments else "",
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout.count("written once") == 1
+    assert (root / "embedded_set.json").is_file()
+
+
+# `multiprocessing` lets a daemonic process have no children.
+IN_A_DAEMON = """
+import multiprocessing, runpy, sys
+process = multiprocessing.get_context("fork").Process(
+    target=runpy.run_path, args=(sys.argv[1],), daemon=True
+)
+process.start()
+process.join()
+sys.exit(process.exitcode)
+"""
+
+
+def chatter(number):
+    print("a library's line")
+    os.write(1, b"another\n")
+    return number
+
+
+def test_what_libraries_print_is_no_answer():
+    assert list(in_processes(chatter, list(range(6)), 2)) == list(range(6))
+
+
+class Unpicklable(Exception):
+    def __init__(self, one, other):
+        super().__init__(one)
+
+
+def fail_strangely(number):
+    raise Unpicklable(number, lambda: None)
+
+
+def test_an_error_that_cannot_be_sent_is_named():
+    with pytest.raises(RuntimeError, match="Unpicklable") as raised:
+        list(in_processes(fail_strangely, [1, 2, 3], 2))
+    assert "in fail_strangely" in str(raised.value.__cause__)
+
+
+def libraries(number):
+    import cv2
+
+    return cv2.getNumThreads(), sorted({"tensorflow", "keras"} & set(sys.modules))
+
+
+def test_a_worker_has_one_thread_and_no_tensorflow():
+    from despoof_keras.datasets import prepare  # noqa: F401
+
+    assert list(in_processes(libraries, [1, 2], 2)) == [(1, [])] * 2
+
+
+@pytest.mark.parametrize("processes", [0, -1])
+def test_no_processes_at_all_are_refused(processes):
+    with pytest.raises(DataError, match=f"processes: expected a positive.*received {processes}"):
+        list(in_processes(square_and_process, [1, 2], processes))
+
+
+def nested(number):
+    return list(in_processes(square_and_process, [number, number + 1], 2))
+
+
+def test_a_worker_may_have_workers():
+    (first, second) = in_processes(nested, [1, 5], 2)
+    assert [square for square, _ in [*first, *second]] == [1, 4, 25, 36]

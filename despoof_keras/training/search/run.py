@@ -3,12 +3,12 @@
 import dataclasses
 import logging
 import math
-import os
 import sys
 from pathlib import Path
 
 import keras_tuner
 
+from despoof_keras.datasets import fingerprint
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.prepare import prepare_data
@@ -19,20 +19,22 @@ from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.run_folder import check_folder, claim_folder
 from despoof_keras.training.search.heartbeat import report_alive, stop_without_workers
 from despoof_keras.training.search.report import Outcome, describe, write_report
+from despoof_keras.training.search.roles import search_role
 from despoof_keras.training.search.space import (
     BATCH_SIZES,
     CROP_SIDES,
     OBJECTIVE,
     DespoofHyperModel,
 )
+from despoof_keras.utils.files import check_writable
 
 logger = logging.getLogger(__name__)
 
 ALGORITHMS = ("random", "hyperband", "bayesian")
 # Hyperband trains a third of the trials three times as long, and so on.
 HYPERBAND_FACTOR = 3
-CHIEF = "chief"
 _SETTINGS = "search.json"
+_SPLITS = ("train", "dev")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +77,8 @@ class Search:
         """What a search's folder must have been started with to be resumed, as JSON values.
 
         The folders are left out, for they may have moved, and so is how unusable videos are
-        treated, which may change when one is met.
+        treated, which may change when one is met. The data's title is told, but their contents
+        are compared, see `run_folder.claim_folder`.
         """
         return {
             "base": dataclasses.asdict(self.base),
@@ -117,19 +120,25 @@ def run_search(
         The outcomes, the best first; None in a worker.
 
     Raises:
-        DataError: the data or the folder is not as needed, the devices cannot divide a batch of
-            the search among them, or a worker has other settings than the chief; nothing is lost
-            then.
+        DataError: the data, the folder or those variables are not as needed, the devices cannot
+            divide a batch of the search among them, or a worker has other settings or data than
+            the chief; nothing is lost then.
         TrainingError: no trial succeeded, or the chief cannot be reached.
     """
     distribution = distribution or one_device()
     for batch_size in BATCH_SIZES:
         distribution.check(dataclasses.replace(search.trial, batch_size=batch_size))
-    role = os.environ.get("KERASTUNER_TUNER_ID")
-    worker = None if role == CHIEF else role
-    if worker is None:
-        claim_folder(search.output / _SETTINGS, search.identity(), "search", resume)
-    crops = _prepare(search)
+    role = search_role()
+    if role.is_chief:
+        logger.info("this process is the search's chief: it hands out trials and waits for workers")
+    check_writable(search.data.cache)
+    if role.worker is None:
+        check_writable(search.output)
+    splits = search.data.load()
+    contents = {split: fingerprint.describe(splits[split]) for split in _SPLITS}
+    if role.worker is None:
+        claim_folder(search.output / _SETTINGS, search.identity(), "search", resume, contents)
+    crops = _prepare(search, splits)
     make_repeatable(search.seed, compiled=search.trial.jit_compile)
     hypermodel = DespoofHyperModel(
         search.trial,
@@ -139,13 +148,13 @@ def run_search(
     )
     strategy = distribution.strategy if distribution.replicas > 1 else None
     tuner = _tuner(search, hypermodel, strategy)
-    if worker is not None:
-        with report_alive(search.output, worker):
+    if role.worker is not None:
+        with report_alive(search.output, role.worker):
             tuner.oracle.get_space()  # waits for the chief, which has claimed the folder by then
-            _check_worker(search)
+            _check_worker(search, contents)
             _search(tuner, verbose)
         return None
-    if role == CHIEF:
+    if role.is_chief:
         with stop_without_workers(search.output, worker_timeout):
             _search(tuner, verbose)
     else:
@@ -167,14 +176,14 @@ def _search(tuner, verbose):
         raise error.__cause__ or error from None
 
 
-def _check_worker(search):
+def _check_worker(search, contents):
     """Make sure that a worker has the chief's settings; its data may be in another folder."""
     begun = search.output / _SETTINGS
     if not begun.exists():
         raise DataError(f"{search.output}: expected the chief's folder; it has no {_SETTINGS}")
     identity = search.identity()
     del identity["data"]
-    check_folder(begun, identity, "search")
+    check_folder(begun, identity, "search", contents)
 
 
 def _tuner(search, hypermodel, strategy):
@@ -221,9 +230,8 @@ def hyperband_trials(epochs: int) -> int:
     )
 
 
-def _prepare(search):
+def _prepare(search, splits):
     """Crops of every scale, made before the first trial, so that bad data are reported at once."""
-    splits = search.data.load()
     crops = {}
     for side in CROP_SIDES:
         config = dataclasses.replace(search.trial, crop_side=side)
@@ -234,6 +242,6 @@ def _prepare(search):
                 CropSettings.of(config, split),
                 f"face crops of {split}, {side} eye distances",
             )
-            for split in ("train", "dev")
+            for split in _SPLITS
         )
     return crops

@@ -23,7 +23,6 @@ from despoof_keras.datasets import Data
 from despoof_keras.distribution.strategy import Distribution
 from despoof_keras.errors import DataError
 from despoof_keras.models.loss_weights import RELEASED_WEIGHTS
-from despoof_keras.synthesis import write_oulu_npu
 from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.search.run import Search, hyperband_trials, run_search
 from despoof_keras.training.search.space import CROP_SIDES
@@ -147,11 +146,9 @@ def test_hyperband_runs_at_least_the_trials_asked_for():
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory):
+def workplace(small_set, tmp_path_factory):
     folder = tmp_path_factory.mktemp("search")
-    write_oulu_npu(
-        folder / "set", subjects=(1, 1, 1), frames=1, size=(120, 96), seed=2, progress=False
-    )
+    (folder / "set").symlink_to(small_set)
     yield folder
     for process in started:
         process.kill()  # does nothing to what has ended

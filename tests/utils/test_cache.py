@@ -8,7 +8,8 @@ import pytest
 
 from despoof_keras.errors import DataError
 from despoof_keras.synthesis import data_at
-from despoof_keras.synthesis.cache import CACHE_VARIABLE, cache_folder, writable_cache
+from despoof_keras.utils.cache import CACHE_VARIABLE, cache_folder, in_cache, writable_cache
+from despoof_keras.utils.programs import run_program
 
 
 @pytest.fixture
@@ -66,3 +67,17 @@ def test_a_cache_that_cannot_be_written_to_names_the_variable(environment, tmp_p
         writable_cache()
     environment.setenv(CACHE_VARIABLE, str(tmp_path / "new"))
     assert writable_cache() == tmp_path / "new"
+
+
+def test_a_full_disk_under_the_cache_names_the_variable(environment, tmp_path, capsys):
+    environment.setenv(CACHE_VARIABLE, str(tmp_path))
+    environment.setattr("signal.signal", lambda *arguments: None)
+
+    def work(path):
+        raise OSError(28, "No space left on device", str(path))
+
+    assert run_program("p", lambda: work(tmp_path / "crops" / "a.tfrecord"), "start again") == 1
+    assert f"once there is, or {CACHE_VARIABLE} names another" in capsys.readouterr().err
+    assert run_program("p", lambda: work("model.keras"), "start again") == 1
+    assert CACHE_VARIABLE not in capsys.readouterr().err
+    assert not in_cache(None)
