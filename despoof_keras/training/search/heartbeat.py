@@ -84,8 +84,8 @@ def stop_without_workers(folder: str | Path, timeout: float) -> Iterator[None]:
     if is_ignored:
         signal.signal(signal.SIGINT, interrupt)
     thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
     try:
+        thread.start()
         yield
     except KeyboardInterrupt:
         if not silent.is_set():

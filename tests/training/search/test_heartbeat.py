@@ -13,7 +13,7 @@ def test_a_chief_ends_when_no_worker_gives_a_sign_of_life(handler, tmp_path, mon
     monkeypatch.setattr(heartbeat, "BEAT", 0.01)
     before = signal.signal(signal.SIGINT, handler)
     try:
-        with heartbeat.stop_without_workers(tmp_path, timeout=0.02):
+        with heartbeat.stop_without_workers(tmp_path, timeout=0.5):
             # In short turns, as a chief waits: what ends it does not cut a long one short.
             for _ in range(6000):
                 time.sleep(0.01)
