@@ -3,7 +3,12 @@
 import contextlib
 import fcntl
 import os
+import signal
 
+# A shell starts what it runs in the background with Ctrl-C ignored, and programs hand that on to
+# theirs, which the tests of interruptions would wait for in vain.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # TensorFlow leaves oneDNN's kernels, twice as fast, off on x86 processors without VNNI.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")

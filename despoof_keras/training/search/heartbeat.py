@@ -6,6 +6,7 @@ keras-tuner's chief waits for its workers forever, even for those that were kill
 import _thread
 import contextlib
 import logging
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -58,6 +59,8 @@ def report_alive(folder: str | Path, name: str) -> Iterator[None]:
 def stop_without_workers(folder: str | Path, timeout: float) -> Iterator[None]:
     """End the block, without an error, when no worker has given a sign of life for too long.
 
+    It works in programs too that a script has started in the background, where Ctrl-C is ignored.
+
     Args:
         folder: of the search.
         timeout: seconds.
@@ -73,9 +76,16 @@ def stop_without_workers(folder: str | Path, timeout: float) -> Iterator[None]:
                 _thread.interrupt_main()
                 return
 
+    def interrupt(number, frame):
+        if silent.is_set():
+            raise KeyboardInterrupt
+
+    is_ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    if is_ignored:
+        signal.signal(signal.SIGINT, interrupt)
     thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
     try:
+        thread.start()
         yield
     except KeyboardInterrupt:
         if not silent.is_set():
@@ -88,3 +98,5 @@ def stop_without_workers(folder: str | Path, timeout: float) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+        if is_ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
