@@ -157,6 +157,8 @@ def _first_pages(content, starts):
 
 
 def _page_end(content, start):
+    if start + 27 > len(content):
+        return len(content)
     segments = content[start + 26]
     return start + 27 + segments + sum(content[start + 27 : start + 27 + segments])
 

@@ -7,7 +7,7 @@ from PIL import Image
 from video_files import write_video
 
 from despoof_keras.errors import DataError
-from despoof_keras.utils.video import has_video
+from despoof_keras.utils.video import has_video, read_frames
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +71,24 @@ def test_a_recording_that_was_interrupted_says_so(tmp_path, clip):
     path.write_bytes(clip.read_bytes()[:1500])
     with pytest.raises(DataError, match=r"cut\.mp4: expected a video; the file's index \(moov\)"):
         has_video(path)
+
+
+def test_a_cover_beside_a_video_is_not_taken_for_it(tmp_path, clip):
+    path = tmp_path / "film.mp4"
+    cover = Image.fromarray(np.full((400, 400, 3), 200, np.uint8))
+    cover.save(tmp_path / "cover.jpg")
+    with (
+        av.open(str(clip)) as film,
+        av.open(str(tmp_path / "cover.jpg")) as picture,
+        av.open(str(path), "w") as both,
+    ):
+        sources = picture.streams.video[0], film.streams.video[0]
+        copies = {source: both.add_stream_from_template(source) for source in sources}
+        copies[sources[0]].disposition = av.stream.Disposition.attached_pic
+        for source in sources:
+            for packet in source.container.demux(source):
+                if packet.dts is not None:
+                    packet.stream = copies[source]
+                    both.mux(packet)
+    assert has_video(path)
+    assert [image.shape for _, image in read_frames(path)] == [(120, 160, 3)] * 12
