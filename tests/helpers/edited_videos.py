@@ -118,6 +118,7 @@ def with_sound(path, codec, seconds):
         options = dict(OPTIONS.get(codec, DEFAULT_OPTIONS))
         stream = file.add_stream(codec, rate=30, options=options)
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        stream.codec_context.thread_count = 1
         name = {"webm": "libopus", "mkv": "aac", "mpg": "mp2", "avi": "libmp3lame"}.get(
             suffix, "aac"
         )

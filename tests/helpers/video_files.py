@@ -67,6 +67,8 @@ def write_video(
     with av.open(str(path), "w", format=kind, container_options=container_options or {}) as file:
         stream = file.add_stream(codec, rate=30, options=options or {})
         stream.width, stream.height, stream.pix_fmt = width, height, pixels
+        # The encoder of VP8 waits in a loop for its own threads, for minutes on a busy machine.
+        stream.codec_context.thread_count = 1
         prepare(stream)
         for number in range(first, first + count):
             made = (
