@@ -35,6 +35,12 @@ print(json.dumps({
 """
 
 
+@pytest.fixture(autouse=True)
+def without_a_path(monkeypatch):
+    """A path to another copy of the package would hide the installed one."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+
 def run(*command):
     done = subprocess.run([*map(str, command)], capture_output=True, text=True, cwd="/")
     assert done.returncode == 0, done.stdout + done.stderr
