@@ -11,7 +11,7 @@ import runpy
 import sys
 
 
-def ds_net(size, *ignored):
+def ds_net(size):
     import keras
 
     from despoof_keras.models.layers import HsvRgb, Subsample, conv_elu, max_pool, plain_conv
@@ -25,7 +25,7 @@ def ds_net(size, *ignored):
     return keras.Model(image, {"noise": noise, "zero_one_map": zero_one_map}, name="ds_net")
 
 
-def depth_net(size, *ignored):
+def depth_net(size):
     import keras
 
     from despoof_keras.models.layers import Subsample, conv_elu, plain_conv
@@ -50,10 +50,19 @@ def discriminator(size):
 
 def use_small_networks():
     """Let all training of this process from now on be of these networks."""
+    from despoof_keras.models.precision import precision
     from despoof_keras.training import fit
 
-    fit.build_ds_net, fit.build_depth_net = ds_net, depth_net
-    fit.build_discriminator = discriminator
+    def in_precision(build):
+        def build_in_precision(size, *settings):
+            *_, dtype_policy = settings
+            with precision(dtype_policy):
+                return build(size)
+
+        return build_in_precision
+
+    fit.build_ds_net, fit.build_depth_net = in_precision(ds_net), in_precision(depth_net)
+    fit.build_discriminator = in_precision(discriminator)
 
 
 def main():
