@@ -13,11 +13,11 @@ class DataError(ValueError):
     """A file, folder or argument is not what was expected.
 
     The message names the file or argument, what was expected there and what was found. It is one
-    line of `MOST_MESSAGE` characters at most.
+    line of `MOST_MESSAGE` characters at most, which can be written in UTF-8.
     """
 
     def __init__(self, message: object = ""):
-        super().__init__(_cut(" ".join(str(message).splitlines()), MOST_MESSAGE))
+        super().__init__(_cut(" ".join(_encodable(str(message)).splitlines()), MOST_MESSAGE))
 
 
 class TrainingError(RuntimeError):
@@ -58,9 +58,14 @@ def shown(value: Any, most: int = MOST_SHOWN) -> str:
 def reason_without(name: str | os.PathLike, error: BaseException) -> str:
     """Return a message without the file's name at its beginning, where the name stands anyway."""
     reason = " ".join(str(error).split())
-    for text in (shown(name), os.fsdecode(name)):
+    for text in (shown(name), _encodable(os.fsdecode(name))):
         reason = reason.removeprefix(f"{' '.join(text.split())}: ")
     return reason
+
+
+def _encodable(text):
+    """Replace the bytes of a file's name that are not UTF-8 by escapes."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _visible(character):

@@ -25,6 +25,7 @@ def test_a_message_is_a_line_whatever_is_put_into_it():
     assert "\n" not in str(error)
     assert len(str(DataError("x" * 400_000))) <= MOST_MESSAGE
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
+    assert str(DataError("d\udcff: expected a video")).encode() == rb"d\udcff: expected a video"
 
 
 def test_a_name_is_left_out_where_it_stands_anyway():

@@ -17,7 +17,7 @@ from despoof_keras.datasets.oulu_npu_protocols import (
     list_path,
     protocol_lines,
 )
-from despoof_keras.errors import DataError
+from despoof_keras.errors import DataError, shown
 from despoof_keras.synthesis.avi import clip_bytes, encode_clip
 from despoof_keras.synthesis.clips import BONA_FIDE, ClipKey, render_clip
 from despoof_keras.synthesis.media.cameras import PHONES
@@ -82,7 +82,7 @@ def write_oulu_npu(
     write_json(root / PLAN_FILE, parameters)
     keys = clip_keys(parameters["subjects"])
     missing = [key for key in keys if not _is_written(root, key)]
-    logger.info("writing %d of %d clips to %s", len(missing), len(keys), root)
+    logger.info("writing %d of %d clips to %s", len(missing), len(keys), shown(root))
     _write_clips(root, missing, parameters, processes, progress)
     _write_lists(root, [key.stem for key in keys])
     write_json(root / PARAMETERS_FILE, parameters)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from despoof_keras.errors import DataError
+from despoof_keras.errors import DataError, shown
 
 logger = logging.getLogger(__name__)
 # Temporary files that this process is writing.
@@ -174,10 +174,10 @@ def one_at_a_time(path: Path | str) -> Iterator[None]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                logger.info("%s: waiting for another process that makes it", path)
+                logger.info("%s: waiting for another process that makes it", shown(path))
                 fcntl.flock(file, fcntl.LOCK_EX)
         except OSError as error:
-            logger.warning("%s: cannot be locked (%s)", path, error.strerror)
+            logger.warning("%s: cannot be locked (%s)", shown(path), error.strerror)
         yield
 
 
