@@ -17,7 +17,7 @@ class DataError(ValueError):
     """
 
     def __init__(self, message: object = ""):
-        super().__init__(_cut(" ".join(_encodable(str(message)).splitlines()), MOST_MESSAGE))
+        super().__init__(_cut(" ".join(encodable(str(message)).splitlines()), MOST_MESSAGE))
 
 
 class TrainingError(RuntimeError):
@@ -55,17 +55,17 @@ def shown(value: Any, most: int = MOST_SHOWN) -> str:
     return _cut("".join(map(_visible, text)) or "''", most)
 
 
+def encodable(text: str) -> str:
+    """Replace the bytes of a file's name that are not UTF-8 by escapes, in a text to be written."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def reason_without(name: str | os.PathLike, error: BaseException) -> str:
     """Return a message without the file's name at its beginning, where the name stands anyway."""
     reason = " ".join(str(error).split())
-    for text in (shown(name), _encodable(os.fsdecode(name))):
+    for text in (shown(name), encodable(os.fsdecode(name))):
         reason = reason.removeprefix(f"{' '.join(text.split())}: ")
     return reason
-
-
-def _encodable(text):
-    """Replace the bytes of a file's name that are not UTF-8 by escapes."""
-    return text.encode(errors="backslashreplace").decode()
 
 
 def _visible(character):

@@ -25,7 +25,7 @@ from despoof_keras.datasets.oulu_npu_protocols import (
     protocol_stems,
 )
 from despoof_keras.datasets.samples import SPLITS, VideoSample
-from despoof_keras.errors import DataError
+from despoof_keras.errors import DataError, encodable
 from despoof_keras.utils.text import decode_text
 
 __all__ = ["list_path", "load", "protocol_lines", "protocol_stems"]
@@ -83,13 +83,15 @@ class _Problems:
     def add(self, message):
         if not self._skip_bad:
             raise DataError(f"{message} (--skip-bad leaves it out)")
-        self._messages.append(message)
+        self._messages.append(encodable(message))
 
     def report(self, source):
         for message in self._messages[:MOST_LISTED]:
             logger.warning("left out: %s", message)
         if self._messages:
-            logger.warning("%s: lines or files left out: %d", source, len(self._messages))
+            logger.warning(
+                "%s: lines or files left out: %d", encodable(str(source)), len(self._messages)
+            )
 
 
 def _split_folder(root, split):

@@ -13,7 +13,7 @@ from despoof_keras.datasets.find_eyes import with_eye_files
 from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.samples import BONA_FIDE, VideoSample, instrument_of
 from despoof_keras.datasets.shards import LeftOut, is_complete, read_index, write_shard
-from despoof_keras.errors import DataError
+from despoof_keras.errors import DataError, encodable
 from despoof_keras.utils.files import check_name, one_at_a_time
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.progress import tracked
@@ -150,7 +150,7 @@ def _without_folders(message, sample):
 
 def _collect(jobs, samples, settings, skip_bad):
     shards, counts = {0: [], 1: []}, {0: 0, 1: 0}
-    path_of = {sample.key: sample.path for sample in samples}
+    path_of = {sample.key: encodable(str(sample.path)) for sample in samples}
     videos, lost_frames = {}, []
     sources, instruments = collections.Counter(), set()
     for job in jobs:
