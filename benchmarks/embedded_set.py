@@ -31,7 +31,7 @@ from despoof_keras.evaluation.metrics import acer, threshold_at_eer
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.synthesis import default_root
 from despoof_keras.synthesis.embedded import LAYOUT
-from despoof_keras.utils.video import read_frames
+from despoof_keras.utils.video.frames import read_frames
 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 LBP_SCALES = ((8, 1), (16, 2))  # points and radius, the usual pair

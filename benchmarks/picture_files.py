@@ -23,8 +23,8 @@ from PIL import Image, PngImagePlugin, TiffImagePlugin
 from pillow_heif import HeifFile, register_heif_opener
 
 from despoof_keras.errors import MOST_MESSAGE, DataError
-from despoof_keras.utils.images import read_image
-from despoof_keras.utils.video_colours import TRANSFERS, tone_mapped
+from despoof_keras.utils.pictures.images import read_image
+from despoof_keras.utils.video.colours import TRANSFERS, tone_mapped
 
 RIGHT, REFUSED = "read right", "refused with a reason"
 HEIGHT, WIDTH = 64, 96

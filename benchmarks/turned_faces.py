@@ -16,7 +16,7 @@ import numpy as np
 
 from despoof_keras.errors import DataError
 from despoof_keras.faces.finder import NO_FACE, FaceFinder, face_status
-from despoof_keras.utils.images import read_image
+from despoof_keras.utils.pictures.images import read_image
 
 TURNS = ("upright", "turned left", "upside down", "turned right")
 

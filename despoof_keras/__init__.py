@@ -32,7 +32,7 @@ _PUBLIC = {
     "load_released": "models.released",
     "load_tflite": "tflite.detector",
     "open_model": "inference.open_model",
-    "read_image": "utils.images",
+    "read_image": "utils.pictures.images",
     "read_metadata": "inference.read_metadata",
     "to_network_range": "faces.crop",
 }

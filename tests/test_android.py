@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from despoof_keras.faces.crop import crop_box, crop_face
-from despoof_keras.utils.images import read_image
+from despoof_keras.utils.pictures.images import read_image
 
 SCRIPT = Path(__file__).parents[1] / "export" / "android" / "make_golden.py"
 

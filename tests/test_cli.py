@@ -73,7 +73,7 @@ def assert_same_record(record, other):
 
 def test_a_photograph_gets_one_line_with_its_face(score, inputs, model_path):
     from despoof_keras import crop_face, open_model
-    from despoof_keras.utils.images import read_image
+    from despoof_keras.utils.pictures.images import read_image
 
     code, (record,), _ = score(inputs / "face.png")
     assert code == 0

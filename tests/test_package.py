@@ -165,7 +165,7 @@ def test_the_import_graph_is_read_correctly():
     assert "despoof_keras.models.layers" in IMPORTS["despoof_keras.models.ds_net"]
     assert "despoof_keras.models.losses" in IMPORTS["despoof_keras.models.despoofer"]
     # Imported inside a function.
-    assert "despoof_keras.utils.images" in IMPORTS["despoof_keras.tflite.pictures"]
+    assert "despoof_keras.utils.pictures.images" in IMPORTS["despoof_keras.tflite.pictures"]
     assert "despoof_keras.synthesis.writer" in IMPORTS["despoof_keras.synthesis"]
 
 

@@ -11,7 +11,7 @@ from despoof_keras.datasets.samples import INSTRUMENTS
 from despoof_keras.datasets.shards import frames_in_order, parse_record
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import MAP_FACTOR, PIXEL_SCALE
-from despoof_keras.utils.video import spread_indices
+from despoof_keras.utils.video.frames import spread_indices
 
 # An 8-bit pixel's highest value in the networks' input range.
 HIGHEST_PIXEL = 255 / PIXEL_SCALE

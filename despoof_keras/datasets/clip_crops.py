@@ -10,7 +10,7 @@ from despoof_keras.datasets.shards import CropRecord
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.depth import exact_depth, generic_face_depth, read_depth_maps
-from despoof_keras.utils.video import TruncatedVideoError, read_frames, spread_indices
+from despoof_keras.utils.video.frames import TruncatedVideoError, read_frames, spread_indices
 
 FACE_DEPTHS = ("mesh", "generic")
 # Where a crop's depth comes from.

@@ -13,7 +13,7 @@ from despoof_keras.errors import DataError
 from despoof_keras.faces.finder import is_tilted, process_finder
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.progress import tracked
-from despoof_keras.utils.video import read_frames
+from despoof_keras.utils.video.frames import read_frames
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import RELEASED_CROP, CropRule, crop_box
 from despoof_keras.faces.detector import Box, FaceDetector
 from despoof_keras.faces.mesh import FaceMesh, eye_positions
+from despoof_keras.utils.pictures.rgb_arrays import check_rgb
 from despoof_keras.utils.programs import held_back_stderr
-from despoof_keras.utils.rgb_arrays import check_rgb
 
 # The mesh's own view of whether it saw a face, as logits. The least is MediaPipe's default, a
 # presence of 0.5.

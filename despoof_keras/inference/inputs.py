@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from despoof_keras.errors import DataError, reason_without, shown
-from despoof_keras.utils.animations import is_animated
 from despoof_keras.utils.contents import as_path, regular_file
 from despoof_keras.utils.media import (
     MEDIA_SUFFIXES,
@@ -23,7 +22,8 @@ from despoof_keras.utils.media import (
     Media,
     identify_file,
 )
-from despoof_keras.utils.video import has_video
+from despoof_keras.utils.pictures.animations import is_animated
+from despoof_keras.utils.video.frames import has_video
 
 STANDARD_INPUT = "-"
 # The longest path that Linux opens. A longer text is none, and is not repeated as a whole.

@@ -15,10 +15,10 @@ from despoof_keras.inference.inputs import Input, video_frames_to_score
 from despoof_keras.inference.records import ScoreRecord
 from despoof_keras.inference.scoring_model import ScoringModel
 from despoof_keras.metadata import ModelMetadata
-from despoof_keras.utils.animations import Animation
-from despoof_keras.utils.images import read_image
+from despoof_keras.utils.pictures.animations import Animation
+from despoof_keras.utils.pictures.images import read_image
 from despoof_keras.utils.threads import BusyTimes, InThread
-from despoof_keras.utils.video_decoder import Video
+from despoof_keras.utils.video.decoder import Video
 
 READ, FIND, SCORE, DRAW = "read", "find", "score", "draw"
 # What waits between two stages: whole frames, of which the largest photographs take 360 MB each,

@@ -9,8 +9,8 @@ import numpy as np
 from despoof_keras.errors import DataError, shown
 from despoof_keras.utils.contents import BinaryFile, Bytes, Path, read_source
 from despoof_keras.utils.media import PICTURE, identify
-from despoof_keras.utils.picture_metadata import split
-from despoof_keras.utils.rgb_arrays import check_rgb
+from despoof_keras.utils.pictures.metadata import split
+from despoof_keras.utils.pictures.rgb_arrays import check_rgb
 
 # An RGB array; the path of an image file, its bytes, or a binary file object; or Pillow's image.
 Picture = np.ndarray | Path | Bytes | BinaryFile | Any
@@ -82,7 +82,7 @@ def read_with_any(image: Any) -> np.ndarray:
 
 
 def _with_pillow(_, image):
-    from despoof_keras.utils.images import read_image
+    from despoof_keras.utils.pictures.images import read_image
 
     return read_image(image)
 

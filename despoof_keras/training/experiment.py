@@ -24,7 +24,7 @@ from despoof_keras.training.run_folder import FINGERPRINT, claim_folder, read_hi
 from despoof_keras.utils.files import atomic_path, check_writable, write_json
 from despoof_keras.utils.provenance import code_commit
 from despoof_keras.utils.threads import BusyTimes
-from despoof_keras.utils.video import read_frames
+from despoof_keras.utils.video.frames import read_frames
 from despoof_keras.version import __version__
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.depth import generic_face_depth, read_depth_maps
-from despoof_keras.utils.video import read_frames, spread_indices
+from despoof_keras.utils.video.frames import read_frames, spread_indices
 
 SIZE, FRAMES, JITTER = 32, 2, 4
 SETTINGS = CropSettings(SIZE, FRAMES, JITTER)

@@ -12,7 +12,7 @@ from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.errors import DataError
 from despoof_keras.faces.depth import generic_face_depth, mesh_depth
 from despoof_keras.faces.finder import face_at
-from despoof_keras.utils.video import TruncatedVideoError, read_frames
+from despoof_keras.utils.video.frames import TruncatedVideoError, read_frames
 
 EYES = (203.0, 101.0, 246.0, 103.0)
 SIZE, JITTER = 64, 3

@@ -28,7 +28,7 @@ from despoof_keras.faces.finder import (
     tilt_of,
 )
 from despoof_keras.faces.mesh import LANDMARKS
-from despoof_keras.utils.images import read_image
+from despoof_keras.utils.pictures.images import read_image
 
 REFERENCE = Path("/work/shared/reference")
 

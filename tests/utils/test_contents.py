@@ -11,7 +11,7 @@ from PIL import Image
 
 from despoof_keras.errors import DataError
 from despoof_keras.utils.contents import as_path, read_source, regular_file
-from despoof_keras.utils.images import read_image
+from despoof_keras.utils.pictures.images import read_image
 
 MOST = 1000
 

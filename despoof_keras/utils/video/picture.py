@@ -9,7 +9,7 @@ import numpy as np
 from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.reformatter import Colorspace
 
-from despoof_keras.utils.video_colours import TRANSFERS, tone_mapped
+from despoof_keras.utils.video.colours import TRANSFERS, tone_mapped
 
 # Wider or narrower pixels than these come from damaged headers; narrower differences from
 # rounding, and are not worth a blurred picture.

@@ -8,8 +8,14 @@ import numpy as np
 
 from despoof_keras.errors import DataError
 from despoof_keras.utils.contents import read_source
-from despoof_keras.utils.images import EXPECTED, MOST_BYTES, naming_damage, open_picture, rgb_array
 from despoof_keras.utils.media import HEAD_BYTES
+from despoof_keras.utils.pictures.images import (
+    EXPECTED,
+    MOST_BYTES,
+    naming_damage,
+    open_picture,
+    rgb_array,
+)
 
 _ANIMATION_FLAG = 0x02  # in the flags of a WebP file's first chunk
 _WEBP_FLAGS = 20  # where they are
@@ -42,7 +48,7 @@ def is_animated(path: str | os.PathLike, format_name: str) -> bool:
 
 
 class Animation:
-    """An animated picture, read once; a context manager with `video_decoder.Video`'s interface.
+    """An animated picture, read once; a context manager with `video.decoder.Video`'s interface.
 
     Args:
         path: file for which `is_animated` holds.

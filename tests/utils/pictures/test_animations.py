@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from despoof_keras.errors import DataError
-from despoof_keras.utils.animations import Animation, is_animated
+from despoof_keras.utils.pictures.animations import Animation, is_animated
 
 FORMATS = ("GIF", "PNG", "WEBP", "AVIF")
 GREYS = (10, 90, 170, 250)

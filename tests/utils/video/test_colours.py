@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from video_cases import hdr_signal
 
-from despoof_keras.utils.video_colours import TO_BT709, tone_mapped
+from despoof_keras.utils.video.colours import TO_BT709, tone_mapped
 
 BT2020, BT709 = 9, 1
 

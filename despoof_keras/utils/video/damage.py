@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from despoof_keras.utils.video_layout import ASF, FLV, MATROSKA, MXF, OGG, PROGRAM, TRANSPORT
+from despoof_keras.utils.video.layout import ASF, FLV, MATROSKA, MXF, OGG, PROGRAM, TRANSPORT
 
 # Pieces of Matroska files that hold others. All pieces are listed in RFC 9559; those within the
 # ones that are passed over whole need not be known.

@@ -26,9 +26,9 @@ from video_files import CARD, colours_of, number_of, picture, write_video
 
 from despoof_keras.errors import DataError
 from despoof_keras.synthesis.avi import encode_clip
-from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames
-from despoof_keras.utils.video_decoder import Video
-from despoof_keras.utils.video_file import thread_count
+from despoof_keras.utils.video.decoder import Video
+from despoof_keras.utils.video.file import thread_count
+from despoof_keras.utils.video.frames import TruncatedVideoError, frame_count, read_frames
 
 
 def outcome(case, folder):
@@ -231,7 +231,7 @@ def test_the_old_tag_of_an_angle_turns_a_video(tmp_path):
 def test_a_worker_process_decodes_in_one_thread():
     program = (
         "import multiprocessing, sys\n"
-        "from despoof_keras.utils.video_file import thread_count\n"
+        "from despoof_keras.utils.video.file import thread_count\n"
         "if __name__ == '__main__':\n"
         "    pool = multiprocessing.get_context('spawn').Pool(1)\n"
         "    print(thread_count(), pool.apply(thread_count))\n"
@@ -248,7 +248,7 @@ def test_ffmpegs_own_messages_stay_silent(tmp_path):
     write_video(path, FRAMES, "libx264", size=(320, 240))
     path.write_bytes(DAMAGES["noise"](bytearray(path.read_bytes())))
     program = (
-        f"from despoof_keras.utils.video_decoder import Video\nlist(Video({str(path)!r}).frames())"
+        f"from despoof_keras.utils.video.decoder import Video\nlist(Video({str(path)!r}).frames())"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

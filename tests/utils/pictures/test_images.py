@@ -18,8 +18,8 @@ from media_files import (
 from PIL import Image, PngImagePlugin
 
 from despoof_keras.errors import DataError
-from despoof_keras.utils.images import read_image
-from despoof_keras.utils.video_colours import tone_mapped
+from despoof_keras.utils.pictures.images import read_image
+from despoof_keras.utils.video.colours import tone_mapped
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,12 @@ import pytest
 from media_files import as_nobody
 
 from despoof_keras.errors import DataError
-from despoof_keras.utils.video import TruncatedVideoError, frame_count, read_frames, spread_indices
+from despoof_keras.utils.video.frames import (
+    TruncatedVideoError,
+    frame_count,
+    read_frames,
+    spread_indices,
+)
 
 # Frame i is filled with this red; green and blue are fixed, far from each other.
 REDS = [20 + 6 * i for i in range(30)]

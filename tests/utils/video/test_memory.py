@@ -6,7 +6,7 @@ import av
 import numpy as np
 from media_files import write_video
 
-from despoof_keras.utils.video import read_frames
+from despoof_keras.utils.video.frames import read_frames
 
 
 def test_no_frame_waits_for_the_garbage_collector(tmp_path):

@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError, features
 from despoof_keras.errors import DataError, summarize
 from despoof_keras.utils.contents import Source, read_source
 from despoof_keras.utils.media import PICTURE, RAW, RAW_SUFFIXES, identify
-from despoof_keras.utils.picture_metadata import (
+from despoof_keras.utils.pictures.metadata import (
     ORIENTATION,
     UPRIGHT,
     coded_colours,
@@ -236,7 +236,7 @@ def rgb_array(picture: OpenPicture) -> np.ndarray:
     """
     pixels = _rgb_values(picture.image)
     if picture.hdr:
-        from despoof_keras.utils.video_colours import TRANSFERS, tone_mapped
+        from despoof_keras.utils.video.colours import TRANSFERS, tone_mapped
 
         primaries, transfer = picture.hdr
         pixels = tone_mapped(pixels.astype(np.uint16) * 257, TRANSFERS[transfer], primaries)

@@ -7,7 +7,7 @@ from PIL import Image
 from video_files import write_video
 
 from despoof_keras.errors import DataError
-from despoof_keras.utils.video import has_video, read_frames
+from despoof_keras.utils.video.frames import has_video, read_frames
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 import av
 from av.packet import Packet
 
-from despoof_keras.utils.video_layout import AVI, ISO, PROGRAM, TRANSPORT, Layout
-from despoof_keras.utils.video_packet import has_hole, size_in
+from despoof_keras.utils.video.layout import AVI, ISO, PROGRAM, TRANSPORT, Layout
+from despoof_keras.utils.video.packet import has_hole, size_in
 
 # In intact files of some recorders the container announces a frame or two more than it holds. At
 # most one frame in thirty may be missing, so a short clip must be complete.

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import av
 
 from despoof_keras.errors import DataError
-from despoof_keras.utils.video_layout import Layout
+from despoof_keras.utils.video.layout import Layout
 from despoof_keras.utils.worker import is_worker
 
 VIDEO_CONTAINERS = (

@@ -15,8 +15,8 @@ import av
 import numpy as np
 
 from despoof_keras.errors import DataError
-from despoof_keras.utils.video_damage import damaged_places
-from despoof_keras.utils.video_file import (
+from despoof_keras.utils.video.damage import damaged_places
+from despoof_keras.utils.video.file import (
     damaged,
     no_pictures,
     open_file,
@@ -24,9 +24,9 @@ from despoof_keras.utils.video_file import (
     thread_count,
     unusable,
 )
-from despoof_keras.utils.video_layout import FFMPEG_NAMES, TRANSPORT, read_layout
-from despoof_keras.utils.video_part import DamageFoundError, VideoPart
-from despoof_keras.utils.video_picture import Deinterlacer, hdr_transfer, to_rgb
+from despoof_keras.utils.video.layout import FFMPEG_NAMES, TRANSPORT, read_layout
+from despoof_keras.utils.video.part import DamageFoundError, VideoPart
+from despoof_keras.utils.video.picture import Deinterlacer, hdr_transfer, to_rgb
 
 # Behind the last picture of a transport stream there is less than this, or another stream.
 TRANSPORT_TAIL = 40 * 188

@@ -12,9 +12,9 @@ import av
 import numpy as np
 
 from despoof_keras.errors import DataError
-from despoof_keras.utils.video_decoder import Video
-from despoof_keras.utils.video_file import damaged, no_pictures, open_file, open_part, unusable
-from despoof_keras.utils.video_layout import read_layout
+from despoof_keras.utils.video.decoder import Video
+from despoof_keras.utils.video.file import damaged, no_pictures, open_file, open_part, unusable
+from despoof_keras.utils.video.layout import read_layout
 
 
 class TruncatedVideoError(DataError):

@@ -1,0 +1,1 @@
+"""A picture file to an array: 8-bit RGB, upright."""
