@@ -239,7 +239,7 @@ def stray(root):
 
 def not_unicode(root):
     (root / "Train_files" / os.fsdecode(b"1_1_01_1\xff.avi")).touch()
-    return r"Train_files: 1_1_01_1\udcff: expected a video name", {}
+    return r"Train_files: 1_1_01_1\\udcff: expected a video name", {}
 
 
 def misplaced(root):

@@ -1,5 +1,6 @@
 """Every frame of every kind of video, upright and in its colours; what is missing is said."""
 
+import operator
 import os
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from video_files import CARD, colours_of, number_of, picture, write_video
 
 from despoof_keras.errors import DataError
 from despoof_keras.synthesis.avi import encode_clip
+from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.video.decoder import Video
 from despoof_keras.utils.video.file import thread_count
 from despoof_keras.utils.video.frames import TruncatedVideoError, frame_count, read_frames
@@ -229,17 +231,8 @@ def test_the_old_tag_of_an_angle_turns_a_video(tmp_path):
 
 
 def test_a_worker_process_decodes_in_one_thread():
-    program = (
-        "import multiprocessing, sys\n"
-        "from despoof_keras.utils.video.file import thread_count\n"
-        "if __name__ == '__main__':\n"
-        "    pool = multiprocessing.get_context('spawn').Pool(1)\n"
-        "    print(thread_count(), pool.apply(thread_count))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == ["0", "1"]
+    call = operator.methodcaller("__call__")
+    assert list(in_processes(call, [thread_count] * 2, 2)) == [1, 1]
     assert thread_count() == 0
 
 
