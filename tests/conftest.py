@@ -1,6 +1,5 @@
 """Fixtures that several modules share: the reference folder and the released model."""
 
-import contextlib
 import fcntl
 import os
 import signal
@@ -35,20 +34,6 @@ def pytest_collection_modifyitems(items):
         return len(LONGEST) + (item.path not in slow)
 
     items.sort(key=place)
-
-
-def pytest_runtest_teardown():
-    """Give back real-time scheduling, which the AV1 encoder SVT takes wherever root runs it.
-
-    The process that has called it, and all threads that it starts from then on, would stop every
-    other program on the machine.
-    """
-    if not hasattr(os, "sched_setscheduler"):  # not on Linux
-        return
-    for thread in os.listdir("/proc/self/task"):
-        with contextlib.suppress(ProcessLookupError):  # ended meanwhile
-            if os.sched_getscheduler(int(thread)) in (os.SCHED_FIFO, os.SCHED_RR):
-                os.sched_setscheduler(int(thread), os.SCHED_OTHER, os.sched_param(0))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,8 @@
 """Small videos of every kind, whose frames carry their own number and a card of colours."""
 
+import contextlib
+import os
+
 import av
 import numpy as np
 
@@ -80,3 +83,18 @@ def write_video(
                 file.mux(packet)
         for packet in stream.encode():
             file.mux(packet)
+    _give_back_real_time()
+
+
+def _give_back_real_time():
+    """Undo what the AV1 encoder SVT does wherever root runs it: it takes real-time scheduling.
+
+    The process that has called it, and all threads that it starts from then on, would stop every
+    other program on the machine.
+    """
+    if not hasattr(os, "sched_setscheduler"):  # not on Linux
+        return
+    for thread in os.listdir("/proc/self/task"):
+        with contextlib.suppress(ProcessLookupError):  # ended meanwhile
+            if os.sched_getscheduler(int(thread)) in (os.SCHED_FIFO, os.SCHED_RR):
+                os.sched_setscheduler(int(thread), os.SCHED_OTHER, os.sched_param(0))
