@@ -7,7 +7,6 @@ import pickle
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -29,8 +28,6 @@ from despoof_keras.faces.finder import (
 )
 from despoof_keras.faces.mesh import LANDMARKS
 from despoof_keras.utils.pictures.images import read_image
-
-REFERENCE = Path("/work/shared/reference")
 
 # The astronaut's pupils, read off the picture by hand.
 PUPILS = np.array([203.0, 101.0, 246.0, 103.0])
@@ -183,12 +180,11 @@ def test_beside_an_upright_face_one_upside_down_is_not_scored(astronaut, finder)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not REFERENCE.is_dir(), reason="the reference photographs are not here")
-def test_no_photograph_upside_down_or_on_its_side_is_scored(finder):
+def test_no_photograph_upside_down_or_on_its_side_is_scored(finder, reference):
     upright, turned = [], []
     for name in ("bona_fide", "dev_real"):
-        with open(REFERENCE / name / "index.csv") as file:
-            paths = [REFERENCE / row["file"] for row in csv.DictReader(file)][::4]
+        with open(reference / name / "index.csv") as file:
+            paths = [reference / row["file"] for row in csv.DictReader(file)][::4]
         for photograph in map(read_image, paths):
             upright.append(statuses_of(photograph, finder))
             turned += [

@@ -148,6 +148,6 @@ def test_chatter_is_held_back_without_a_folder_for_temporary_files(monkeypatch, 
 
 def test_a_missing_folder_for_temporary_files_is_explained(monkeypatch, capsys):
     monkeypatch.setattr(signal, "signal", lambda *arguments: None)
-    error = FileNotFoundError(2, "No usable temporary directory found in ['/tmp', '/work']")
+    error = FileNotFoundError(2, "No usable temporary directory found in ['/tmp', '/var/tmp']")
     assert run_program("p", end_by(error), "start again") == 1
-    assert "['/tmp', '/work']; set TMPDIR to a folder" in capsys.readouterr().err
+    assert "['/tmp', '/var/tmp']; set TMPDIR to a folder" in capsys.readouterr().err
