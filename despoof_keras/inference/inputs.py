@@ -23,6 +23,7 @@ from despoof_keras.utils.media import (
     identify_file,
 )
 from despoof_keras.utils.pictures.animations import is_animated
+from despoof_keras.utils.text import decode_text
 from despoof_keras.utils.video.frames import has_video
 
 STANDARD_INPUT = "-"
@@ -45,17 +46,14 @@ _CLUTTER = frozenset(
 )
 _EXPECTED = "an image or video"
 _NOTHING_KNOWN = "no image or video"
-_NUL = (
-    "unreadable: a path has no NUL in it (--null is for lists that are separated by NULs, and one "
-    "in UTF-16 needs a byte order mark)"
-)
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_NUL = "unreadable: a path has no NUL in it (--null is for lists that are separated by NULs)"
 # Pictures one after the other, without anything around them: to Pillow, a photograph.
 _MOTION_JPEG = (".mjpeg", ".mjpg")
 _MOTION_JPEG_PROBLEM = (
     "unreadable: found a Motion JPEG stream, which is not read: put it into a container "
     "(ffmpeg -i clip.mjpeg -c copy clip.avi)"
 )
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +114,7 @@ def listed_paths(stream: BinaryIO, is_null_separated: bool = False) -> Iterator[
 
     Args:
         stream: the list: a path on each line, in UTF-8 or any other bytes that file names have, or
-            in UTF-16 with a byte order mark.
+            in UTF-16.
         is_null_separated: whether the paths end with a NUL in place of a line end, as from
             `find -print0`, so that they may hold line ends themselves.
 
@@ -127,8 +125,10 @@ def listed_paths(stream: BinaryIO, is_null_separated: bool = False) -> Iterator[
         yield from (os.fsdecode(path) for path in stream.read().split(b"\0") if path)
         return
     first = stream.readline()
-    if first.startswith(_UTF16_MARKS):
-        text = (first + stream.read()).decode("utf-16", errors="replace")
+    if (
+        first.startswith(_UTF16_MARKS) or b"\0" in first
+    ):  # not in UTF-8: it is read as a whole, and not as it comes
+        text = decode_text(first + stream.read(), errors="replace")
         yield from (line for line in text.replace("\r\n", "\n").split("\n") if line)
         return
     while first:
