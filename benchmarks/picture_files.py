@@ -39,7 +39,7 @@ def cases() -> Iterator[Case]:
 def outcome(case: Case) -> str:
     """What happens when a file is read: `RIGHT`, `REFUSED`, or a description of the failure."""
     try:
-        found = read_image(case.content)
+        image = read_image(case.content)
     except DataError as error:
         text = str(error)
         if "\n" in text or len(text) > MOST_MESSAGE or ": " not in text:
@@ -49,9 +49,9 @@ def outcome(case: Case) -> str:
         return f"{type(error).__name__}: {error}"
     if case.expected is None:
         return "read, though it should be refused"
-    if found.shape != case.expected.shape:
-        return f"another shape: {found.shape}"
-    difference = float(np.abs(found.astype(int) - case.expected).mean())
+    if image.shape != case.expected.shape:
+        return f"another shape: {image.shape}"
+    difference = float(np.abs(image.astype(int) - case.expected).mean())
     return RIGHT if difference <= case.tolerance else f"other values, by {difference:.1f}"
 
 

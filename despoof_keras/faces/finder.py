@@ -113,19 +113,19 @@ class FaceFinder:
         check_rgb(image)
         image = np.ascontiguousarray(image)
         picture = self._detector.fit(image)
-        found: list[_Candidate] = []
+        candidates: list[_Candidate] = []
         for detection in self._detector(picture):
             new = self._candidate(image, detection)
             if new.presence >= MINIMUM_PRESENCE:
-                found = _with(found, new)
+                candidates = _with(candidates, new)
         for quarter_turns in (2, 1, 3):  # half a turn is the likeliest
-            if found and not any(candidate.is_doubtful for candidate in found):
+            if candidates and not any(candidate.is_doubtful for candidate in candidates):
                 break
             for detection in self._detector(picture, quarter_turns):
                 new = self._candidate(image, detection)
                 if new.presence >= CLEAR_LEAD:
-                    found = _with(found, new, is_turned=True)
-        faces = [candidate.face for candidate in found]
+                    candidates = _with(candidates, new, is_turned=True)
+        faces = [candidate.face for candidate in candidates]
         return sorted(faces, key=lambda face: face.box[2] * face.box[3], reverse=True)
 
     def _candidate(self, image, detection) -> _Candidate:
@@ -143,23 +143,26 @@ class FaceFinder:
         return _Candidate(face, presence, is_doubtful)
 
 
-def _with(found: list[_Candidate], new: _Candidate, is_turned: bool = False) -> list[_Candidate]:
+def _with(
+    candidates: list[_Candidate], new: _Candidate, is_turned: bool = False
+) -> list[_Candidate]:
     """Add a face, or put it in the place of doubtful ones that are less certain.
 
     With `is_turned`, it was seen in the turned picture, where a face that is not upright is a new
     one only at a place of its own.
     """
-    if any(face_at([old.face], new.face.eyes) for old in found):
-        return found  # the detector may report a large face twice, in boxes that overlap little
+    if any(face_at([old.face], new.face.eyes) for old in candidates):
+        # The detector may report a large face twice, in boxes that overlap little.
+        return candidates
     rivals = [
         old
-        for old in found
+        for old in candidates
         if (is_turned or old.is_doubtful or new.is_doubtful)
         and _is_at_place(new.face.box, old.face.box)
     ]
     if any(not old.is_doubtful or old.presence >= new.presence for old in rivals):
-        return found
-    return [*(old for old in found if old not in rivals), new]
+        return candidates
+    return [*(old for old in candidates if old not in rivals), new]
 
 
 def _is_at_place(box: Box, other: Box) -> bool:

@@ -172,13 +172,13 @@ def _named(path):
         return Input(path, problem=_NUL)
     try:
         regular_file(path, _EXPECTED)
-        found = _look_at(path)
+        content = _look_at(path)
     except DataError as error:
         known = path if len(path) <= LONGEST_PATH else shown(path)
         return Input(known, problem=f"unreadable: {reason_without(path, error)}")
     except OSError as error:
         return Input(path, problem=f"unreadable: {_reason(error)}")
-    return found if isinstance(found, Input) else _neither(path, found)
+    return content if isinstance(content, Input) else _neither(path, content)
 
 
 def _neither(path, media):
@@ -227,18 +227,18 @@ def _in_folder(path, passed_over):
         if not stat.S_ISREG(mode):
             passed_over.add(path, "a pipe, socket or device")
             return None
-        found = _look_at(path)
+        content = _look_at(path)
     except OSError as error:
         if suffix in MEDIA_SUFFIXES:
             return _named(path)
         passed_over.add(path, _reason(error).lower())
         return None
-    if isinstance(found, Input):
-        return found
-    promises = suffix in MEDIA_SUFFIXES and not (found.is_text and suffix in SOURCE_CODE_SUFFIXES)
+    if isinstance(content, Input):
+        return content
+    promises = suffix in MEDIA_SUFFIXES and not (content.is_text and suffix in SOURCE_CODE_SUFFIXES)
     if promises:
-        return _neither(path, found)
-    passed_over.add(path, found.name if found.kind == OTHER else _NOTHING_KNOWN)
+        return _neither(path, content)
+    passed_over.add(path, content.name if content.kind == OTHER else _NOTHING_KNOWN)
     return None
 
 

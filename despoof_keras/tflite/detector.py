@@ -97,14 +97,14 @@ def open_tflite(
     """
     file = TfliteFile.read(path)
     source = file.source
-    own = file.metadata()
-    if own is None and metadata is None and threshold is None:
+    single_eyes = file.metadata()
+    if single_eyes is None and metadata is None and threshold is None:
         raise missing_metadata(source)
-    if own is None:  # otherwise the seal has shown that the file is as it was written
+    if single_eyes is None:  # otherwise the seal has shown that the file is as it was written
         check_structure(file)
     model = TfliteModel(file, num_threads, runtime)
     size = model.image_size
-    metadata = metadata or own or ModelMetadata(image_size=size, package_version=None)
+    metadata = metadata or single_eyes or ModelMetadata(image_size=size, package_version=None)
     # The graph takes no other crops.
     metadata = dataclasses.replace(metadata, crop_dtype="uint8")
     metadata.check_usable(source)
@@ -177,7 +177,10 @@ class LivenessDetector:
             The score, a float; for a list, a `(n,)` float32 array.
         """
         if isinstance(image, list | tuple):
-            scores = [self.score(one, eyes=own, crop=crop) for one, own in _pairs(image, eyes)]
+            scores = [
+                self.score(single, eyes=single_eyes, crop=crop)
+                for single, single_eyes in _pairs(image, eyes)
+            ]
             return np.array(scores, np.float32)
         return _finite(self._model.score(self._prepared(image, eyes, crop)))
 
@@ -223,7 +226,10 @@ class LivenessDetector:
                 "load_tflite(..., threshold=T) supplies one"
             )
         if isinstance(image, list | tuple):
-            return [self.predict(one, eyes=own, crop=crop) for one, own in _pairs(image, eyes)]
+            return [
+                self.predict(single, eyes=single_eyes, crop=crop)
+                for single, single_eyes in _pairs(image, eyes)
+            ]
         score = self.score(image, eyes=eyes, crop=crop)
         return Prediction(score, score >= threshold, threshold)
 
@@ -259,7 +265,10 @@ class LivenessDetector:
             model of the variant `light` has only the last. For a list, a list of mappings.
         """
         if isinstance(image, list | tuple):
-            return [self.despoof(one, eyes=own, crop=crop) for one, own in _pairs(image, eyes)]
+            return [
+                self.despoof(single, eyes=single_eyes, crop=crop)
+                for single, single_eyes in _pairs(image, eyes)
+            ]
         outputs = self._model.despoof(self._prepared(image, eyes, crop))
         outputs = {name: values[0] for name, values in outputs.items()}
         return {**outputs, "score": _finite(float(outputs["score"]))}

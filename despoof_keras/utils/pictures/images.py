@@ -211,10 +211,10 @@ def _hdr(image, format_name, content):
     """Return the numbers (ITU-T H.273) of an HDR picture's primaries and transfer function."""
     if format_name == "HEIF":
         profile = image.info.get("nclx_profile") or {}
-        found = profile.get("color_primaries"), profile.get("transfer_characteristics")
+        coded = profile.get("color_primaries"), profile.get("transfer_characteristics")
     else:
-        found = coded_colours(content, format_name)
-    return found if found[1] in HDR_TRANSFERS else None
+        coded = coded_colours(content, format_name)
+    return coded if coded[1] in HDR_TRANSFERS else None
 
 
 def _exif_of(image):

@@ -82,11 +82,11 @@ def orientation(exif: bytes, xmp: bytes) -> int:
 
     Only this tag is looked at, so that damage to the others does not matter.
     """
-    found = _exif_orientation(exif.removeprefix(_JPEG_EXIF))
-    if found is None:
+    turned = _exif_orientation(exif.removeprefix(_JPEG_EXIF))
+    if turned is None:
         match = _XMP_ORIENTATION.search(xmp)
-        found = int(match[1]) if match else UPRIGHT
-    return found
+        turned = int(match[1]) if match else UPRIGHT
+    return turned
 
 
 def has_own_orientation(content: bytes) -> bool:

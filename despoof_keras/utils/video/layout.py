@@ -105,8 +105,8 @@ def read_layout(file: BinaryIO) -> Layout:
 
 
 def _codec(kind, content):
-    found = _CODECS[kind].search(content) if kind in _CODECS else None
-    return found and found[1].decode("latin-1").strip("\0 ")
+    tag = _CODECS[kind].search(content) if kind in _CODECS else None
+    return tag and tag[1].decode("latin-1").strip("\0 ")
 
 
 def _layout(file, head, size, kind):
