@@ -15,6 +15,7 @@ import os
 import re
 from pathlib import Path
 
+from despoof_keras.datasets.left_out import warn_of
 from despoof_keras.datasets.oulu_npu_protocols import (
     SUBJECTS,
     check_protocol,
@@ -31,9 +32,6 @@ from despoof_keras.utils.text import decode_text
 __all__ = ["list_path", "load", "protocol_lines", "protocol_stems"]
 
 logger = logging.getLogger(__name__)
-
-# Lines and files left out that are listed in full.
-MOST_LISTED = 20
 _LIST_LINE = re.compile(r"\s*([+-]?\d+)\s*,\s*(\S+)\s*")
 
 
@@ -86,8 +84,7 @@ class _Problems:
         self._messages.append(encodable(message))
 
     def report(self, source):
-        for message in self._messages[:MOST_LISTED]:
-            logger.warning("left out: %s", message)
+        warn_of(self._messages)
         if self._messages:
             logger.warning(
                 "%s: lines or files left out: %d", encodable(str(source)), len(self._messages)

@@ -11,6 +11,7 @@ from despoof_keras.datasets.crops import CropSettings, PreparedCrops
 from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.find_eyes import with_eye_files
 from despoof_keras.datasets.fingerprint import describe, fingerprint
+from despoof_keras.datasets.left_out import warn_of
 from despoof_keras.datasets.samples import BONA_FIDE, VideoSample, instrument_of
 from despoof_keras.datasets.shards import LeftOut, is_complete, read_index, write_shard
 from despoof_keras.errors import DataError, encodable
@@ -28,8 +29,6 @@ CLIPS_PER_SHARD = 32
 FEWEST_SHARDS = 8
 # Raised whenever the crops' contents change, so that old crops are not taken for new ones.
 FORMAT_VERSION = 4
-# Frames left out that are listed in full; the results count all.
-MOST_LISTED = 20
 
 
 def prepare_data(
@@ -182,10 +181,9 @@ def _collect(jobs, samples, settings, skip_bad):
 
 
 def _report(videos, frames, total):
-    for message in (*videos.values(), *frames[:MOST_LISTED]):
+    for message in videos.values():
         logger.warning("left out: %s", message)
-    if len(frames) > MOST_LISTED:
-        logger.warning("... and %d frames more", len(frames) - MOST_LISTED)
+    warn_of(frames)
     if videos:
         logger.warning("%d of %d videos left out", len(videos), total)
     if frames:
