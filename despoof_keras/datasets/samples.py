@@ -1,6 +1,7 @@
 """The vocabulary of all data sets: splits, species, instruments, and one record for each video."""
 
 import dataclasses
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,11 +13,12 @@ BONA_FIDE = "bona_fide"
 # A number at the end distinguishes makes of one instrument (two printers, two displays); without
 # it, the name is the instrument's.
 SPECIES = (BONA_FIDE, "print_1", "print_2", "replay_1", "replay_2")
+_MAKE = re.compile(r"_\d+$")
 
 
 def instrument_of(pai: str) -> str:
-    """Instrument of a species: `"print"` for `"print_2"`; `"bona_fide"` stays as it is."""
-    return pai if pai == BONA_FIDE else pai.rsplit("_", 1)[0]
+    """Instrument of a species: `"print"` for `"print_2"`; a name without a number is its own."""
+    return _MAKE.sub("", pai)
 
 
 def instruments_of(species: Iterable[str]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ and all others are metadata.
 import csv
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,7 @@ class PresentationScore:
         spoof_score: higher = attack; NaN where nothing could be scored.
         subject, session, phone: as in `VideoSample`; `None` where unknown.
         frame: number of the frame, from 0; `None` for a whole video.
+        groups: mapping from the name of any further column, such as `"skin_tone"`, to its text.
     """
 
     key: str
@@ -50,6 +51,7 @@ class PresentationScore:
     session: int | str | None = None
     phone: int | str | None = None
     frame: int | None = None
+    groups: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def of(
@@ -175,7 +177,7 @@ def video_scores(rows: Iterable[PresentationScore]) -> list[PresentationScore]:
 
 
 def _identity(row):
-    return row.pai, row.subject, row.session, row.phone
+    return row.pai, row.subject, row.session, row.phone, dict(row.groups)
 
 
 def _fields(row):
@@ -222,6 +224,7 @@ def _row(fields, where):
         session=_number(fields.get("session")),
         phone=_number(fields.get("phone")),
         frame=frame,
+        groups={name: text for name, text in fields.items() if name not in COLUMNS and text},
     )
 
 

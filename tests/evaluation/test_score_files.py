@@ -87,9 +87,10 @@ def test_reads_a_file_of_bob(tmp_path):
         "7,real/x.mov,true,,0.75,k\r\n"
         "c8,attack/y.mov,FALSE,print/1,-2,k\r\n"
     )
+    groups = {"video_key": "k"}
     assert read_scores(path) == [
-        PresentationScore("real/x.mov", "bona_fide", -0.75, subject=7),
-        PresentationScore("attack/y.mov", "print/1", 2.0, subject="c8"),
+        PresentationScore("real/x.mov", "bona_fide", -0.75, subject=7, groups=groups),
+        PresentationScore("attack/y.mov", "print/1", 2.0, subject="c8", groups=groups),
     ]
 
 
