@@ -7,7 +7,7 @@ from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.prepare import prepare_data
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
-from despoof_keras.evaluation.rates import evaluate, rates_at
+from despoof_keras.evaluation.rates import dev_threshold, rates_at
 from despoof_keras.utils.progress import tracked
 
 # Crops scored between two updates of the progress bar.
@@ -45,8 +45,9 @@ def evaluate_model(model, data: Data, frames: int | None = 6) -> dict:
         with tracked(starts, f"scoring {split}", len(starts)) as batches:
             scores = [model.scores(crops.crops[start : start + _BATCH]) for start in batches]
         frame_scores[split] = crops.with_scores(np.concatenate(scores))
-    rates = evaluate(**frame_scores)["scores"]["score"]
-    own, videos = metadata.threshold, frame_scores["test"].by_video()
+    dev, videos = (frame_scores[split].by_video() for split in _SPLITS)
+    eer_dev, threshold = dev_threshold(dev, "score")
+    own = metadata.threshold
     return {
         "protocol": data.protocol,
         "fold": data.fold,
@@ -54,7 +55,7 @@ def evaluate_model(model, data: Data, frames: int | None = 6) -> dict:
         "score": metadata.score,
         "videos_left_out": left_out,
         "frames_left_out": frames_left_out,
-        "eer_dev": rates.pop("eer_dev"),
-        "at_dev_threshold": rates,
+        "eer_dev": eer_dev,
+        "at_dev_threshold": rates_at(videos, "score", threshold),
         "at_own_threshold": None if own is None else rates_at(videos, "score", own),
     }

@@ -50,12 +50,16 @@ def draw_panels(path: str | Path, model, faces: dict[str, np.ndarray]) -> None:
 def draw_outputs(
     path: str | Path, faces: dict[str, np.ndarray], outputs: dict[str, np.ndarray]
 ) -> None:
+    """Draw what a model makes of faces to a PNG file, see `panels_figure`."""
+    _save(panels_figure(faces, outputs), path)
+
+
+def panels_figure(faces: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> Figure:
     """Draw input, noise, spectrum, live estimate, 0/1 map and depth, one row for each face.
 
     Scales are the same for all rows, so that rows can be compared.
 
     Args:
-        path: PNG file to write.
         faces: mapping from a row's name to a `(S, S, 3)` RGB crop in [0, 1].
         outputs: mapping with `zero_one_map`, `(rows, S / 8, S / 8, 1)`, and, where the model has
             them, `noise` and `live_estimate`, `(rows, S, S, 6)`, and `depth`, as the map.
@@ -87,19 +91,32 @@ def draw_outputs(
                 axis.set_xlabel(column.labels[row], fontsize=9)
     for row, name in enumerate(faces):
         axes[row, 0].set_ylabel(name, fontsize=10)
-    _save(figure, path)
+    return figure
+
+
+def noise_gain(rgb: np.ndarray) -> float:
+    """Gain by which noise is drawn around mid-grey: its `NOISE_PERCENTILE` becomes the extreme.
+
+    Args:
+        rgb: RGB part of the noise of all pictures that are to be compared, any shape.
+    """
+    return 0.5 / max(float(np.percentile(np.abs(rgb), NOISE_PERCENTILE)), 1e-6)
+
+
+def amplified(rgb: np.ndarray, gain: float) -> np.ndarray:
+    """Noise as a picture around mid-grey, in [0, 1], of the shape of `rgb`."""
+    return np.clip(0.5 + gain * rgb, 0, 1)
 
 
 def _noise_columns(noise: np.ndarray) -> list[_Column]:
     """The amplified noise and its spectrum."""
     rgb = noise[..., RGB]
-    gain = 0.5 / max(float(np.percentile(np.abs(rgb), NOISE_PERCENTILE)), 1e-6)
-    amplified = np.clip(0.5 + gain * rgb, 0, 1)
+    gain = noise_gain(rgb)
     spectra = np.stack([noise_spectrum(face_noise) for face_noise in noise])
     scale = {"cmap": "magma", "vmin": 0, "vmax": spectra.max()}
     labels = [f"mean |N| {np.abs(face_noise).mean():.3f}" for face_noise in noise]
     return [
-        _Column(f"spoof noise (x{gain:.2g})", amplified, labels=labels),
+        _Column(f"spoof noise (x{gain:.2g})", amplified(rgb, gain), labels=labels),
         _Column("its spectrum", spectra, scale),
     ]
 
@@ -123,7 +140,7 @@ def draw_scores(path: str | Path, videos: "VideoScores", results: dict) -> None:
     Args:
         path: PNG file to write.
         videos: `VideoScores` of test.
-        results: as from `rates.evaluate`.
+        results: mapping with `"scores"`, by name, each with `threshold`, `acer` and `auc`.
     """
     figure = Figure(figsize=(9, 2.3 * len(results["scores"])), layout="constrained")
     axes = figure.subplots(len(results["scores"]), 1, squeeze=False)[:, 0]

@@ -1,6 +1,7 @@
 """Face crops of videos in memory, with what they show, for trying exported models."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -32,10 +33,21 @@ class LabelledCrops:
     pais: tuple[str, ...]
 
     @classmethod
-    def of(cls, prepared: PreparedCrops) -> "LabelledCrops":
-        """Read prepared crops into memory."""
-        batches = [np.rint(b["image"].numpy() * PIXEL_SCALE) for b in evaluation_batches(prepared)]
+    def of(cls, prepared: PreparedCrops, positions: Sequence[int] | None = None) -> "LabelledCrops":
+        """Read prepared crops into memory.
+
+        Args:
+            prepared: the crops.
+            positions: numbers in `shards.frames_in_order` of the only crops to read, each of which
+                is read once, in ascending order; None reads all.
+        """
         index = frames_in_order(prepared)
+        if positions is not None:
+            index = [index[position] for position in sorted(set(positions))]
+        batches = [
+            np.rint(batch["image"].numpy() * PIXEL_SCALE)
+            for batch in evaluation_batches(prepared, positions=positions)
+        ]
         return cls(
             np.concatenate(batches).astype(np.uint8),
             tuple(frame.key for frame in index),

@@ -75,35 +75,23 @@ def add_fusion(dev: FrameScores, test: FrameScores) -> tuple[FrameScores, FrameS
     return with_fusion(dev), with_fusion(test)
 
 
-def evaluate(dev: FrameScores, test: FrameScores) -> dict:
-    """Error rates of every score by video: the threshold is chosen on dev, the rates are of test.
+def rates_at(videos: VideoScores, name: str, threshold: float) -> dict:
+    """Error rates of one score of test videos at a given threshold.
 
     Args:
-        dev, test: scores under the same names.
+        videos: scores of test.
+        name: of the score.
+        threshold: chosen on dev, or carried by a model.
 
     Returns:
-        `{"best_score", "scores": {name: {"threshold", "apcer", "apcer_species", "bpcer", "acer",
-        "acer_species", "hter", "auc", "eer_dev", "failures_to_acquire"}}}`. `apcer` is by
-        instrument, with its makes pooled, and `acer` follows from it; `apcer_species` and
-        `acer_species` are bob's reading, which counts each make separately. `best_score` is the
-        single score with the lowest EER on dev; of equals, the one with the highest AUC on dev.
+        `{"threshold", "apcer", "apcer_species", "bpcer", "acer", "acer_species", "hter", "auc",
+        "failures_to_acquire"}`. `apcer` is by instrument, with its makes pooled, and `acer` follows
+        from it; `apcer_species` and `acer_species` are bob's reading, which counts each make
+        separately.
 
     Raises:
-        DataError: a split lacks a class, or test lacks any score of an attack instrument.
+        DataError: a class is missing, or there is no score of an attack instrument.
     """
-    dev_videos, test_videos = dev.by_video(), test.by_video()
-    scores, rank = {}, {}
-    for name in dev_videos.scores:
-        rate, threshold = dev_threshold(dev_videos, name)
-        scores[name] = {**rates_at(test_videos, name, threshold), "eer_dev": rate}
-        if name != FUSION:
-            bona_fide, attack = dev_videos.bona_fide(name), dev_videos.attack(name)
-            rank[name] = (rate, -metrics.auc(_acquired(bona_fide), _acquired(attack)))
-    return {"best_score": min(rank, key=rank.__getitem__), "scores": scores}
-
-
-def rates_at(videos: VideoScores, name: str, threshold: float) -> dict:
-    """Error rates of one score of `VideoScores` at a given threshold, see `evaluate`."""
     bona_fide, attack = videos.bona_fide(name), videos.attack(name)
     got = ~np.isnan(attack)
     species = np.array(videos.attack_species())[got]

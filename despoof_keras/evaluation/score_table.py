@@ -74,13 +74,17 @@ class ScoreTable:
 
     def select(self, mask: np.ndarray) -> ScoreTable:
         """The rows of a boolean mask `(n,)`."""
+        return self.take(np.flatnonzero(mask))
+
+    def take(self, rows: np.ndarray) -> ScoreTable:
+        """The rows of some numbers, `(m,)` int, in their order."""
         return dataclasses.replace(
             self,
-            keys=tuple(key for key, is_kept in zip(self.keys, mask, strict=True) if is_kept),
-            pais=self.pais[mask],
-            spoof_scores=self.spoof_scores[mask],
-            subjects=None if self.subjects is None else self.subjects[mask],
-            groups={name: column[mask] for name, column in self.groups.items()},
+            keys=tuple(self.keys[row] for row in rows),
+            pais=self.pais[rows],
+            spoof_scores=self.spoof_scores[rows],
+            subjects=None if self.subjects is None else self.subjects[rows],
+            groups={name: column[rows] for name, column in self.groups.items()},
         )
 
 

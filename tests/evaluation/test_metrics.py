@@ -266,3 +266,26 @@ def test_summarise_folds_needs_folds_with_the_same_keys():
         metrics.summarise_folds([])
     with pytest.raises(DataError, match="same keys"):
         metrics.summarise_folds([{"acer": 0.1}, {"bpcer": 0.1}])
+
+
+# Bona fide and attack scores, bona fide high, with the threshold, FAR and FRR that bob.measure
+# 6.1.1's `eer_threshold` and `farfrr` give.
+OF_BOB = [
+    ([1, 3, 3, 3, 2, 3], [2, 1, -3, 2, 1], 1.5, 2 / 5, 1 / 6),
+    ([2, 1, 5, 4, -3], [0, -1, 1, 0, -1, -2, -1], 0.5, 1 / 7, 1 / 5),
+    ([6, 0, 1, 6, 3, 3], [0, -1, 0, 0], 0.5, 0, 1 / 6),
+    ([4, 0, 4, 2, 0, 1], [1, -2, 1, -1], 0.5, 1 / 2, 1 / 3),
+    ([-1, 3, 4, 1], [1, -2, -2, 0, -1, 0, 2], 0.5, 2 / 7, 1 / 4),
+    ([4, 2, -1, 0, 4], [2, 1, 2, -1, -3, 0, -1], 0.5, 3 / 7, 2 / 5),
+    ([1, 4, -3, 2, 2, -1, 3], [-1, 0, 1, 1, 2, 1, 0], 1.5, 1 / 7, 3 / 7),
+]
+
+
+@pytest.mark.parametrize(("bona_fide", "attack", "threshold", "far", "frr"), OF_BOB)
+def test_ties_are_decided_as_by_bob(bona_fide, attack, threshold, far, frr):
+    bona_fide, attack = -np.array(bona_fide), -np.array(attack)
+    rate, own_threshold = metrics.eer(bona_fide, attack)
+    assert own_threshold == -threshold
+    assert rate == pytest.approx((far + frr) / 2)
+    assert metrics.apcer(attack, ["print"] * len(attack), own_threshold) == pytest.approx(far)
+    assert metrics.bpcer(bona_fide, own_threshold) == pytest.approx(frr)
