@@ -1,4 +1,4 @@
-"""The console script `despoof`: scores photographs, videos and cameras, and describes models."""
+"""The console script `despoof`: scores pictures and videos, reports on scores, describes models."""
 
 import argparse
 import json
@@ -25,6 +25,15 @@ ls *.jpg | despoof score --model released_weights.npz --json -
 A spoof score is higher for attacks. Exit code: 0 everything was scored, 1 some inputs were not
 (their lines say why), 2 the command itself was wrong."""
 
+_REPORT_HELP = """Writes a report on one or several systems from their score files.
+
+despoof report scores/test.csv --dev scores/dev.csv --output report/
+despoof report a/test.csv b/test.csv --dev a/dev.csv b/dev.csv --name ours theirs --output report/
+
+Score files: CSV of this package or of bob.pad.base, bob's four columns, or lines of label and
+score. Thresholds come from the dev files, and the rates are those of the test files.
+DIR/report.html is the page, DIR/report.json has the figures."""
+
 
 def parse_arguments(
     arguments: Sequence[str] | None = None,
@@ -34,6 +43,7 @@ def parse_arguments(
     parser.add_argument("--version", action="version", version=f"despoof_keras {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     _add_score(commands)
+    _add_report(commands)
     info = commands.add_parser("info", help="show what a model file says about itself")
     info.add_argument("model", help=".keras or .tflite file, SavedModel folder, released model")
     info.add_argument("--json", action="store_true", help="print one JSON object")
@@ -79,6 +89,54 @@ def _add_score(commands):
     )
 
 
+def _add_report(commands):
+    report = commands.add_parser(
+        "report",
+        help="a page with error rates and charts, from score files",
+        description=_REPORT_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    report.add_argument("files", nargs="+", metavar="FILE", help="test score file of each system")
+    report.add_argument(
+        "--dev",
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="dev score file of each system, in the same order",
+    )
+    report.add_argument("--output", required=True, metavar="DIR", help="folder to write to")
+    report.add_argument(
+        "--name", nargs="+", help="name of each system; otherwise taken from the paths"
+    )
+    report.add_argument(
+        "--higher",
+        nargs="+",
+        choices=("attack", "bona_fide"),
+        help="which presentations have the higher scores, for all systems or for each; otherwise "
+        "the file's format says it",
+    )
+    report.add_argument(
+        "--group-by",
+        nargs="+",
+        metavar="COLUMN",
+        help="columns of the score files to give rates by; otherwise all that have few values",
+    )
+    report.add_argument(
+        "--resamples",
+        type=_positive,
+        default=2000,
+        metavar="N",
+        help="how often subjects are drawn anew for the intervals",
+    )
+    report.add_argument("--seed", type=_natural, default=0, metavar="N", help="of the drawing")
+
+
+def _natural(text):
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0; received {text}")
+    return int(text)
+
+
 def _positive(text):
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a positive whole number; received {text}")
@@ -100,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("score: expected either paths or --camera")
     set_environment()
     try:
-        code = _info(options) if options.command == "info" else _score(options)
+        code = {"info": _info, "score": _score, "report": _report}[options.command](options)
         flush_output()
         return code
     except ImportError as error:
@@ -138,6 +196,13 @@ def _score(options):
 
         parts = open_parts(options)
     return SCORED if run_score(options, parts) else SOME_FAILED
+
+
+def _report(options):
+    from despoof_keras.evaluation.report.command import run_report
+
+    run_report(options)
+    return SCORED
 
 
 def _info(options):

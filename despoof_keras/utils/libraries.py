@@ -15,6 +15,7 @@ EXTRAS = {
     "cv2": "camera",
     "flatbuffers": "train",
     "grpc": "train",
+    "jinja2": "report",
     "keras": "train",
     "keras_tuner": "train",
     "matplotlib": "score",
@@ -22,7 +23,7 @@ EXTRAS = {
     "pillow_heif": "heif",
     "rich": "score",
     "scipy": "score",
-    "sklearn": "train",
+    "sklearn": "report",
     "tensorboard": "train",
     "tensorflow": "train",
 }
