@@ -1,5 +1,8 @@
 """One clip to its face crops: decoded, cropped by the eyes, with their depth targets, as PNG."""
 
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
 import cv2
 import numpy as np
 
@@ -19,23 +22,59 @@ EXACT, MESH, GENERIC = "exact", "mesh", "generic"
 # or of the frames that were chosen, cannot be used is not to be relied on in the others either.
 MOST_LEFT_OUT = 1 / 2
 
+Made = TypeVar("Made")
+
 
 def clip_records(
     sample: VideoSample, settings: CropSettings, left_out: list[str] | None = None
 ) -> list[CropRecord]:
     """Cut the faces out of a clip.
 
+    Args:
+        sample: the video.
+        settings: how its crops are made.
+        left_out: as for `clip_frames`.
+
+    Returns:
+        One record for each frame that was chosen.
+
+    Raises:
+        DataError: as for `clip_frames`; or its depth maps do not fit.
+    """
+    exact = read_depth_maps(sample.depth_path) if sample.depth_path else None
+
+    def cut(index, frame, eyes):
+        return crop_face(frame, eyes, settings.image_size, settings.jitter, settings.crop_rule)
+
+    return [
+        _record(sample, index, frame, crop, eyes, exact, settings)
+        for index, frame, eyes, crop in clip_frames(
+            sample, cut, settings.frames_per_video, left_out
+        )
+    ]
+
+
+def clip_frames(
+    sample: VideoSample,
+    function: Callable[[int, np.ndarray, np.ndarray], Made],
+    frames: int | None,
+    left_out: list[str] | None = None,
+) -> Iterator[tuple[int, np.ndarray, np.ndarray, Made]]:
+    """Apply a function to frames of a clip whose eyes are known.
+
     Frames are chosen evenly among those whose eyes are known; short gaps in the eye file are
     filled, see `eye_files.fill_gaps`.
 
     Args:
         sample: the video.
-        settings: how its crops are made.
+        function: of the frame's number, the frame, `(height, width, 3)` RGB uint8, and its eyes,
+            `(4,)`. Where it raises `DataError`, the frame cannot be used.
+        frames: number of frames; None takes all.
         left_out: frames that cannot be used, because of their line in the eye file or because they
             do not decode, are left out, with a message each that is added here; None raises.
 
-    Returns:
-        One record for each frame that was chosen.
+    Yields:
+        `(number, frame, eyes, what the function made)`, in ascending order.
 
     Raises:
         DataError: the video or its eye file is missing or cannot be used, more than
@@ -54,24 +93,24 @@ def clip_records(
     eyes = {frame: own for frame, own in fill_gaps(known).items() if frame not in unusable}
     if not eyes:
         raise DataError(f"{sample.eye_path}: expected eye positions; found none")
-    exact = read_depth_maps(sample.depth_path) if sample.depth_path else None
-    frames = sorted(eyes)
-    wanted = settings.frames_per_video or len(frames)
-    chosen = [frames[position] for position in spread_indices(len(frames), wanted)]
-    records: list[CropRecord] = []
+    numbers = sorted(eyes)
+    chosen = [numbers[place] for place in spread_indices(len(numbers), frames or len(numbers))]
+    done = 0
     failed: list[str] = []
     try:
         for index, frame in _decodable(sample.path, chosen):
             try:
-                crop = _crop(sample, index, frame, eyes[index], settings)
+                made = function(index, frame, eyes[index])
             except DataError as error:
+                message = f"{sample.eye_path}: frame {index}: {error}"
                 if left_out is None:
-                    raise
-                failed.append(str(error))
+                    raise DataError(message) from error
+                failed.append(message)
             else:
-                records.append(_record(sample, index, frame, crop, eyes[index], exact, settings))
+                yield index, frame, eyes[index], made
+                done += 1
     except TruncatedVideoError as error:
-        missing = len(chosen) - len(records) - len(failed)
+        missing = len(chosen) - done - len(failed)
         # A video that stops half-way was damaged as a whole.
         if left_out is None or missing >= MOST_LEFT_OUT * len(chosen):
             raise
@@ -79,7 +118,6 @@ def clip_records(
     _check_share(sample.path, failed, len(chosen), "frames")
     if left_out is not None:
         left_out += lost + failed
-    return records
 
 
 def _check_share(path, messages, total, what):
@@ -88,14 +126,6 @@ def _check_share(path, messages, total, what):
             f"{path}: {len(messages)} of {total} {what} cannot be used, more than "
             f"{MOST_LEFT_OUT:.0%}; the first: {messages[0]}"
         )
-
-
-def _crop(sample, index, frame, eyes, settings):
-    size, jitter, rule = settings.image_size, settings.jitter, settings.crop_rule
-    try:
-        return crop_face(frame, eyes, size, jitter, rule)
-    except DataError as error:
-        raise DataError(f"{sample.eye_path}: frame {index}: {error}") from error
 
 
 def _record(sample, index, frame, crop, eyes, exact, settings):

@@ -1,0 +1,1 @@
+"""How the score moves when the picture or the face box changes."""
