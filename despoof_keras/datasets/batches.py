@@ -1,7 +1,7 @@
 """Prepared crops to `tf.data` batches: shuffled, augmented without changing the noise."""
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -138,6 +138,7 @@ def evaluation_batches(
     batch_size: int = EVALUATION_BATCH,
     padded: bool = False,
     frames_per_video: int | None = None,
+    positions: Sequence[int] | None = None,
 ) -> tf.data.Dataset:
     """Make batches of crops, each once and unshifted, in the order of `frames_in_order`.
 
@@ -145,6 +146,8 @@ def evaluation_batches(
         crops: the crops to evaluate.
         batch_size: the last batch may be smaller.
         frames_per_video: at most so many crops of each video, evenly spread; None takes all.
+        positions: numbers in `frames_in_order` of the only crops to take, still in that order;
+            None takes all. The others are not decoded.
         padded: fill the last batch, so that replicas can share it evenly, and give every row a
             `weight`, which is 1, or 0 for rows that only fill the batch.
 
@@ -162,8 +165,12 @@ def evaluation_batches(
 
     records = tf.data.TFRecordDataset(paths)
     total = sum(crops.counts.values())
+    chosen = np.ones(total, bool)
     if frames_per_video is not None:
-        chosen = _spread_over_videos(crops, frames_per_video)
+        chosen &= _spread_over_videos(crops, frames_per_video)
+    if positions is not None:
+        chosen &= np.isin(np.arange(total), positions)
+    if not chosen.all():
         total = int(chosen.sum())
         mask = tf.constant(chosen)
         records = records.enumerate().filter(lambda number, _: mask[number])

@@ -11,34 +11,27 @@ from keras import ops
 
 from despoof_keras.datasets.samples import INSTRUMENTS
 from despoof_keras.distribution.determinism import fan_out
-from despoof_keras.distribution.gradients import (
-    apply_gradients,
-    build_optimizers,
-    check_compile_settings,
-    gradients_of,
-    replica_loss,
-)
+from despoof_keras.distribution.gradients import apply_gradients, gradients_of, replica_loss
 from despoof_keras.distribution.multi_worker import DistributedFit
-from despoof_keras.distribution.xla import compile_methods
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.streaming_metric import PresentationAttackRates
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models import losses
 from despoof_keras.models.ds_net import NOISE_DIVISOR
-from despoof_keras.models.layers import has_synchronized_norms
 from despoof_keras.models.loss_weights import RELEASED_WEIGHTS, TERMS, LossWeights
+from despoof_keras.models.optimizers import OwnOptimizers
 from despoof_keras.models.precision import FULL, OwnPrecision, precision
 from despoof_keras.models.scores import spoof_scores
 from despoof_keras.models.weight_averages import WeightAverages
 
 INSTRUMENT_COUNT = len(INSTRUMENTS)
 _NETWORKS = ("ds_net", "depth_net", "discriminator")
-_OPTIMIZERS = ("optimizer", "depth_optimizer", "discriminator_optimizer")
+_CHOICES = {"attack_depth": ("zero", "face"), "visual_quality_on": ("all", "attack")}
 _LossAndGradients = tuple[tf.Tensor, list[tf.Tensor | None]]
 
 
 @keras.saving.register_keras_serializable("despoof_keras")
-class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
+class Despoofer(OwnPrecision, DistributedFit, OwnOptimizers, WeightAverages, keras.Model):
     """The three networks as one trainable model.
 
     Called on `(batch, S, S, 3)` RGB in [0, 1], the model returns a mapping: `noise`,
@@ -61,6 +54,11 @@ class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
             or `"face"`, as in the paper. The default agrees with DepthNet's own targets; with
             `"face"`, DSNet must give a flat picture the look of depth by noise of 1/45 of the
             input's range.
+        visual_quality_on: live estimates that the discriminator judges, in its own turn and in
+            DSNet's: `"all"`, as in the released code, or those of an `"attack"` alone, which is
+            how published notes read the paper. Rows of bona fide faces are then zero.
+        frozen_depth: leave DepthNet as it is, weights and batch norm statistics: it was trained
+            before, as published notes say of the paper. Otherwise it has its turn in every step.
         score: name of the spoof score behind `score`, `val_acer` and `val_auc`; default: that of
             the metadata, or `"noise"` without metadata.
         instruments: number of attack instruments in the data.
@@ -77,6 +75,8 @@ class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
     order of the turns.
     """
 
+    OPTIMIZERS = ("optimizer", "depth_optimizer", "discriminator_optimizer")
+
     def __init__(
         self,
         ds_net: keras.Model,
@@ -84,6 +84,8 @@ class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
         discriminator: keras.Model,
         loss_weights: LossWeights = RELEASED_WEIGHTS,
         attack_depth: str = "zero",
+        visual_quality_on: str = "all",
+        frozen_depth: bool = False,
         score: str | None = None,
         instruments: int = INSTRUMENT_COUNT,
         average_decay: float | None = None,
@@ -91,13 +93,17 @@ class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
         **kwargs: Any,
     ):
         super().__init__(**{"dtype": ds_net.dtype_policy, **kwargs})
-        if attack_depth not in ("zero", "face"):
-            raise ValueError(f"attack_depth: expected 'zero' or 'face'; received {attack_depth!r}")
+        given = {"attack_depth": attack_depth, "visual_quality_on": visual_quality_on}
+        for name, choices in _CHOICES.items():
+            if given[name] not in choices:
+                raise ValueError(f"{name}: expected one of {choices}; received {given[name]!r}")
         self.ds_net = ds_net
         self.depth_net = depth_net
         self.discriminator = discriminator
         self.loss_weights = loss_weights
         self.attack_depth = attack_depth
+        self.visual_quality_on = visual_quality_on
+        self.frozen_depth = frozen_depth
         if metadata is None:
             score = "noise" if score is None else score
             metadata = ModelMetadata(image_size=self.image_size, score=score)
@@ -171,30 +177,18 @@ class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
                 optimizer that accumulates gradients or clips scaled ones, `steps_per_execution`
                 other than 1), or XLA is to compile synchronized batch norm, which it cannot.
         """
-        given = (optimizer, depth_optimizer, discriminator_optimizer)
-        synchronized_norm = any(map(has_synchronized_norms, self.networks()))
-        with self.distribute_strategy.scope():
-            check_compile_settings(kwargs, jit_compile, synchronized_norm)
-            built = build_optimizers(given, self.networks(), self.dtype_policy.name)
-            ds_net_optimizer, self.depth_optimizer, self.discriminator_optimizer = built
-            # Keras' own jit_compile would compile the update of the weights as well.
-            super().compile(optimizer=ds_net_optimizer, jit_compile=False, **kwargs)
-        self.jit_gradients = jit_compile
         parts = {
             "despoof_in_training": self.ds_net.non_trainable_variables,
             "depth_gradients": self.depth_net.non_trainable_variables,
             "discriminator_gradients": self.discriminator.non_trainable_variables,
             "ds_net_terms": (),
         }
-        compile_methods(self, parts, jit_compile)
+        given = (optimizer, depth_optimizer, discriminator_optimizer)
+        self.compile_networks(given, parts, jit_compile, **kwargs)
 
     def networks(self) -> tuple[keras.Model, keras.Model, keras.Model]:
         """Return DSNet, DepthNet and the discriminator."""
         return self.ds_net, self.depth_net, self.discriminator
-
-    def optimizers(self) -> tuple[keras.optimizers.Optimizer, ...]:
-        """Return the optimizers of DSNet, DepthNet and the discriminator, in this order."""
-        return self.optimizer, self.depth_optimizer, self.discriminator_optimizer
 
     def despoof(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
         """Return DSNet's outputs, its six-channel input I and the estimate ReLU(I - N / 45)."""
@@ -229,7 +223,7 @@ class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
         """Train DepthNet, the discriminator and DSNet in turn, with a single pass through DSNet.
 
         DSNet's weights change only in its own turn, the last, so the discriminator's turn can use
-        the same outputs.
+        the same outputs. A frozen DepthNet has no turn.
         """
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in self.ds_net.trainable_variables])
@@ -253,11 +247,12 @@ class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
         outputs["depth"] = self.depth_net(outputs["hsv_rgb"], training=False)["depth"]
         terms = self.ds_net_terms(outputs, data)
         values = {**terms, "loss": self.weighted_sum(terms)}
-        values["depth_net"] = losses.depth_loss(outputs["depth"], _depth_target(data))
+        values["depth_net"] = losses.depth_loss(outputs["depth"], losses.input_depth(data))
         values["discriminator"] = losses.discriminator_loss(
             self.discriminator(outputs["live_estimate"], training=False)["logits"],
             self.discriminator(outputs["hsv_rgb"], training=False)["logits"],
             data["label"],
+            self.visual_quality_on,
         )
         score = spoof_scores(outputs)[self.score]
         weight = data.get("weight")
@@ -269,8 +264,11 @@ class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
         return self.despoof(images, training=True)
 
     def train_depth_net(self, hsv_rgb: tf.Tensor, data: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """Train DepthNet on the input's depth, zero for attacks; return its loss, `(batch,)`."""
-        values, gradients = self.depth_gradients(hsv_rgb, _depth_target(data))
+        """Train DepthNet, unless frozen, on the input's depth; return its loss, `(batch,)`."""
+        if self.frozen_depth:
+            depth = self.depth_net(hsv_rgb, training=False)["depth"]
+            return losses.depth_loss(depth, losses.input_depth(data))
+        values, gradients = self.depth_gradients(hsv_rgb, losses.input_depth(data))
         apply_gradients(self.depth_optimizer, gradients, self.depth_net)
         return values
 
@@ -298,7 +296,9 @@ class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
         with tf.GradientTape() as tape:
             synthesized = self.discriminator(live_estimate, training=True)
             real = self.discriminator(hsv_rgb, training=True)
-            values = losses.discriminator_loss(synthesized["logits"], real["logits"], label)
+            values = losses.discriminator_loss(
+                synthesized["logits"], real["logits"], label, self.visual_quality_on
+            )
             loss = replica_loss(values, self.discriminator_optimizer)
         return values, gradients_of(tape, loss, self.discriminator)
 
@@ -317,8 +317,8 @@ class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
         live_estimates = fan_out(outputs["live_estimate"], 3)
         live_depth = self.depth_net(live_estimates[0], training=False)["depth"]
         logits = self.discriminator(live_estimates[1], training=False)["logits"]
-        depth_target = data["depth"] if self.attack_depth == "face" else _depth_target(data)
-        return losses.term_values(
+        depth_target = data["depth"] if self.attack_depth == "face" else losses.input_depth(data)
+        terms = losses.term_values(
             {
                 "label": data["label"],
                 "hsv_rgb": outputs["hsv_rgb"],
@@ -330,6 +330,9 @@ class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
                 "logits_of_live_estimate": logits,
             }
         )
+        if self.visual_quality_on == "attack":
+            terms["visual_quality"] *= data["label"]
+        return terms
 
     def weighted_sum(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Return DSNet's objective, the weighted sum of its terms, `(batch,)`."""
@@ -350,6 +353,8 @@ class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
             **{k: keras.saving.serialize_keras_object(v) for k, v in networks.items()},
             "loss_weights": dict(self.loss_weights),
             "attack_depth": self.attack_depth,
+            "visual_quality_on": self.visual_quality_on,
+            "frozen_depth": self.frozen_depth,
             "instruments": self.instruments,
             "average_decay": self.average_decay,
             "metadata": self.metadata.to_dict(),
@@ -368,33 +373,3 @@ class Despoofer(OwnPrecision, DistributedFit, WeightAverages, keras.Model):
             size, score = config["ds_net"].input.shape[1], config.pop("score")
             config["metadata"] = ModelMetadata(size, score, package_version=None)
         return cls(**config)
-
-    def get_compile_config(self) -> dict[str, Any] | None:
-        if not self.compiled:
-            return None
-        optimizers = {name: getattr(self, name) for name in _OPTIMIZERS}
-        saved = {k: keras.saving.serialize_keras_object(v) for k, v in optimizers.items()}
-        return {**saved, "jit_compile": self.jit_gradients}
-
-    def compile_from_config(self, config: Mapping[str, Any]) -> None:
-        with precision(self.dtype_policy):
-            optimizers = {k: keras.saving.deserialize_keras_object(config[k]) for k in _OPTIMIZERS}
-            self.compile(**optimizers, jit_compile=config.get("jit_compile", False))
-
-    def _own_variables(self):
-        """Return the moving averages, and dropout's random state, which Keras does not save."""
-        averages = {f"average_{n}": v for n, v in enumerate(self.averages)}
-        return averages | {f"seed_{n}": v for n, v in enumerate(self.seed_states())}
-
-    def save_own_variables(self, store: Any) -> None:
-        for name, variable in self._own_variables().items():
-            store[name] = ops.convert_to_numpy(variable)
-
-    def load_own_variables(self, store: Any) -> None:
-        for name, variable in self._own_variables().items():
-            variable.assign(store[name])
-
-
-def _depth_target(data):
-    """Return the depth of the input: that of a live face, zero for the flat medium of an attack."""
-    return data["depth"] * ops.reshape(1.0 - data["label"], (-1, 1, 1, 1))

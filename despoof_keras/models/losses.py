@@ -70,6 +70,18 @@ def zero_one_map_loss(zero_one_map: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     return _mean_per_sample(ops.abs(zero_one_map - target))
 
 
+def input_depth(data: Mapping[str, tf.Tensor]) -> tf.Tensor:
+    """Return the depth of a batch's input: that of a live face, zero for an attack's flat medium.
+
+    Args:
+        data: a batch as `Despoofer` takes it.
+
+    Returns:
+        `(batch, S / 8, S / 8, 1)`.
+    """
+    return data["depth"] * ops.reshape(1.0 - data["label"], (-1, 1, 1, 1))
+
+
 def depth_loss(depth: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """Compute J_DQ, which is DepthNet's own loss too: the mean absolute difference of two depths.
 
@@ -102,7 +114,10 @@ def visual_quality_loss(logits_live_estimate: tf.Tensor) -> tf.Tensor:
 
 
 def discriminator_loss(
-    logits_live_estimate: tf.Tensor, logits_input: tf.Tensor, label: tf.Tensor
+    logits_live_estimate: tf.Tensor,
+    logits_input: tf.Tensor,
+    label: tf.Tensor,
+    estimates_of: str = "all",
 ) -> tf.Tensor:
     """Compute the discriminator's loss: live estimates are synthesized, bona fide inputs live.
 
@@ -111,12 +126,15 @@ def discriminator_loss(
         logits_input: `(batch, 2)`; the rows of attacks are ignored. (The released code zeroes
             their logits, which adds the constant log 2 to the value and nothing to the gradient.)
         label: `(batch,)`.
+        estimates_of: `"all"`, or `"attack"` to ignore the live estimates of bona fide faces.
 
     Returns:
         `(batch,)`.
     """
     bona_fide = 1.0 - ops.cast(label, logits_input.dtype)
     synthesized = _cross_entropy(logits_live_estimate, CLASS_SYNTHESIZED)
+    if estimates_of == "attack":
+        synthesized *= 1.0 - bona_fide
     return synthesized + bona_fide * _cross_entropy(logits_input, CLASS_LIVE)
 
 

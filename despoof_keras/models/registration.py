@@ -23,6 +23,7 @@ CLASSES = {
     "HsvRgb": "models.layers",
     "PresentationAttackRates": "evaluation.streaming_metric",
     "Subsample": "models.layers",
+    "SupervisedNetwork": "models.supervised",
     "UpsampledConv2D": "models.layers",
 }
 

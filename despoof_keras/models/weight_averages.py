@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,7 +13,8 @@ from keras import ops
 class WeightAverages:
     """Mixin for a model that trains the networks in `networks()`.
 
-    The averages are variables of the model, so they are saved and restored with it.
+    The averages are variables of the model, and are saved and restored with it; so are the states
+    of dropout's random generators, which Keras does not save.
     """
 
     networks: Callable[[], tuple[keras.Model, ...]]
@@ -66,6 +68,18 @@ class WeightAverages:
         """Replace the weights by their moving averages, for use after training."""
         for average, variable in self._pairs():
             variable.assign(ops.convert_to_numpy(average))
+
+    def save_own_variables(self, store: Any) -> None:
+        for name, variable in self._own_variables().items():
+            store[name] = ops.convert_to_numpy(variable)
+
+    def load_own_variables(self, store: Any) -> None:
+        for name, variable in self._own_variables().items():
+            variable.assign(store[name])
+
+    def _own_variables(self):
+        averages = {f"average_{n}": v for n, v in enumerate(self.averages)}
+        return averages | {f"seed_{n}": v for n, v in enumerate(self.seed_states())}
 
     def _pairs(self) -> Iterable[tuple[keras.Variable, keras.Variable]]:
         return zip(self.averages, self.averaged_variables(), strict=True) if self.averages else ()

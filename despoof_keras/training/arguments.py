@@ -123,7 +123,12 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
     for name in ("jit_compile", "synchronized_norm"):
         overrides[name] = getattr(options, name) or None
     overrides = {name: value for name, value in overrides.items() if value is not None}
-    return dataclasses.replace(named_or_stored(options.config), **overrides)
+    config = named_or_stored(options.config)
+    if options.epochs is not None:
+        # A short run would otherwise begin with the whole pretraining of a long one.
+        shorter = min(config.depth_pretraining_epochs, options.epochs)
+        overrides["depth_pretraining_epochs"] = shorter
+    return dataclasses.replace(config, **overrides)
 
 
 def protocol_name(options: argparse.Namespace) -> str:

@@ -61,6 +61,9 @@ class TrainingConfig:
         loss_weights: `"released"`, `"paper"`, or a mapping from names in `loss_weights.TERMS` to
             weights; a term that is left out has the weight 0.
         attack_depth: `"zero"` or `"face"`, see `Despoofer`.
+        visual_quality_on: `"all"` or `"attack"`, see `Despoofer`.
+        depth_pretraining_epochs: epochs in which DepthNet is trained alone, before the `epochs` in
+            which it stays as it is; 0: it has its turn in every step, as in the released code.
         face_depth: `"mesh"` or `"generic"`, see `CropSettings`.
         depth_variant: `"compact"` or `"full"`, see `build_depth_net`.
         pooling: `"early"` or `"late"`, in DSNet and the compact DepthNet, see `encoder.encode`.
@@ -95,6 +98,8 @@ class TrainingConfig:
     decay_epochs: int = 15
     loss_weights: str | dict[str, float] = "released"
     attack_depth: str = "zero"
+    visual_quality_on: str = "all"
+    depth_pretraining_epochs: int = 0
     face_depth: str = "mesh"
     depth_variant: str = "compact"
     pooling: str = "early"
@@ -123,6 +128,8 @@ class TrainingConfig:
             0 <= self.jitter < self.image_size // 4,
             "at least 0 and less than a quarter of image_size",
         )
+        pretraining = self.depth_pretraining_epochs
+        self._expect("depth_pretraining_epochs", pretraining >= 0, "at least 0")
         self._expect("colour_jitter", 0 <= self.colour_jitter < 1, "at least 0 and less than 1")
         decay = self.average_decay
         self._expect("average_decay", decay is None or 0 < decay < 1, "between 0 and 1, or none")
@@ -132,6 +139,7 @@ class TrainingConfig:
         self._check_loss_weights()
         choices = {
             "attack_depth": ("zero", "face"),
+            "visual_quality_on": ("all", "attack"),
             "face_depth": ("mesh", "generic"),
             "depth_variant": ("compact", "full"),
             "pooling": ("early", "late"),

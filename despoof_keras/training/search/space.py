@@ -46,7 +46,8 @@ class DespoofHyperModel(keras_tuner.HyperModel):
     decides.
 
     Args:
-        base: settings of everything that is not searched. A trial has `base.epochs` epochs, unless
+        base: settings of everything that is not searched, but for a pretraining of DepthNet, which
+            a trial does without. A trial has `base.epochs` epochs, unless
             the tuner says otherwise, each of as many crops as `base.steps_per_epoch` batches of
             the base's size hold.
         crops: function from a `TrainingConfig` to the crops of `(train, dev)`; it is called for
@@ -70,7 +71,7 @@ class DespoofHyperModel(keras_tuner.HyperModel):
         distribution: Distribution | None = None,
     ):
         super().__init__(name="despoof")
-        self.base = base
+        self.base = dataclasses.replace(base, depth_pretraining_epochs=0)
         self.crops = crops
         self.seed = seed
         self.distribution = distribution or one_device()

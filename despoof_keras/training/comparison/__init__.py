@@ -1,0 +1,1 @@
+"""Baselines and ablations beside DSNet, on the same crops and protocols."""

@@ -1,0 +1,189 @@
+"""Which protocols and folds are compared, and the run of a system on one of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+
+from despoof_keras.datasets.crops import CropSettings
+from despoof_keras.datasets.data import Data
+from despoof_keras.datasets.data_sets import DataSet
+from despoof_keras.datasets.fingerprint import describe, fingerprint
+from despoof_keras.datasets.prepare import prepare_data
+from despoof_keras.datasets.samples import SPLITS
+from despoof_keras.errors import DataError
+from despoof_keras.evaluation.score_files import read_scores
+from despoof_keras.evaluation.score_table import ScoreTable
+from despoof_keras.training.comparison.baselines import BASELINES, SCORE, frame_scores
+from despoof_keras.training.comparison.systems import FULL, System
+from despoof_keras.training.experiment import Experiment, run_experiment, write_score_files
+from despoof_keras.training.run_folder import FINGERPRINT, check_folder, claim_folder
+from despoof_keras.utils.files import write_json
+from despoof_keras.utils.progress import duration
+
+logger = logging.getLogger(__name__)
+
+RESULTS = "results.json"
+
+
+class Fold(NamedTuple):
+    """A protocol, and one of its folds where it has any."""
+
+    protocol: int
+    fold: int | None = None
+
+    @property
+    def folder(self) -> str:
+        """Name of a run's folder, such as `"p3-fold2"`, as `arguments.protocol_name` has it."""
+        return f"p{self.protocol}" + (f"-fold{self.fold}" if self.fold else "")
+
+
+def folds_of(
+    data_set: DataSet, protocols: Sequence[int] | None, folds: Sequence[int] | None
+) -> list[Fold]:
+    """List what to compare on.
+
+    Args:
+        data_set: row of `data_sets.DATA_SETS`.
+        protocols: protocols of the data set; None for all.
+        folds: folds of those protocols that have folds; None for all.
+
+    Raises:
+        DataError: there is no such protocol, or none of the protocols has such a fold.
+    """
+    known = data_set.protocols
+    listed = []
+    for protocol in known if protocols is None else dict.fromkeys(protocols):
+        if protocol not in known:
+            raise DataError(
+                f"--protocols: expected some of {', '.join(map(str, known))}; received {protocol}"
+            )
+        own = known[protocol]
+        listed += [Fold(protocol, fold) for fold in own if folds is None or fold in folds]
+        listed += [] if own else [Fold(protocol)]
+    unused = set(folds or ()) - {each.fold for each in listed}
+    if unused or not listed:
+        raise DataError(
+            f"--folds: expected folds of the protocols; received {', '.join(map(str, folds or ()))}"
+        )
+    return listed
+
+
+@dataclasses.dataclass(frozen=True)
+class Workplace:
+    """What all runs of a comparison have in common.
+
+    Attributes:
+        data: what to train and evaluate on; its protocol and fold do not count.
+        seed: of all randomness.
+        output: folder of the comparison; a run's is `<output>/<system>/<fold>`.
+        full: folder of another command that has trained the full DSNet, `<full>/<fold>`; None
+            where there is none.
+        verbose: as in `keras.Model.fit`.
+    """
+
+    data: Data
+    seed: int
+    output: Path
+    full: Path | None = None
+    verbose: int | str = 1
+
+    def experiment(self, system: System, fold: Fold) -> Experiment:
+        """What a system is trained on, and where."""
+        data = dataclasses.replace(self.data, protocol=fold.protocol, fold=fold.fold)
+        return Experiment(system.config, data, self.seed, self.folder(system, fold))
+
+    def folder(self, system: System, fold: Fold) -> Path:
+        """The folder of a run: that of the other command if it has finished there."""
+        if self.full and system.folder == FULL and (self.full / fold.folder / RESULTS).exists():
+            return self.full / fold.folder
+        return self.output / system.folder / fold.folder
+
+    def is_finished(self, system: System, fold: Fold) -> bool:
+        """Whether a run has left its scores. Its settings are checked before it is used."""
+        return (self.folder(system, fold) / RESULTS).exists()
+
+    def tables(self, system: System, fold: Fold) -> tuple[str, ScoreTable, ScoreTable]:
+        """Read what a finished run has left: the score it is judged by, dev's and test's scores."""
+        folder = self.folder(system, fold)
+        name = system.score or _results(folder)["best_score"]
+        paths = (folder / "scores" / f"{split}-{name}.csv" for split in ("dev", "test"))
+        dev, test = (ScoreTable.of(read_scores(path), str(path)) for path in paths)
+        return name, dev, test
+
+
+def run_fold(workplace: Workplace, system: System, fold: Fold) -> None:
+    """Train and score a system on a fold, unless that is finished; go on where it was interrupted.
+
+    Args:
+        workplace: what the runs have in common.
+        system: row of the comparison; a `"score"` is that of the full DSNet's run.
+        fold: protocol and fold.
+
+    Raises:
+        DataError: the folder holds a run of other settings or data, or the data cannot be used.
+        TrainingError: the training diverges.
+    """
+    experiment = workplace.experiment(system, fold)
+    if workplace.is_finished(system, fold):
+        contents = {split: describe(samples) for split, samples in experiment.data.load().items()}
+        check_folder(experiment.output / "run.json", _identity(system, experiment), "run", contents)
+        return
+    name = f"{system.name}, {fold.folder}"
+    logger.info("%s: begins", name)
+    start = time.perf_counter()
+    keras.utils.clear_session()
+    if system.is_run:
+        run_experiment(experiment, resume=True, verbose=workplace.verbose)
+    else:
+        _run_baseline(workplace, system, experiment)
+    logger.info("%s: done in %s", name, duration(time.perf_counter() - start))
+
+
+def _run_baseline(workplace, system, experiment):
+    """As `run_experiment`: the results come last, and say that all else is there."""
+    output, splits = experiment.output, experiment.data.load()
+    contents = {split: describe(splits[split]) for split in SPLITS}
+    identity = _identity(system, experiment)
+    claim_folder(output / "run.json", identity, "run", True, contents)
+    crops = {
+        split: prepare_data(
+            experiment.data, splits[split], CropSettings.of(system.config, split), f"crops: {split}"
+        )
+        for split in SPLITS
+    }
+    row = BASELINES[system.name]
+    baseline = row.adapter(system.config, workplace.seed, output, workplace.verbose)
+    baseline.fit(crops["train"], crops["dev"])
+    for split in ("dev", "test"):
+        scores = frame_scores(crops[split], baseline.scores(crops[split]))
+        write_score_files(output, split, scores, crops[split].samples)
+    write_json(
+        output / RESULTS,
+        {**identity, FINGERPRINT: fingerprint(contents), "scores": [SCORE]},
+    )
+
+
+def _identity(system, experiment):
+    baseline = {} if system.is_run else {"baseline": system.name}
+    return {**experiment.identity(), **baseline}
+
+
+def _results(folder):
+    path = folder / RESULTS
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        results["best_score"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}: expected the results of a run; {error}; remove the file, and --resume "
+            "makes it anew"
+        ) from error
+    return results

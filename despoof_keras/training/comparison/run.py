@@ -1,0 +1,96 @@
+"""One comparison: DSNet, its scores, baselines and ablations on the same crops and protocols."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from despoof_keras.errors import DataError, TrainingError
+from despoof_keras.evaluation.bootstrap import RESAMPLES
+from despoof_keras.training.comparison import table
+from despoof_keras.training.comparison.collect import Collector, changes
+from despoof_keras.training.comparison.folds import Fold, Workplace, run_fold
+from despoof_keras.training.comparison.systems import FULL, chosen, systems_of
+from despoof_keras.training.config import TrainingConfig
+from despoof_keras.training.run_folder import claim_folder
+from despoof_keras.utils.files import atomic_path, check_writable, write_json
+from despoof_keras.version import __version__
+
+logger = logging.getLogger(__name__)
+
+
+def compare_systems(
+    workplace: Workplace,
+    config: TrainingConfig,
+    folds: Sequence[Fold],
+    rows: Sequence[str] | None = None,
+    *,
+    resume: bool = False,
+    resamples: int = RESAMPLES,
+) -> dict[str, Any]:
+    """Run systems on protocols and folds, and put their figures into one table.
+
+    Everything of a fold is run before the next fold, so that a table of the first is there early.
+    Leaves in `workplace.output`: `<system>/<fold>/`, run folders with the score files of each,
+    `comparison.json` and `comparison.md`, both written anew after every run.
+
+    A training that diverges is told in the table, and the others go on.
+
+    Args:
+        workplace: data, seed and folders.
+        config: of the full DSNet.
+        folds: protocols and folds, as from `folds.folds_of`.
+        rows: systems to run, as in `systems.chosen`. The table has all that are finished.
+        resume: go on in a folder that holds a comparison of the same configuration.
+        resamples: of the intervals.
+
+    Returns:
+        The contents of `comparison.json`: `rows`, see `Collector.rows`, each with the `changes` to
+        the configuration; `protocols`, mapping from each to its folds; `failed`, mapping from a run
+        to why it ended early; `data`, `seed`, `version` and `config`.
+
+    Raises:
+        DataError: a row is unknown, or a folder holds something else.
+    """
+    systems = systems_of(config)
+    to_run = chosen(systems, rows)
+    output = workplace.output
+    check_writable(output)
+    if workplace.full is not None and not workplace.full.is_dir():
+        raise DataError(f"--full: expected a folder of runs; received {workplace.full}")
+    settings = {
+        "seed": workplace.seed,
+        "version": __version__,
+        "config": dataclasses.asdict(config),
+    }
+    claim_folder(output / "settings.json", settings, "comparison", resume)
+    collector = Collector(workplace, systems, resamples)
+    protocols: dict[str, list] = {}
+    for fold in folds:
+        protocols.setdefault(str(fold.protocol), []).extend([fold.fold] if fold.fold else [])
+    failed: dict[str, str] = {}
+
+    def written():
+        results = {"data": workplace.data.title, **settings, "protocols": protocols}
+        results |= {"failed": failed, "rows": collector.rows(folds)}
+        for name, row in results["rows"].items():
+            row["changes"] = changes(systems[name], systems[FULL])
+        write_json(output / "comparison.json", results)
+        with atomic_path(output / "comparison.md") as temporary:
+            temporary.write_text(table.markdown(results), encoding="utf-8")
+        return results
+
+    for fold in folds:
+        # A finished run of the full DSNet is compared with, so it must be one of these settings.
+        full = systems[FULL]
+        extra = [full] if full not in to_run and workplace.is_finished(full, fold) else []
+        for system in (*extra, *to_run):
+            try:
+                run_fold(workplace, system, fold)
+            except TrainingError as error:
+                logger.warning("%s, %s: %s", system.name, fold.folder, error)
+                failed[f"{system.name}, {fold.folder}"] = str(error)
+            written()
+    return written()
