@@ -2,7 +2,9 @@
 
 import csv
 import dataclasses
+import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +14,19 @@ from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.eye_files import fill_gaps, read_eyes
 from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.prepare import prepare_data
-from despoof_keras.datasets.samples import SPLITS
+from despoof_keras.datasets.samples import SPLITS, VideoSample
 from despoof_keras.distribution.strategy import Distribution
+from despoof_keras.errors import DataError
 from despoof_keras.evaluation import figures, rates
 from despoof_keras.evaluation.score_files import PresentationScore, write_scores
-from despoof_keras.evaluation.video_scores import score_crops
+from despoof_keras.evaluation.video_scores import FrameScores, score_crops
 from despoof_keras.faces.crop import crop_face, to_network_range
+from despoof_keras.models.saving import load_model
 from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.fit import train
+from despoof_keras.training.run_figures import SUMMARY, read_systems, results_of, score_path
 from despoof_keras.training.run_folder import FINGERPRINT, claim_folder, read_history
+from despoof_keras.training.run_report import LEFT, FinishedRun, write_run_report
 from despoof_keras.utils.files import atomic_path, check_writable, write_json
 from despoof_keras.utils.provenance import code_commit
 from despoof_keras.utils.threads import BusyTimes
@@ -31,6 +37,9 @@ logger = logging.getLogger(__name__)
 
 # The stages of a run, as its times name them.
 DATA, CROPS, TRAINING, SCORING, PICTURES = "data set", "crops", "training", "scoring", "pictures"
+REPORT = "report"
+# Holds what came out of a run; it is written last, so a run that has it is finished.
+RESULTS = "results.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,8 +85,12 @@ def run_experiment(
     """Run an experiment to the end, or continue from where its folder stands.
 
     Leaves in `output`: `run.json` (settings), `history.csv`, `tensorboard/`, `checkpoints/` (the
-    newest), `model.keras`, `scores/<split>-<score>.csv`, `results.json` and `pictures/`. The model
-    gives the single score that is best on dev, and carries dev's threshold for it.
+    newest), `model.keras`, `scores/<split>-<score>.csv`, `pictures/`, `report.html` and
+    `report.json`, `model_card.md` and `results.json`. The model gives the single score that is best
+    on dev, and carries dev's threshold for it.
+
+    Of a finished run that is resumed, only what is missing of its figures, its report and its card
+    is made.
 
     Args:
         experiment: what to run.
@@ -105,6 +118,9 @@ def run_experiment(
     if distribution is None or distribution.is_chief:
         check_writable(output)
         claim_folder(output / "run.json", experiment.identity(), "run", resume, contents)
+    if resume and (output / RESULTS).is_file():
+        is_chief = distribution is None or distribution.is_chief
+        return _completed(experiment, splits, times) if is_chief else None
     with times.measure(CROPS):
         crops = {split: _prepare(experiment, split, splits[split]) for split in SPLITS}
     with times.measure(TRAINING):
@@ -125,22 +141,58 @@ def run_experiment(
             score_crops(model, crops[split], f"scoring {split}") for split in ("dev", "test")
         )
         dev, test = rates.add_fusion(*frame_scores)
+        for split, frames in (("dev", dev), ("test", test)):
+            write_score_files(output, split, frames, crops[split].samples)
+        _write_left_out(output / "scores" / "left_out.csv", crops)
+        systems = read_systems(output)
         results = {
             **experiment.identity(),
             FINGERPRINT: fingerprint(contents),
             "videos_left_out": {split: len(crops[split].left_out) for split in SPLITS},
             "frames_left_out": {split: len(crops[split].frames_left_out) for split in SPLITS},
-            **rates.evaluate(dev, test),
+            **results_of(systems),
         }
     model.metadata = _metadata(model, experiment, results, commit)
     with atomic_path(output / "model.keras") as temporary:
         model.save(temporary)
-    for split, frames in (("dev", dev), ("test", test)):
-        _write_score_files(output / "scores", split, frames, crops[split].samples)
-    _write_left_out(output / "scores" / "left_out.csv", crops)
     with times.measure(PICTURES):
         _draw(output, model, crops["test"].samples, test, results, data.data_set.species)
-    write_json(output / "results.json", results)
+    with times.measure(REPORT):
+        write_run_report(FinishedRun(output, results, systems, model, data, splits, crops["test"]))
+    write_json(output / RESULTS, results)
+    return results
+
+
+def _completed(experiment, splits, times):
+    """The results of a finished run, of which what is missing is made."""
+    output = experiment.output
+    results = _read_results(output / RESULTS)
+    if SUMMARY in results and all((output / name).is_file() for name in LEFT):
+        return results
+    with times.measure(SCORING):
+        systems = read_systems(output)
+        results |= results_of(systems)
+    with times.measure(CROPS):
+        test_crops = _prepare(experiment, "test", splits["test"])
+    with times.measure(REPORT):
+        model = load_model(output / "model.keras")
+        write_run_report(
+            FinishedRun(output, results, systems, model, experiment.data, splits, test_crops)
+        )
+    write_json(output / RESULTS, results)
+    return results
+
+
+def _read_results(path):
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(results, dict):
+            raise ValueError("it holds no results")
+    except ValueError as error:
+        raise DataError(
+            f"{path}: expected the results of a run; {error}. Without the file, the run's last "
+            "checkpoint is evaluated again"
+        ) from error
     return results
 
 
@@ -161,14 +213,24 @@ def _prepare(experiment, split, samples):
     return prepare_data(experiment.data, samples, settings, f"face crops of {split}")
 
 
-def _write_score_files(folder, split, frames, samples):
+def write_score_files(
+    output: Path, split: str, frames: FrameScores, samples: Sequence[VideoSample]
+) -> None:
+    """Write a run's score file of each score of frames.
+
+    Args:
+        output: folder of the run.
+        split: the name of the split.
+        frames: the scores.
+        samples: the videos that the frames are of.
+    """
     sample_of = {sample.key: sample for sample in samples}
     for name, values in frames.scores.items():
         rows = (
             PresentationScore.of(sample_of[key], value, frame)
             for key, frame, value in zip(frames.keys, frames.frames, values, strict=True)
         )
-        write_scores(folder / f"{split}-{name}.csv", rows)
+        write_scores(score_path(output, split, name), rows)
 
 
 def _write_left_out(path, crops):

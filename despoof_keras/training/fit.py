@@ -6,11 +6,11 @@ import dataclasses
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
-import tensorflow as tf
+import numpy as np
 
-from despoof_keras.datasets.batches import evaluation_batches, steps_per_epoch, training_batches
 from despoof_keras.datasets.prepare import PreparedCrops
 from despoof_keras.distribution.determinism import make_repeatable
 from despoof_keras.distribution.multi_worker import (
@@ -25,25 +25,29 @@ from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.models.layers import synchronize_norms
 from despoof_keras.models.precision import precision
 from despoof_keras.models.saving import in_float32, load_model
-from despoof_keras.training.callbacks import (
-    AveragedValidation,
-    ProgressLines,
-    RunCheckpoint,
-    RunGuard,
-    RunHistory,
-    SharedStatistics,
-)
+from despoof_keras.models.supervised import SupervisedNetwork
+from despoof_keras.training.board import Board
+from despoof_keras.training.callbacks import RunCheckpoint, RunGuard, RunHistory
 from despoof_keras.training.config import TrainingConfig
+from despoof_keras.training.loop import adam, fit, steps_of
 from despoof_keras.training.run_folder import checkpoints, newest_checkpoint
+from despoof_keras.training.supervised import train_network
 
 logger = logging.getLogger(__name__)
 
-# `verbose` of `keras.Model.fit` where output is no terminal.
-ONE_LINE_AN_EPOCH = 2
+# Folder of DepthNet's training by itself, in that of the run.
+PRETRAINING = "depth_net"
 
 
-def build_despoofer(config: TrainingConfig) -> Despoofer:
-    """Build the three networks of a configuration and the `Despoofer` of them, not compiled."""
+def build_despoofer(
+    config: TrainingConfig, depth_weights: Sequence[np.ndarray] | None = None
+) -> Despoofer:
+    """Build the three networks of a configuration and the `Despoofer` of them, not compiled.
+
+    Args:
+        config: settings of the run.
+        depth_weights: of a trained DepthNet, as from `get_weights`; default: new ones.
+    """
     size, pooling, width = config.image_size, config.pooling, config.width
     dtype_policy = config.dtype_policy
     networks = (
@@ -54,10 +58,14 @@ def build_despoofer(config: TrainingConfig) -> Despoofer:
     if config.synchronized_norm:
         for network in networks:
             synchronize_norms(network)
+    if depth_weights is not None:
+        networks[1].set_weights(depth_weights)
     return Despoofer(
         *networks,
         loss_weights=config.term_weights(),
         attack_depth=config.attack_depth,
+        visual_quality_on=config.visual_quality_on,
+        frozen_depth=config.depth_pretraining_epochs > 0,
         average_decay=config.average_decay,
         metadata=ModelMetadata(
             size, config.monitor_score, crop=dataclasses.asdict(config.crop_rule)
@@ -73,80 +81,11 @@ def compile_despoofer(model: Despoofer, config: TrainingConfig, steps: int) -> N
         config: settings of the run.
         steps: number of steps in an epoch.
     """
-
-    def adam(rate):
-        schedule = keras.optimizers.schedules.ExponentialDecay(
-            config.learning_rate if rate is None else rate,
-            config.decay_epochs * steps,
-            config.decay_rate,
-            staircase=True,
-        )
-        return keras.optimizers.Adam(schedule, global_clipnorm=config.global_clipnorm)
-
     model.compile(
-        adam(None),
-        adam(config.depth_learning_rate),
-        adam(config.discriminator_learning_rate),
+        adam(config, steps),
+        adam(config, steps, config.depth_learning_rate),
+        adam(config, steps, config.discriminator_learning_rate),
         jit_compile=config.jit_compile,
-    )
-
-
-def steps_of(config: TrainingConfig, train_crops: PreparedCrops) -> int:
-    """Return the number of steps in an epoch."""
-    return config.steps_per_epoch or steps_per_epoch(train_crops, config.batch_size)
-
-
-def fit(
-    model: Despoofer,
-    config: TrainingConfig,
-    train_crops: PreparedCrops,
-    dev_crops: PreparedCrops,
-    distribution: Distribution,
-    *,
-    initial_epoch: int = 0,
-    seed: int = 0,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    verbose: int | str = 1,
-) -> keras.callbacks.History:
-    """Train a compiled model and validate it on dev after every epoch.
-
-    Args:
-        model: compiled model, created in the strategy's scope.
-        config: settings of the run.
-        train_crops, dev_crops: crops for training and for validation.
-        distribution: devices to train on.
-        initial_epoch: number of finished epochs.
-        seed: seed of the order and the augmentation.
-        callbacks: further Keras callbacks.
-        verbose: as in `keras.Model.fit`.
-
-    Returns:
-        Keras' history.
-    """
-    steps = steps_of(config, train_crops)
-    standard = [SharedStatistics()]
-    if config.average_decay is not None:
-        standard.append(AveragedValidation())
-    if not distribution.is_chief:
-        verbose = 0
-    if verbose == ONE_LINE_AN_EPOCH:
-        standard.append(ProgressLines())
-    return model.fit(
-        distributed_batches(
-            distribution, train_crops, config, steps, initial_epoch=initial_epoch, seed=seed
-        ),
-        epochs=config.epochs,
-        initial_epoch=initial_epoch,
-        steps_per_epoch=steps,
-        validation_data=evaluation_batches(
-            dev_crops,
-            padded=distribution.replicas > 1,
-            frames_per_video=config.validation_frames,
-        ),
-        callbacks=[*standard, *callbacks],
-        # Keras warns that it will not shuffle a data set: it is shuffled already.
-        shuffle=False,
-        verbose=verbose,
     )
 
 
@@ -205,12 +144,28 @@ def train(
             },
         )
         check_same_epoch(distribution, epochs_done, folder)
+        depth_weights = None
+        if config.depth_pretraining_epochs and not checkpoint:
+            pretrained = train_depth_net(
+                config,
+                config.depth_pretraining_epochs,
+                train_crops,
+                dev_crops,
+                Path(folder) / PRETRAINING,
+                seed=seed,
+                resume=resume,
+                distribution=distribution,
+                verbose=verbose,
+            )
+            depth_weights = pretrained.network.get_weights()
+            # The other networks start as they do where the pretraining is not repeated.
+            make_repeatable(seed, compiled=config.jit_compile)
         with distribution.strategy.scope():
             if checkpoint:
                 model = load_model(checkpoint)
                 logger.info("resuming after epoch %d of %d", epochs_done, config.epochs)
             else:
-                model = build_despoofer(config)
+                model = build_despoofer(config, depth_weights)
                 compile_despoofer(model, config, steps_of(config, train_crops))
         if epochs_done < config.epochs:
             fit(
@@ -221,7 +176,7 @@ def train(
                 distribution,
                 initial_epoch=epochs_done,
                 seed=seed,
-                callbacks=_callbacks(folder, epochs_done, callbacks, distribution),
+                callbacks=_callbacks(folder, epochs_done, callbacks, distribution, dev_crops),
                 verbose=verbose,
             )
     if not distribution.is_chief:
@@ -232,51 +187,36 @@ def train(
     return in_float32(model)
 
 
-def _callbacks(folder, epochs_done, further, distribution):
+def train_depth_net(
+    config: TrainingConfig,
+    epochs: int,
+    train_crops: PreparedCrops,
+    dev_crops: PreparedCrops,
+    folder: Path,
+    **kwargs: Any,
+) -> SupervisedNetwork:
+    """Train DepthNet by itself, see `train_network`.
+
+    Args:
+        config: settings of the run.
+        epochs: number of epochs.
+        train_crops, dev_crops, folder, **kwargs: as in `train_network`.
+    """
+    size, pooling, width = config.image_size, config.pooling, config.width
+
+    def build():
+        return build_depth_net(size, config.depth_variant, pooling, width, config.dtype_policy)
+
+    rate = config.depth_learning_rate or config.learning_rate
+    own = dataclasses.replace(config, epochs=epochs, learning_rate=rate)
+    return train_network(build, "depth", own, train_crops, dev_crops, folder, **kwargs)
+
+
+def _callbacks(folder, epochs_done, further, distribution, dev_crops):
     guard = RunGuard(lambda: newest_checkpoint(folder))
     if not distribution.is_chief:
         return [guard, *further]
-    board = keras.callbacks.TensorBoard(str(Path(folder) / "tensorboard"), write_graph=False)
-    return [board, guard, *further, RunHistory(folder, epochs_done), RunCheckpoint(folder)]
-
-
-def distributed_batches(
-    distribution: Distribution,
-    crops: PreparedCrops,
-    config: TrainingConfig,
-    steps: int,
-    *,
-    initial_epoch: int,
-    seed: int,
-) -> tf.data.Dataset | tf.distribute.DistributedDataset:
-    """Create the training batches for a strategy; each of several machines reads its own parts.
-
-    Args:
-        distribution: devices to train on.
-        crops, steps, initial_epoch, seed: as in `batches.training_batches`.
-        config: settings of the run.
-
-    Returns:
-        Data set for `keras.Model.fit`.
-    """
-
-    def batches(own_parts=None):
-        return training_batches(
-            crops,
-            config.batch_size,
-            steps,
-            config.epochs,
-            initial_epoch=initial_epoch,
-            seed=seed,
-            colour_jitter=config.colour_jitter,
-            parts=config.data_parts,
-            own_parts=own_parts,
-        )
-
-    if distribution.workers == 1:
-        return batches()
-    per_replica = config.batch_size // distribution.replicas
-    own = distribution.own_parts(config.data_parts)
-    return distribution.strategy.distribute_datasets_from_function(
-        lambda context: batches(own).rebatch(per_replica)
-    )
+    curves = keras.callbacks.TensorBoard(str(Path(folder) / "tensorboard"), write_graph=False)
+    records = RunHistory(folder, epochs_done), RunCheckpoint(folder)
+    # Pictures come last: an epoch is not lost while they are drawn.
+    return [curves, guard, *further, *records, Board(folder, dev_crops)]
