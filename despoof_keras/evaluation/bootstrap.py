@@ -162,28 +162,29 @@ def exact_interval(point: float, units: int) -> list[float]:
     return [float(low), float(high)]
 
 
-def widened(plain: Limits, parts: Sequence[tuple[float, Limits, Limits]]) -> Limits:
-    """Widen the interval of a sum by what its parts' intervals exceed their percentiles.
+def difference_interval(
+    samples: Sequence[np.ndarray], points: Sequence[float], limits: Sequence[Limits]
+) -> Limits:
+    """Interval of the difference of two figures, the first minus the second.
 
-    The percentiles of a sum know nothing of a part without spread in the resamples, for which
-    `interval` has wider limits than its percentiles. The excess is added in full, as if all parts
-    erred to the same side, so that the interval is rather too wide than too narrow.
+    It is that of `percentiles`. Where neither figure has spread, their difference has none either,
+    which proves nothing: then it reaches as far as their own limits allow.
 
     Args:
-        plain: percentiles of the sum; None where no resample has all its parts.
-        parts: weight of each part in the sum, the percentiles of the part, and its interval.
+        samples: of both figures on the same resamples, `(resamples,)` each.
+        points: both figures.
+        limits: their intervals, as from `interval`.
 
     Returns:
-        `[low, high]`, or None where there is no interval.
+        `[low, high]`, or None where a figure or all samples are NaN.
+
+    Example:
+        >>> difference_interval([np.zeros(9)] * 2, [0.0, 0.0], [[0.0, 0.1], [0.0, 0.2]])
+        [-0.2, 0.1]
     """
-    if plain is None:
+    first, second = limits
+    if first is None or second is None:
         return None
-    low, high = plain
-    for weight, own, wider in parts:
-        if own is None or wider is None:  # then there is no sum either
-            return None
-        below, above = own[0] - wider[0], wider[1] - own[1]
-        if weight < 0:
-            below, above = above, below
-        low, high = low - abs(weight) * below, high + abs(weight) * above
-    return [low, high]
+    if any(has_spread(*figure) for figure in zip(samples, points, strict=True)):
+        return percentiles(samples[0] - samples[1], points[0] - points[1])
+    return [first[0] - second[1], first[1] - second[0]]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from despoof_keras.errors import DataError
-from despoof_keras.evaluation.bootstrap import RESAMPLES, distribution, percentiles, widened
+from despoof_keras.evaluation.bootstrap import RESAMPLES, difference_interval, distribution
 from despoof_keras.evaluation.score_table import ScoreTable
 from despoof_keras.evaluation.system_rates import SystemRates
 from despoof_keras.evaluation.thresholds import APCER_BOUNDS, Thresholds
@@ -40,8 +40,8 @@ def compare(
         For each pair `{"systems": [a, b], "difference", "intervals", "presentations"}`; the
         differences (a minus b) are of `apcer`, `bpcer`, `acer`, `auc` and `bpcer_at_apcer`, which
         has the keys of `APCER_BOUNDS`. A presentation without a score from either system is left
-        out of that system's rates alone. Intervals are percentiles of the differences, see also
-        `bootstrap.widened`.
+        out of that system's rates alone. Intervals are those of
+        `bootstrap.difference_interval`.
 
     Raises:
         DataError: two systems have other presentations, or other species or subjects of them.
@@ -58,8 +58,7 @@ def compare(
         ]
         points, samples = [system.points() for system in rates], _samples(rates, resamples, seed)
         limits = [
-            system.intervals(*own, of_parts=False)
-            for system, *own in zip(rates, points, samples, strict=True)
+            system.intervals(*own) for system, *own in zip(rates, points, samples, strict=True)
         ]
         comparisons.append(
             {
@@ -120,12 +119,8 @@ def _samples(rates, resamples, seed):
 
 def _interval(path, points, samples, limits):
     """The interval of the difference of a rate, the first system's minus the second's."""
-    return widened(
-        percentiles(samples[0][path] - samples[1][path]),
-        [
-            (weight, percentiles(samples[i][path], points[i][path]), limits[i][path])
-            for i, weight in ((0, 1), (1, -1))
-        ],
+    return difference_interval(
+        *([own[path] for own in values] for values in (samples, points, limits))
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from despoof_keras.evaluation.bootstrap import Limits, percentiles, widened
+from despoof_keras.evaluation.bootstrap import Limits, difference_interval
 from despoof_keras.evaluation.score_table import ScoreTable
 
 RATES = ("bpcer", "apcer")
@@ -42,8 +42,7 @@ def largest_differences(
         column: such as `"phone"`.
         points: rates by path, with `("groups", column, value, rate)` among the paths.
         samples: the same on resamples, `(resamples,)` each.
-        limits: their intervals; what they exceed the percentiles by widens that of the difference,
-            see `bootstrap.widened`.
+        limits: their intervals.
 
     Returns:
         Mapping from rate to `{"difference", "between": [highest, lowest], "interval"}`, or None
@@ -65,12 +64,11 @@ def largest_differences(
         largest[rate] = {
             "difference": known[highest] - known[lowest],
             "between": [highest[2], lowest[2]],
-            "interval": widened(
-                percentiles(samples[highest] - samples[lowest]),
-                [
-                    (weight, percentiles(samples[path], points[path]), limits[path])
-                    for weight, path in ((1, highest), (-1, lowest))
-                ],
+            "interval": difference_interval(
+                *(
+                    [values[path] for path in (highest, lowest)]
+                    for values in (samples, points, limits)
+                )
             ),
         }
     return largest

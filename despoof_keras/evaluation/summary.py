@@ -68,7 +68,6 @@ def summarise(
     drawn = distribution(stacked, units.count, len(test.keys), resamples, seed)
     samples = dict(zip(paths, drawn, strict=True))
     limits = rates.intervals(points, samples)
-    own_limits = rates.intervals(points, samples, of_parts=False)
     points["eer_dev",], limits["eer_dev",] = _dev_eer(dev, resamples, seed)
     figures = _head(dev, test, thresholds)
     figures |= _nested({path: value for path, value in points.items() if len(path) == 1})
@@ -85,7 +84,7 @@ def summarise(
         for kind in ("instruments", "species")
     )
     differences = {
-        column: largest_differences(column, points, samples, own_limits) for column in test.groups
+        column: largest_differences(column, points, samples, limits) for column in test.groups
     }
     figures["groups"] = _by_group(points, limits, differences, test)
     figures["resampling"] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from despoof_keras.evaluation.bootstrap import Limits, has_spread, interval, percentiles, widened
+from despoof_keras.evaluation.bootstrap import Limits, interval
 from despoof_keras.evaluation.score_table import ScoreTable
 from despoof_keras.evaluation.thresholds import Thresholds
 from despoof_keras.evaluation.weighted_rates import Path, Shares, Units, weighted_aucs
@@ -97,37 +97,18 @@ class SystemRates:
         return {path: float(values[0]) for path, values in self(ones).items()}
 
     def intervals(
-        self, points: dict[Path, float], samples: dict[Path, np.ndarray], *, of_parts: bool = True
+        self, points: dict[Path, float], samples: dict[Path, np.ndarray]
     ) -> dict[Path, Limits]:
-        """Intervals of the rates.
+        """Intervals of the rates, see `bootstrap.interval`.
 
         Args:
             points: as from `points`.
             samples: the same rates on resamples, `(resamples,)` each.
-            of_parts: whether the interval of the largest of several rates reaches as high as that
-                of each which has no spread: an instrument without errors among these subjects may
-                be the worst among others.
-
-        Returns:
-            See `bootstrap.interval`; for means, `bootstrap.widened`.
         """
-        limits = {
+        return {
             path: interval(samples[path], point, self._units_behind(path))
             for path, point in points.items()
         }
-        if of_parts:
-            for path, parts in self._worst.items():
-                limits[path] = _reaching(
-                    limits[path],
-                    [limits[part] for part in parts if not has_spread(samples[part], points[part])],
-                )
-        for path, halves in self._means.items():
-            both = widened(
-                percentiles(samples[path], points[path]),
-                [(0.5, percentiles(samples[half], points[half]), limits[half]) for half in halves],
-            )
-            limits[path] = both and [max(0.0, both[0]), min(1.0, both[1])]
-        return limits
 
     def _units_behind(self, path):
         """The number of independent units behind a rate: of the smallest part of it."""
@@ -141,11 +122,3 @@ class SystemRates:
             masks = (self._test.is_bona_fide, self._attacks[path])
             return min(self.units.behind(mask) for mask in masks)
         return self._shares.units_behind(path)
-
-
-def _reaching(limits: Limits, others: list[Limits]) -> Limits:
-    """An interval that reaches as high as each of some others."""
-    ends = [other[1] for other in others if other is not None]
-    if limits is None or not ends:
-        return limits
-    return [limits[0], max(limits[1], *ends)]

@@ -9,12 +9,12 @@ from sklearn.metrics import roc_auc_score
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation import metrics
 from despoof_keras.evaluation.bootstrap import (
+    difference_interval,
     distribution,
     exact_interval,
     has_spread,
     interval,
     percentiles,
-    widened,
 )
 from despoof_keras.evaluation.system_rates import SystemRates
 from despoof_keras.evaluation.thresholds import Thresholds
@@ -98,14 +98,19 @@ def test_percentiles_without_the_figure():
     assert percentiles(np.array([np.nan])) is None
 
 
-def test_a_sum_is_as_uncertain_as_its_parts_without_spread():
-    # Half of 0.2 with percentiles 0.1 to 0.4, and half of a rate of 0 with limits 0 and 0.16.
-    parts = [(0.5, [0.1, 0.4], [0.1, 0.4]), (0.5, [0.0, 0.0], [0.0, 0.16])]
-    np.testing.assert_allclose(widened([0.05, 0.2], parts), [0.05, 0.28])
-    # What is subtracted widens to the other side.
-    parts = [(1, [0.1, 0.4], [0.1, 0.4]), (-1, [0.0, 0.0], [0.0, 0.16])]
-    np.testing.assert_allclose(widened([0.1, 0.4], parts), [-0.06, 0.4])
-    assert widened(None, parts) is None
+def test_two_figures_without_spread_leave_open_which_is_larger():
+    none, one, spread = np.zeros(9), np.ones(9), np.linspace(0.1, 0.3, 9)
+    # Up to 0.16 and up to 0.5, though neither is seen to move.
+    limits = [[0.0, 0.16], [0.0, 0.5]]
+    np.testing.assert_allclose(difference_interval([none, none], [0.0, 0.0], limits), [-0.5, 0.16])
+    limits = [[0.84, 1.0], [0.0, 0.5]]
+    np.testing.assert_allclose(difference_interval([one, none], [1.0, 0.0], limits), [0.34, 1.0])
+    # Draws that move a figure tell how the difference moves, and equal systems do not differ.
+    limits = [[0.1, 0.3], [0.0, 0.5]]
+    expected = np.quantile(spread, [0.025, 0.975])
+    np.testing.assert_allclose(difference_interval([spread, none], [0.2, 0.0], limits), expected)
+    assert difference_interval([spread, spread], [0.2, 0.2], [limits[0]] * 2) == [0.0, 0.0]
+    assert difference_interval([spread, none], [np.nan, 0.0], [None, limits[1]]) is None
 
 
 @pytest.mark.parametrize("decimals", [None, 0])
