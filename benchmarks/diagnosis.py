@@ -2,9 +2,10 @@
 
 For each run folder and score the benchmark prints the test ACER at dev's threshold, the part of it
 that no threshold could avoid, and for each medium how its scores moved from dev to test, see
-`evaluation.diagnosis`. With `--normalisation` it scores the crops of the run once more, with the
-statistics of batch normalisation measured anew on each split, on batches that are half bona fide as
-those of training: the difference is what an unseen session or phone costs through the statistics.
+`evaluation.diagnosis`; of several runs, such as the folds of a protocol, also the means. With
+`--normalisation` it scores the crops of the runs once more, with the statistics of batch
+normalisation measured anew on each split, on batches that are half bona fide as those of training:
+the difference is what an unseen session or phone costs through the statistics.
 
     python benchmarks/diagnosis.py runs/p1-seed0 runs/p4-fold1-seed0
     python benchmarks/diagnosis.py runs/p1-seed0 --normalisation
@@ -30,6 +31,8 @@ SPLITS = ("dev", "test")
 BATCH = 32
 BATCHES = 40
 SEED = 0
+# The ACER, and what it is the sum of: the ranking's part and the threshold's.
+PARTS = ("acer", "best_acer", "threshold_error")
 
 
 def stored_tables(run):
@@ -93,16 +96,15 @@ def measure_statistics(model, crops, is_bona_fide):
         model.depth_net(outputs["hsv_rgb"], training=True)
 
 
-def diagnosis_table(title, tables):
+def diagnosis_table(title, diagnoses):
     table = Table(title=title)
     table.add_column("score")
     for name in ("ACER", "ranking", "threshold", "medium", "videos"):
         table.add_column(name, justify="left" if name == "medium" else "right")
     for name in ("dev median", "test median", "shift", "error", "best error", "AUC"):
         table.add_column(name, justify="right")
-    for score, (dev, test) in tables.items():
-        figures = diagnose(dev, test)
-        shares = [f"{figures[key]:.1%}" for key in ("acer", "best_acer", "threshold_error")]
+    for score, figures in diagnoses.items():
+        shares = [f"{figures[key]:.1%}" for key in PARTS]
         for number, (pai, medium) in enumerate(figures["media"].items()):
             table.add_row(
                 *([score.replace("_", " "), *shares] if number == 0 else [""] * 4),
@@ -117,6 +119,33 @@ def diagnosis_table(title, tables):
     return table
 
 
+def overview_table(title, diagnoses):
+    """Means and standard deviations over runs, of the ACER's parts and of each medium."""
+    pais = dict.fromkeys(pai for run in diagnoses for own in run.values() for pai in own["media"])
+    table = Table(title=title)
+    table.add_column("score")
+    for name in ("ACER", "ranking", "threshold", *(f"{pai.replace('_', ' ')}" for pai in pais)):
+        table.add_column(name, justify="right")
+    for score in diagnoses[0]:
+        runs = [run[score] for run in diagnoses if score in run]
+        parts = [_spread([figures[key] for figures in runs]) for key in PARTS]
+        media = []
+        for pai in pais:
+            own = [figures["media"][pai] for figures in runs if pai in figures["media"]]
+            text = f"error {_spread([medium['error'] for medium in own])}"
+            if pai != BONA_FIDE:
+                aucs = [medium["auc"] for medium in own]
+                text += f"\nAUC {np.mean(aucs):.3f} ± {np.std(aucs):.3f}"
+            media.append(text)
+        table.add_row(score.replace("_", " "), *parts, *media)
+        table.add_section()
+    return table
+
+
+def _spread(rates):
+    return f"{100 * np.mean(rates):.1f} ± {100 * np.std(rates):.1f} %"
+
+
 def _text(value, form):
     return "-" if value is None else form.format(value)
 
@@ -129,11 +158,17 @@ def main():
     )
     options = parser.parse_args()
     set_environment()
-    for run in options.runs:
-        show(diagnosis_table(f"{run}", stored_tables(run)))
-        if options.normalisation:
-            title = f"{run}, normalised by the statistics of each split"
-            show(diagnosis_table(title, renormalised_tables(run)))
+    sources = {"": stored_tables}
+    if options.normalisation:
+        sources[", normalised by the statistics of each split"] = renormalised_tables
+    for title, tables_of in sources.items():
+        diagnoses = []
+        for run in options.runs:
+            tables = tables_of(run)
+            diagnoses.append({score: diagnose(*pair) for score, pair in tables.items()})
+            show(diagnosis_table(f"{run}{title}", diagnoses[-1]))
+        if len(diagnoses) > 1:
+            show(overview_table(f"{len(diagnoses)} runs{title}", diagnoses))
 
 
 if __name__ == "__main__":
