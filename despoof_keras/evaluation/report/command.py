@@ -8,6 +8,7 @@ import datetime
 import hashlib
 import itertools
 import json
+import logging
 import platform
 from collections.abc import Mapping
 from importlib import metadata
@@ -32,6 +33,8 @@ from despoof_keras.evaluation.tables import show
 from despoof_keras.utils.files import check_writable
 from despoof_keras.utils.provenance import code_commit
 from despoof_keras.version import __version__
+
+logger = logging.getLogger(__name__)
 
 # A column with more values than this names presentations rather than groups of them.
 MOST_GROUPS = 50
@@ -67,8 +70,11 @@ def run_report(options: argparse.Namespace) -> None:
         )
     }
     tables, notes = _with_groups(tables, options.group_by)
-    warnings = (pair_warnings(dev, test) for dev, test in tables.values())
-    notes += dict.fromkeys(itertools.chain.from_iterable(warnings))
+    pairs = (pair_warnings(dev, test) for dev, test in tables.values())
+    warnings = list(dict.fromkeys(itertools.chain.from_iterable(pairs)))
+    for warning in warnings:
+        logger.warning("%s", warning)
+    notes += warnings
     settings = {"resamples": options.resamples, "seed": options.seed}
     systems = {
         name: System(dev, test, summarise(dev, test, **settings))
@@ -105,12 +111,6 @@ def _checked_names(options):
             f"--dev: expected a dev score file for each of the {len(options.files)} test score "
             f"files, in the same order; received {len(options.dev)}"
         )
-    for test, dev in zip(options.files, options.dev, strict=True):
-        if Path(test).exists() and Path(dev).exists() and Path(test).samefile(dev):
-            raise DataError(
-                f"{shown(test)}: expected different files for test and dev; a threshold that is "
-                "chosen on the presentations it is tested on makes the rates too low"
-            )
     if options.name is None:
         return names_of(options.files, options.dev)
     if len(options.name) != len(options.files):

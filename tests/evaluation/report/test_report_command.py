@@ -149,7 +149,6 @@ def test_the_direction_can_be_stated(folder, report):
             ["test.csv", "test.csv", "--dev", "dev.csv", "dev.csv", "--name", "a", "a"],
             "--name: expected different names",
         ),
-        (["test.csv", "--dev", "test.csv"], "expected different files for test and dev"),
         (["test.csv", "--dev", "dev.csv", "--group-by", "tone"], "tone is none; the files have"),
         (
             ["test.csv", "--dev", "dev.csv", "--higher", "attack", "attack"],
@@ -167,6 +166,14 @@ def test_what_does_not_fit_is_told_in_a_line(folder, report, monkeypatch, argume
     assert message in err
     assert err.count("\n") == 1
     assert not (folder / "out").exists()
+
+
+def test_a_threshold_from_the_test_scores_is_warned_of(folder, report, caplog):
+    test = folder / "bob" / "test.csv"
+    code, _, _ = report(test, "--dev", test, "--output", folder / "same")
+    assert code == 0
+    assert "Dev and test have the same scores." in caplog.text
+    assert "makes the rates too low" in (folder / "same" / "report.html").read_text()
 
 
 def test_a_malformed_row_is_named(folder, report):
