@@ -65,10 +65,9 @@ def largest_differences(
             "difference": known[highest] - known[lowest],
             "between": [highest[2], lowest[2]],
             "interval": difference_interval(
-                *(
-                    [values[path] for path in (highest, lowest)]
-                    for values in (samples, points, limits)
-                )
+                [samples[highest], samples[lowest]],
+                [known[highest], known[lowest]],
+                [limits[highest], limits[lowest]],
             ),
         }
     return largest
