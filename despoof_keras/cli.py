@@ -122,6 +122,12 @@ def _add_report(commands):
         help="columns of the score files to give rates by; otherwise all that have few values",
     )
     report.add_argument(
+        "--robustness",
+        nargs="+",
+        metavar="FILE",
+        help="robustness.json of recipes/robustness.py, whose charts the page shows too",
+    )
+    report.add_argument(
         "--resamples",
         type=_positive,
         default=2000,

@@ -91,11 +91,11 @@ def in_processes(
             yield waiting.popleft().result()
 
 
-def default_processes() -> int:
+def default_processes(bytes_each: int = BYTES_PER_WORKER) -> int:
     """Number of worker processes that the processors and the memory at hand are enough for."""
     memory = available_memory()
     processes = usable_cpus()
-    return processes if memory is None else max(1, min(processes, memory // BYTES_PER_WORKER))
+    return processes if memory is None else max(1, min(processes, memory // bytes_each))
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from despoof_keras.evaluation.report.headline import COLUMNS, headline
 from despoof_keras.evaluation.report.naming import names_of
 from despoof_keras.evaluation.report.page import FIGURES, GENERATOR, PAGE, Report, System
 from despoof_keras.evaluation.report.page import write_report as write
+from despoof_keras.evaluation.robustness.results import merged
 from despoof_keras.evaluation.score_checks import pair_warnings
 from despoof_keras.evaluation.score_formats import read_score_table
 from despoof_keras.evaluation.score_table import ScoreTable
@@ -53,8 +54,8 @@ def run_report(options: argparse.Namespace) -> None:
     """Read score files, compute the figures, write the report, and show the headline.
 
     Args:
-        options: `files`, `dev`, `output`, `name`, `higher`, `group_by`, `resamples`, `seed`, as the
-            program `despoof` parses them.
+        options: `files`, `dev`, `output`, `name`, `higher`, `group_by`, `robustness`, `resamples`,
+            `seed`, as the program `despoof` parses them.
 
     Raises:
         DataError: the options do not fit together, the output folder cannot be used, or a file is
@@ -63,6 +64,7 @@ def run_report(options: argparse.Namespace) -> None:
     names = _checked_names(options)
     higher = _checked_higher(options)
     _check_output(Path(options.output))
+    robustness = merged(map(Path, options.robustness)) if options.robustness else None
     tables = {
         name: (read_score_table(dev, direction), read_score_table(test, direction))
         for name, test, dev, direction in zip(
@@ -90,6 +92,7 @@ def run_report(options: argparse.Namespace) -> None:
         title=shown(wording.listing(names), _MOST_TITLE),
         systems=systems,
         comparisons=comparisons,
+        robustness=robustness,
         settings={**settings, **_settings(options, names)},
         notes=notes,
     )

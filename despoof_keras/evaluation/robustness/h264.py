@@ -9,8 +9,11 @@ import av
 import numpy as np
 from av.video.reformatter import Interpolation
 
+from despoof_keras.errors import DataError
+
 # A rate in bits per pixel does not depend on how many frames a second has; 30 are nominal.
 FRAME_RATE = 30
+_ENCODER = "libx264"
 # As a phone's camera does it: without looking ahead, so without B-frames, and with a key frame each
 # second. A single thread gives the same bits on every machine.
 _OPTIONS = {
@@ -22,6 +25,19 @@ _OPTIONS = {
 # Of the conversion between RGB and 4:2:0. FFmpeg's quick one darkens a picture by a grey level or
 # more, which would pass for an effect of the compression.
 _ACCURATE = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
+
+
+def check_encoder() -> None:
+    """Make sure that there is an encoder.
+
+    Raises:
+        DataError: this build of PyAV has none.
+    """
+    if _ENCODER not in av.codecs_available:
+        raise DataError(
+            f"h264: expected PyAV with the encoder {_ENCODER}, as 'pip install av' brings it; this "
+            "one has none; --families leaves H.264 out"
+        )
 
 
 class H264:
@@ -38,7 +54,7 @@ class H264:
     def __init__(self, size: tuple[int, int], bits_per_pixel: float):
         self._size = size
         width, height = (side + side % 2 for side in size)
-        encoder = av.CodecContext.create("libx264", "w")
+        encoder = av.CodecContext.create(_ENCODER, "w")
         encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
         encoder.time_base, encoder.framerate = Fraction(1, FRAME_RATE), Fraction(FRAME_RATE)
         encoder.bit_rate = round(bits_per_pixel * width * height * FRAME_RATE)

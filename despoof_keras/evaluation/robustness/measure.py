@@ -9,11 +9,12 @@ import numpy as np
 
 from despoof_keras.datasets.samples import BONA_FIDE, VideoSample
 from despoof_keras.errors import DataError
-from despoof_keras.evaluation.robustness.conditions import Condition
+from despoof_keras.evaluation.robustness.conditions import CLIP, FAMILIES, Condition
+from despoof_keras.evaluation.robustness.h264 import check_encoder
 from despoof_keras.evaluation.robustness.journal import Journal
 from despoof_keras.evaluation.robustness.perturbation import CropJob, perturbed_crops
 from despoof_keras.evaluation.score_files import mean_of_frames
-from despoof_keras.utils.processes import in_processes
+from despoof_keras.utils.processes import default_processes, in_processes
 from despoof_keras.utils.progress import tracked
 from despoof_keras.utils.video.frames import spread_indices
 
@@ -21,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 # Of all crops of a video, which are in memory together, and those of a few videos more.
 MOST_BYTES = 64 * 2**20
+# Memory of a worker, with room for its crops. Under all conditions, one was measured to need 470 MB
+# at its peak for a video of 1080 x 1920 pixels, most of it for H.264 at three bit rates.
+BYTES_PER_WORKER = 512 * 2**20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +49,13 @@ class Measurement:
             raise DataError(f"frames of each video: expected at least 1; received {self.frames}")
 
     def check(self, image_size: int) -> None:
-        """Make sure that the crops of a video fit into the memory.
+        """Make sure that the crops of a video can be made, and fit into the memory.
 
         Raises:
-            DataError: they do not.
+            DataError: they do not, or there is no encoder.
         """
+        if any(FAMILIES[condition.family].acts_on == CLIP for condition in self.conditions):
+            check_encoder()
         for_frame = (len(self.conditions) + 1) * 3 * image_size**2
         if self.frames * for_frame > MOST_BYTES:
             raise DataError(
@@ -80,7 +86,7 @@ def score_videos(
         samples: the videos, with their eye files.
         measurement: what to change.
         journal: where scores are kept.
-        processes: worker processes; default: see `processes.default_processes`.
+        processes: worker processes; default: as many as there are processors and memory for.
         skip_bad: leave out videos that cannot be used, and frames of others, with a warning each.
         description: label of the progress bar; None shows none.
 
@@ -95,7 +101,7 @@ def score_videos(
     measurement.check(size)
     settings = (measurement.conditions, size, rule, measurement.frames, measurement.seed, skip_bad)
     jobs = [CropJob(sample, *settings) for sample in samples if sample.key not in journal.scores]
-    results = in_processes(_crops, jobs, processes)
+    results = in_processes(_crops, jobs, processes or default_processes(BYTES_PER_WORKER))
     with tracked(results, description, len(jobs)) as videos:
         for job, (crops, left_out) in zip(jobs, videos, strict=True):
             for message in left_out:

@@ -249,3 +249,38 @@ def test_neither_tensorflow_nor_opencv_is_loaded(folder):
     assert code == 0
     assert "sklearn" in names or "scipy" in names
     assert not {"tensorflow", "keras", "cv2", "av", "ai_edge_litert"} & set(names)
+
+
+def robustness_file(path, **changes):
+    rates = {"bpcer": 0.1, "apcer": 0.05, "flips": 0.2, "bpcer_interval": [0.0, 0.3]}
+    row = {"family": "blur", "label": "2 %", "strength": 0.02, **rates, **changes}
+    baseline = {**rates, "flips": 0.0}
+    results = {"model": path.stem, "baseline": baseline, "conditions": [row]}
+    path.write_text(json.dumps(results))
+    return path
+
+
+def test_robustness_of_several_models_goes_onto_the_page(folder, report):
+    files = [robustness_file(folder / f"{name}.json") for name in ("ours", "theirs")]
+    scores = [folder / "bob" / "test.csv", "--dev", folder / "bob" / "dev.csv"]
+    code, _, _ = report(*scores, "--robustness", *files, "--output", folder / "robust")
+    assert code == 0
+    page = (folder / "robust" / "report.html").read_text()
+    assert "Blurred" in page
+    assert "theirs: BPCER 10.0" in page  # in the chart's alternative text
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"bpcer": 7}, "a share from 0 to 1; received 7"),
+        ({"strength": None}, "expected the results"),
+    ],
+)
+def test_a_damaged_robustness_file_is_named(folder, report, changes, message):
+    damaged = robustness_file(folder / "damaged.json", **changes)
+    scores = [folder / "bob" / "test.csv", "--dev", folder / "bob" / "dev.csv"]
+    code, _, err = report(*scores, "--robustness", damaged, "--output", folder / "damaged")
+    assert code == 2
+    assert "damaged.json" in err
+    assert message in err

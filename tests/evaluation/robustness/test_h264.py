@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from despoof_keras.errors import DataError
 from despoof_keras.evaluation.robustness.conditions import FAMILIES
-from despoof_keras.evaluation.robustness.h264 import H264, recompressed
+from despoof_keras.evaluation.robustness.h264 import H264, check_encoder, recompressed
 
 RATES = FAMILIES["h264"].strengths
 
@@ -74,3 +75,9 @@ def test_a_new_size_begins_a_new_stream(clip):
 
 def test_no_picture_gives_none():
     assert list(recompressed([], RATES)) == []
+
+
+def test_a_build_without_the_encoder_is_told_of(monkeypatch):
+    monkeypatch.setattr("av.codecs_available", {"mjpeg"})
+    with pytest.raises(DataError, match=r"libx264.*--families"):
+        check_encoder()
