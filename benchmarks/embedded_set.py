@@ -19,7 +19,6 @@ import os
 
 import cv2
 import numpy as np
-from skimage.feature import local_binary_pattern
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -31,61 +30,11 @@ from despoof_keras.evaluation.metrics import acer, threshold_at_eer
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.synthesis import default_root
 from despoof_keras.synthesis.embedded import LAYOUT
+from despoof_keras.training.comparison.features import global_statistics, lbp_histograms
 from despoof_keras.utils.video.frames import read_frames
 
-PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
-LBP_SCALES = ((8, 1), (16, 2))  # points and radius, the usual pair
 SVM_PENALTIES = (0.1, 1.0, 10.0, 100.0)
 REQUIRED = {("statistics", 1): 0.15, ("statistics", 4): 0.20, ("lbp", 1): 0.05, ("lbp", 4): 0.10}
-
-
-def global_statistics(crop):
-    """Compute colour and sharpness of a whole crop, `(features,)`."""
-    hsv = cv2.cvtColor(crop, cv2.COLOR_RGB2HSV)
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    channels = np.concatenate([crop.reshape(-1, 3), hsv.reshape(-1, 3)], axis=1)
-    colour = [
-        channels.mean(axis=0),
-        channels.std(axis=0),
-        *np.percentile(channels, PERCENTILES, axis=0),
-    ]
-    gradient = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
-    sharpness = [
-        cv2.Laplacian(grey, cv2.CV_32F).var(),
-        gradient.mean(),
-        (gradient**2).mean(),
-        *_high_bands(grey),
-    ]
-    return np.concatenate([*colour, np.log1p(sharpness)])
-
-
-def _high_bands(grey):
-    """Compute the share of the spectrum's energy in rings of rising frequency."""
-    power = np.abs(np.fft.fft2(grey - grey.mean())) ** 2
-    y, x = np.meshgrid(*(np.fft.fftfreq(side) for side in grey.shape), indexing="ij")
-    radius = np.hypot(x, y)
-    return [
-        power[(radius >= low) & (radius < low + 0.1)].sum() / (power.sum() + 1e-6) * 1e3
-        for low in (0.1, 0.2, 0.3, 0.4)
-    ]
-
-
-def lbp_histograms(crop):
-    """Compute histograms of uniform local binary patterns, `(features,)`."""
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    ycrcb = cv2.cvtColor(crop, cv2.COLOR_RGB2YCrCb)
-    planes = [grey, *cv2.split(crop), ycrcb[..., 1], ycrcb[..., 2]]
-    return np.concatenate(
-        [
-            np.bincount(
-                local_binary_pattern(plane, points, radius, "uniform").astype(int).ravel(),
-                minlength=points + 2,
-            )
-            / plane.size
-            for plane in planes
-            for points, radius in LBP_SCALES
-        ]
-    )
 
 
 def describe(video, image_size):

@@ -60,7 +60,7 @@ def run(options):
     from despoof_keras.training.comparison.folds import Workplace, folds_of
     from despoof_keras.training.comparison.run import compare_systems
     from despoof_keras.training.comparison.systems import chosen, systems_of
-    from despoof_keras.training.comparison.table import terminal_table
+    from despoof_keras.training.comparison.table import TerminalTables
 
     # Mistakes are told before the embedded set is made.
     folds = folds_of(data_set(options.dataset), options.protocols, options.folds)
@@ -70,7 +70,7 @@ def run(options):
     verbose = 1 if is_terminal(sys.stdout) else 2
     workplace = Workplace(data, options.seed, output, options.full, verbose)
     results = compare_systems(workplace, config, folds, options.rows, resume=options.resume)
-    tables.show(terminal_table(results), f"comparison: {output / 'comparison.md'}")
+    tables.show(TerminalTables(results), f"comparison: {output / 'comparison.md'}")
 
 
 if __name__ == "__main__":

@@ -49,11 +49,10 @@ def build_despoofer(
         depth_weights: of a trained DepthNet, as from `get_weights`; default: new ones.
     """
     size, pooling, width = config.image_size, config.pooling, config.width
-    dtype_policy = config.dtype_policy
     networks = (
-        build_ds_net(size, pooling, width, config.decoder_stride, dtype_policy),
-        build_depth_net(size, config.depth_variant, pooling, width, dtype_policy),
-        build_discriminator(size, dtype_policy),
+        build_ds_net(size, pooling, width, config.decoder_stride, config.dtype_policy),
+        depth_net_of(config),
+        build_discriminator(size, config.dtype_policy),
     )
     if config.synchronized_norm:
         for network in networks:
@@ -202,14 +201,28 @@ def train_depth_net(
         epochs: number of epochs.
         train_crops, dev_crops, folder, **kwargs: as in `train_network`.
     """
-    size, pooling, width = config.image_size, config.pooling, config.width
+    return train_network(
+        lambda: depth_net_of(config),
+        "depth",
+        depth_config(config, epochs),
+        train_crops,
+        dev_crops,
+        folder,
+        **kwargs,
+    )
 
-    def build():
-        return build_depth_net(size, config.depth_variant, pooling, width, config.dtype_policy)
 
+def depth_net_of(config: TrainingConfig) -> keras.Model:
+    """Build a configuration's DepthNet."""
+    return build_depth_net(
+        config.image_size, config.depth_variant, config.pooling, config.width, config.dtype_policy
+    )
+
+
+def depth_config(config: TrainingConfig, epochs: int) -> TrainingConfig:
+    """The settings of DepthNet's training by itself: its own learning rate, and so many epochs."""
     rate = config.depth_learning_rate or config.learning_rate
-    own = dataclasses.replace(config, epochs=epochs, learning_rate=rate)
-    return train_network(build, "depth", own, train_crops, dev_crops, folder, **kwargs)
+    return dataclasses.replace(config, epochs=epochs, learning_rate=rate)
 
 
 def _callbacks(folder, epochs_done, further, distribution, dev_crops):

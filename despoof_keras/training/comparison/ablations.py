@@ -10,6 +10,7 @@ import dataclasses
 import functools
 from collections.abc import Callable
 
+from despoof_keras.errors import DataError
 from despoof_keras.models.loss_weights import TERMS
 from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.presets import paper_reading
@@ -21,6 +22,11 @@ class Ablation:
 
     title: str
     change: Callable[[TrainingConfig], TrainingConfig]
+
+
+def spoken(name: str) -> str:
+    """The name of a term or a score as tables have it, such as `"0/1 map"`."""
+    return name.replace("zero_one", "0/1").replace("_", " ")
 
 
 def without_term(name: str, config: TrainingConfig) -> TrainingConfig:
@@ -38,7 +44,7 @@ def _with(config: TrainingConfig, **changes) -> TrainingConfig:
 
 ABLATIONS = {
     f"without_{name}": Ablation(
-        f"without the term {name.replace('_', ' ')}", functools.partial(without_term, name)
+        f"without the term {spoken(name)}", functools.partial(without_term, name)
     )
     for name in TERMS
 } | {
@@ -60,14 +66,16 @@ ABLATIONS = {
 def ablated(name: str, config: TrainingConfig) -> TrainingConfig | None:
     """The configuration of an ablation; None where it would train what the full one trains.
 
+    There is none either where the ablation would leave out the only term.
+
     Args:
         name: a key of `ABLATIONS`.
         config: the full configuration.
-
-    Raises:
-        DataError: no term is left.
     """
-    changed = ABLATIONS[name].change(config)
+    try:
+        changed = ABLATIONS[name].change(config)
+    except DataError:
+        return None
     return None if _spelled_out(changed) == _spelled_out(config) else changed
 
 

@@ -11,8 +11,10 @@ import numpy as np
 from skimage.feature import local_binary_pattern
 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
-# Points and radius, the usual pair for small crops: Määttä, Hadid, Pietikäinen, IJCB 2011.
+# Points and radius, among those of Määttä, Hadid, Pietikäinen, IJCB 2011, for faces of 64 pixels.
 LBP_SCALES = ((8, 1), (16, 2))
+# Patterns of 8 points that change at most twice around the circle (58), and all others as one.
+UNIFORM_PATTERNS = 59
 # Rings of the spectrum, in cycles a pixel.
 RINGS, RING_WIDTH = (0.1, 0.2, 0.3, 0.4), 0.1
 
@@ -84,7 +86,7 @@ def ring_energies(grey: np.ndarray) -> list[float]:
 
 @once_for_each_crop
 def lbp_histograms(crop: np.ndarray) -> np.ndarray:
-    """Compute histograms of uniform local binary patterns.
+    """Compute histograms of uniform local binary patterns, whatever way they are turned.
 
     Args:
         crop: `(S, S, 3)` uint8 RGB.
@@ -100,12 +102,36 @@ def lbp_histograms(crop: np.ndarray) -> np.ndarray:
     planes = [grey, *cv2.split(crop), ycrcb[..., 1], ycrcb[..., 2]]
     return np.concatenate(
         [
-            np.bincount(
-                local_binary_pattern(plane, points, radius, "uniform").astype(int).ravel(),
-                minlength=points + 2,
-            )
-            / plane.size
+            _shares(local_binary_pattern(plane, points, radius, "uniform"), points + 2)
             for plane in planes
             for points, radius in LBP_SCALES
         ]
     )
+
+
+@once_for_each_crop
+def colour_lbp_histograms(crop: np.ndarray) -> np.ndarray:
+    """Compute histograms of uniform local binary patterns of the planes of HSV and YCrCb.
+
+    Args:
+        crop: `(S, S, 3)` uint8 RGB.
+
+    Returns:
+        `(354,)`: for each plane, the share of the pixels with each of the `UNIFORM_PATTERNS` of 8
+        points at the radius 1.
+
+    Reference: Boulkenafet, Komulainen, Hadid, "Face spoofing detection using colour texture
+    analysis", IEEE TIFS 2016, its LBP features.
+    """
+    spaces = (cv2.cvtColor(crop, code) for code in (cv2.COLOR_RGB2HSV, cv2.COLOR_RGB2YCrCb))
+    return np.concatenate(
+        [
+            _shares(local_binary_pattern(plane, 8, 1, "nri_uniform"), UNIFORM_PATTERNS)
+            for space in spaces
+            for plane in cv2.split(space)
+        ]
+    )
+
+
+def _shares(patterns, count):
+    return np.bincount(patterns.astype(int).ravel(), minlength=count) / patterns.size

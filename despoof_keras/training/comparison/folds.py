@@ -6,7 +6,7 @@ import dataclasses
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +21,8 @@ from despoof_keras.datasets.samples import SPLITS
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.score_files import read_scores
 from despoof_keras.evaluation.score_table import ScoreTable
-from despoof_keras.training.comparison.baselines import BASELINES, SCORE, frame_scores
+from despoof_keras.training.comparison.adapters import SCORE, frame_scores
+from despoof_keras.training.comparison.baselines import BASELINES
 from despoof_keras.training.comparison.systems import FULL, System
 from despoof_keras.training.experiment import Experiment, run_experiment, write_score_files
 from despoof_keras.training.run_folder import FINGERPRINT, check_folder, claim_folder
@@ -119,6 +120,26 @@ class Workplace:
         return name, dev, test
 
 
+def check_finished(workplace: Workplace, systems: Iterable[System], fold: Fold) -> None:
+    """Check that all finished runs of a fold are of the comparison's settings and data.
+
+    Args:
+        workplace: what the runs have in common.
+        systems: rows of the comparison.
+        fold: protocol and fold.
+
+    Raises:
+        DataError: the folder of a run holds one of other settings or data.
+    """
+    finished = {system.folder: system for system in systems if workplace.is_finished(system, fold)}
+    contents: dict[str, dict] = {}
+    for system in finished.values():
+        experiment = workplace.experiment(system, fold)
+        if not contents:
+            contents |= {split: describe(own) for split, own in experiment.data.load().items()}
+        check_folder(experiment.output / "run.json", _identity(system, experiment), "run", contents)
+
+
 def run_fold(workplace: Workplace, system: System, fold: Fold) -> None:
     """Train and score a system on a fold, unless that is finished; go on where it was interrupted.
 
@@ -131,11 +152,9 @@ def run_fold(workplace: Workplace, system: System, fold: Fold) -> None:
         DataError: the folder holds a run of other settings or data, or the data cannot be used.
         TrainingError: the training diverges.
     """
-    experiment = workplace.experiment(system, fold)
     if workplace.is_finished(system, fold):
-        contents = {split: describe(samples) for split, samples in experiment.data.load().items()}
-        check_folder(experiment.output / "run.json", _identity(system, experiment), "run", contents)
         return
+    experiment = workplace.experiment(system, fold)
     name = f"{system.name}, {fold.folder}"
     logger.info("%s: begins", name)
     start = time.perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -11,12 +12,20 @@ from despoof_keras.errors import DataError, TrainingError
 from despoof_keras.evaluation.bootstrap import RESAMPLES
 from despoof_keras.training.comparison import table
 from despoof_keras.training.comparison.collect import Collector, changes
-from despoof_keras.training.comparison.folds import Fold, Workplace, run_fold
+from despoof_keras.training.comparison.folds import (
+    RESULTS,
+    Fold,
+    Workplace,
+    check_finished,
+    run_fold,
+)
 from despoof_keras.training.comparison.systems import FULL, chosen, systems_of
 from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.run_folder import claim_folder
 from despoof_keras.utils.files import atomic_path, check_writable, write_json
 from despoof_keras.version import __version__
+
+COMPARISON = "comparison.json"
 
 logger = logging.getLogger(__name__)
 
@@ -58,39 +67,52 @@ def compare_systems(
     to_run = chosen(systems, rows)
     output = workplace.output
     check_writable(output)
-    if workplace.full is not None and not workplace.full.is_dir():
-        raise DataError(f"--full: expected a folder of runs; received {workplace.full}")
+    if workplace.full is not None and not any(workplace.full.glob(f"*/{RESULTS}")):
+        raise DataError(
+            f"--full: expected a folder with finished runs (p1/{RESULTS}, ...); received "
+            f"{workplace.full}"
+        )
     settings = {
         "seed": workplace.seed,
         "version": __version__,
         "config": dataclasses.asdict(config),
     }
     claim_folder(output / "settings.json", settings, "comparison", resume)
+    for fold in folds:
+        # All that the table will have, for it compares them.
+        check_finished(workplace, systems.values(), fold)
     collector = Collector(workplace, systems, resamples)
     protocols: dict[str, list] = {}
     for fold in folds:
         protocols.setdefault(str(fold.protocol), []).extend([fold.fold] if fold.fold else [])
-    failed: dict[str, str] = {}
+    failed: dict[str, str] = _earlier_failures(output / COMPARISON) if resume else {}
 
     def written():
         results = {"data": workplace.data.title, **settings, "protocols": protocols}
         results |= {"failed": failed, "rows": collector.rows(folds)}
         for name, row in results["rows"].items():
             row["changes"] = changes(systems[name], systems[FULL])
-        write_json(output / "comparison.json", results)
+        write_json(output / COMPARISON, results)
         with atomic_path(output / "comparison.md") as temporary:
             temporary.write_text(table.markdown(results), encoding="utf-8")
         return results
 
     for fold in folds:
-        # A finished run of the full DSNet is compared with, so it must be one of these settings.
-        full = systems[FULL]
-        extra = [full] if full not in to_run and workplace.is_finished(full, fold) else []
-        for system in (*extra, *to_run):
+        for system in to_run:
+            name = f"{system.name}, {fold.folder}"
             try:
                 run_fold(workplace, system, fold)
+                failed.pop(name, None)
             except TrainingError as error:
-                logger.warning("%s, %s: %s", system.name, fold.folder, error)
-                failed[f"{system.name}, {fold.folder}"] = str(error)
+                logger.warning("%s: %s", name, error)
+                failed[name] = str(error)
             written()
     return written()
+
+
+def _earlier_failures(path):
+    """What an earlier command told of runs that ended early; they may not be repeated by this."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8"))["failed"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.rates import FUSION
 from despoof_keras.metadata import SCORE_NAMES
-from despoof_keras.training.comparison.ablations import ABLATIONS, ablated
+from despoof_keras.training.comparison.ablations import ABLATIONS, ablated, spoken
+from despoof_keras.training.comparison.adapters import SCORE as BASELINE_SCORE
 from despoof_keras.training.comparison.baselines import BASELINES
 from despoof_keras.training.config import TrainingConfig
 
@@ -55,10 +56,10 @@ def systems_of(config: TrainingConfig) -> dict[str, System]:
     """
     systems = [System(FULL, "DSNet, the single score that is best on dev", RUN, config)]
     for score in (*SCORE_NAMES, FUSION):
-        title = f"DSNet, score {score.replace('_', ' ')}"
+        title = f"DSNet, score {spoken(score)}"
         systems.append(System(f"score_{score}", title, SCORE, config, score))
     for name, baseline in BASELINES.items():
-        systems.append(System(name, baseline.title, BASELINE, config, "score"))
+        systems.append(System(name, baseline.title, BASELINE, config, BASELINE_SCORE))
     for name, ablation in ABLATIONS.items():
         changed = ablated(name, config)
         if changed is not None:
@@ -92,7 +93,8 @@ def _named(systems: dict[str, System], names: Iterable[str]) -> Iterable[str]:
             yield name
         elif name in ABLATIONS:
             raise DataError(
-                f"--rows: {name}: expected a change; the configuration trains DSNet so already"
+                f"--rows: {name}: expected a change; the configuration trains DSNet so already, or "
+                "has no other term"
             )
         else:
             raise DataError(
