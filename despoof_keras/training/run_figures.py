@@ -52,12 +52,17 @@ def read_systems(folder: Path) -> dict[str, System]:
     """
     systems = {}
     for name in NAMES:
-        dev, test = (_read(score_path(folder, split, name)) for split in ("dev", "test"))
+        dev, test = (read_table(score_path(folder, split, name)) for split in ("dev", "test"))
         systems[name] = System(dev, test, summarise(dev, test))
     return systems
 
 
-def _read(path):
+def read_table(path: Path) -> ScoreTable:
+    """Read a score file of a run; where all is of one person, subjects are not told apart.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
     # Relative to the run's folder, so that figures say the same wherever it lies.
     source = str(Path(path.parent.name) / path.name)
     table = ScoreTable.of(

@@ -19,12 +19,12 @@ from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.prepare import prepare_data
 from despoof_keras.datasets.samples import SPLITS
 from despoof_keras.errors import DataError
-from despoof_keras.evaluation.score_files import read_scores
 from despoof_keras.evaluation.score_table import ScoreTable
 from despoof_keras.training.comparison.adapters import SCORE, frame_scores
 from despoof_keras.training.comparison.baselines import BASELINES
 from despoof_keras.training.comparison.systems import FULL, System
 from despoof_keras.training.experiment import Experiment, run_experiment, write_score_files
+from despoof_keras.training.run_figures import read_table, score_path
 from despoof_keras.training.run_folder import FINGERPRINT, check_folder, claim_folder
 from despoof_keras.utils.files import write_json
 from despoof_keras.utils.progress import duration
@@ -115,8 +115,8 @@ class Workplace:
         """Read what a finished run has left: the score it is judged by, dev's and test's scores."""
         folder = self.folder(system, fold)
         name = system.score or _results(folder)["best_score"]
-        paths = (folder / "scores" / f"{split}-{name}.csv" for split in ("dev", "test"))
-        dev, test = (ScoreTable.of(read_scores(path), str(path)) for path in paths)
+        paths = (score_path(folder, split, name) for split in ("dev", "test"))
+        dev, test = (dataclasses.replace(read_table(path), source=str(path)) for path in paths)
         return name, dev, test
 
 

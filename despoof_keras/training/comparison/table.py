@@ -27,13 +27,13 @@ class Section(NamedTuple):
     Attributes:
         title: what the figure is.
         head: heads of the columns.
-        rows: mapping from a system's title to its cells; a cell is a list of texts, between which
-            a line may end.
+        rows: the title and the cells of each system; a cell is a list of texts, between which a
+            line may end.
     """
 
     title: str
     head: Sequence[str]
-    rows: Mapping[str, Sequence[Sequence[str]]]
+    rows: Sequence[tuple[str, Sequence[Sequence[str]]]]
 
 
 def sections(results: Mapping[str, Any]) -> list[Section]:
@@ -46,11 +46,11 @@ def sections(results: Mapping[str, Any]) -> list[Section]:
     head = ["system", *(f"protocol {protocol}" for protocol in protocols)]
     tables = []
     for title, cell in _CELLS.items():
-        lines = {
-            row["title"]: [_cell(cell, row, *protocol) for protocol in protocols.items()]
+        lines = [
+            (row["title"], [_cell(cell, row, *protocol) for protocol in protocols.items()])
             for row in rows
             if title != _CHOICE or row["score"] is None
-        }
+        ]
         tables.append(Section(title, head, lines))
     return [table for table in tables if table.rows]
 
@@ -64,7 +64,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     parts = [f"# Comparison\n\n{_preface(results)}\n"]
     for title, head, rows in sections(results):
         rule = [":--", *("--:" for _ in head[1:])]
-        lines = [[name, *map(" ".join, cells)] for name, cells in rows.items()]
+        lines = [[name, *map(" ".join, cells)] for name, cells in rows]
         text = "\n".join(f"| {' | '.join(line)} |" for line in (head, rule, *lines))
         parts.append(f"## {title}\n\n{text}\n")
     parts += [f"- {text}" for text in _failures(results)]
@@ -95,7 +95,7 @@ def _rich_table(section, between):
     table = Table(title=section.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for position, head in enumerate(section.head):
         table.add_column(head, justify="right" if position else "left", no_wrap=position > 0)
-    for title, cells in section.rows.items():
+    for title, cells in section.rows:
         table.add_row(*(Text(text) for text in (title, *map(between.join, cells))))
     return table
 
