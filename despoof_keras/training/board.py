@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -51,7 +52,7 @@ class Board(keras.callbacks.Callback):
         super().__init__()
         self._folder = Path(folder) / "tensorboard" / "dev"
         self._dev_crops = dev_crops
-        self._writer: tf.summary.SummaryWriter | None = None
+        self._writer: Any = None
         self._crops: LabelledCrops | None = None
 
     def on_train_begin(self, logs: Logs = None) -> None:

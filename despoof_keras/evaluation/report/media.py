@@ -3,6 +3,7 @@
 import dataclasses
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.image
 import numpy as np
@@ -137,10 +138,13 @@ def png(values: np.ndarray, colours: str | None = None, highest: float = 1.0) ->
         colours: name of a matplotlib colour map, from 0 to `highest`.
         highest: see `colours`.
     """
-    scale = {} if colours is None else {"cmap": colours, "vmin": 0.0, "vmax": max(highest, 1e-6)}
+    scale: dict[str, Any] = (
+        {} if colours is None else {"cmap": colours, "vmin": 0.0, "vmax": max(highest, 1e-6)}
+    )
     buffer = io.BytesIO()
     # Without what matplotlib says of itself, which would change the bytes with its version.
-    matplotlib.image.imsave(buffer, values, format="png", metadata={"Software": None}, **scale)
+    scale["metadata"] = {"Software": None}
+    matplotlib.image.imsave(buffer, values, format="png", **scale)
     return buffer.getvalue()
 
 

@@ -4,6 +4,7 @@ import collections
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from typing import Final
 
 import av
 import numpy as np
@@ -13,7 +14,7 @@ from despoof_keras.errors import DataError
 
 # A rate in bits per pixel does not depend on how many frames a second has; 30 are nominal.
 FRAME_RATE = 30
-_ENCODER = "libx264"
+_ENCODER: Final = "libx264"
 # As a phone's camera does it: without looking ahead, so without B-frames, and with a key frame each
 # second. A single thread gives the same bits on every machine.
 _OPTIONS = {
