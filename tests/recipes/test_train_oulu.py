@@ -11,6 +11,7 @@ import time
 import keras
 import numpy as np
 import pytest
+import yaml
 from recipe_runs import PATIENCE, RECIPE, SMALL, assert_same_weights, start, wait_for
 from scripts import run_here
 
@@ -140,6 +141,80 @@ def test_score_files_give_the_published_rates_again(whole_run):
 
 def fill_disk(process):
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (ROOM, ROOM))
+
+
+@pytest.mark.slow
+def test_a_run_reports_on_itself(whole_run):
+    folder, _ = whole_run
+    results = json.loads((folder / "results.json").read_text())
+    report = json.loads((folder / "report.json").read_text())
+    assert report["systems"].keys() == results["scores"].keys()
+    best = results["best_score"]
+    assert next(iter(report["systems"])) == best
+    assert report["systems"][best]["acer"] == results["scores"][best]["acer"]
+    assert report["systems"][best]["bpcer_at_apcer"] == results["summary"][best]["bpcer_at_apcer"]
+    page = (folder / "report.html").read_text()
+    for text in (
+        "Mean noise of print 1",
+        "live estimate of example 1 of replay 2",
+        "model_card.md",
+    ):
+        assert text in page
+    assert results["data_fingerprint"] in page
+    card = (folder / "model_card.md").read_text()
+    front, text = card.removeprefix("---\n").split("---\n", 1)
+    (index,) = yaml.safe_load(front)["model-index"]
+    metrics = {metric["type"]: metric["value"] for metric in index["results"][0]["metrics"]}
+    assert metrics["acer"] == pytest.approx(100 * results["scores"][best]["acer"], abs=0.01)
+    assert f"`{best}`" in text
+    assert "| train | 60 | 1 | 12 bona fide; 48 attacks: print 1 12, print 2 12," in text
+
+
+@pytest.mark.slow
+def test_a_finished_run_makes_what_is_missing_and_no_more(workplace, whole_run):
+    folder, again = whole_run[0], workplace / "again"
+    shutil.copytree(folder, again)
+    kept = (again / "model.keras").stat().st_mtime_ns
+    written = json.loads((again / "results.json").read_text())
+    # As a version before the reports left it.
+    older = {name: value for name, value in written.items() if name != "summary"}
+    (again / "results.json").write_text(json.dumps(older))
+    for name in ("report.html", "report.json", "model_card.md"):
+        (again / name).unlink()
+    arguments = ("--data-root", "set", "--output", again.name, "--resume")
+    code, output, errors = run(workplace, *arguments, real=True)
+    assert code == 0, errors
+    assert "Epoch" not in output
+    assert (again / "model.keras").stat().st_mtime_ns == kept
+    assert json.loads((again / "results.json").read_text()) == written
+    for name in ("report.html", "report.json", "model_card.md"):
+        assert (again / name).is_file()
+
+
+@pytest.mark.slow
+def test_tensorboard_shows_panels_curves_and_histograms_of_each_epoch(whole_run):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder, _ = whole_run
+    events = EventAccumulator(str(folder / "tensorboard" / "dev"), {"tensors": 0}).Reload()
+    tags = set(events.Tags()["tensors"])
+    assert {"panels", "scores", "roc"} <= tags
+    assert {"score/bona_fide", "score/print", "score/replay"} <= tags
+    assert {"noise/bona_fide", "noise/attack"} <= tags
+    for tag in tags:
+        assert [event.step for event in events.Tensors(tag)] == [0, 1, 2]
+    for tag in ("panels", "scores", "roc"):
+        width, height, content = events.Tensors(tag)[-1].tensor_proto.string_val
+        assert content.startswith(b"\x89PNG")
+        assert int(width) > 200
+        assert int(height) > 100
+    with (folder / "history.csv").open() as file:
+        rates = [float(row["learning_rate"]) for row in csv.DictReader(file)]
+    shown = [
+        float(np.frombuffer(event.tensor_proto.tensor_content, np.float32)[0])
+        for event in events.Tensors("learning_rate/ds_net")
+    ]
+    assert shown == pytest.approx(rates)
 
 
 @pytest.mark.slow
