@@ -96,10 +96,14 @@ class Workplace:
     full: Path | None = None
     verbose: int | str = 1
 
+    def data_of(self, fold: Fold) -> Data:
+        """The data of a protocol and fold."""
+        return dataclasses.replace(self.data, protocol=fold.protocol, fold=fold.fold)
+
     def experiment(self, system: System, fold: Fold) -> Experiment:
         """What a system is trained on, and where."""
-        data = dataclasses.replace(self.data, protocol=fold.protocol, fold=fold.fold)
-        return Experiment(system.config, data, self.seed, self.folder(system, fold))
+        folder = self.folder(system, fold)
+        return Experiment(system.config, self.data_of(fold), self.seed, folder)
 
     def folder(self, system: System, fold: Fold) -> Path:
         """The folder of a run: that of the other command if it has finished there."""
@@ -132,11 +136,11 @@ def check_finished(workplace: Workplace, systems: Iterable[System], fold: Fold) 
         DataError: the folder of a run holds one of other settings or data.
     """
     finished = {system.folder: system for system in systems if workplace.is_finished(system, fold)}
-    contents: dict[str, dict] = {}
+    if not finished:
+        return
+    contents = {split: describe(own) for split, own in workplace.data_of(fold).load().items()}
     for system in finished.values():
         experiment = workplace.experiment(system, fold)
-        if not contents:
-            contents |= {split: describe(own) for split, own in experiment.data.load().items()}
         check_folder(experiment.output / "run.json", _identity(system, experiment), "run", contents)
 
 

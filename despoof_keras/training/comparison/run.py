@@ -25,7 +25,7 @@ from despoof_keras.training.run_folder import claim_folder
 from despoof_keras.utils.files import atomic_path, check_writable, write_json
 from despoof_keras.version import __version__
 
-COMPARISON = "comparison.json"
+COMPARISON, TABLE = "comparison.json", "comparison.md"
 
 logger = logging.getLogger(__name__)
 
@@ -66,34 +66,30 @@ def compare_systems(
     systems = systems_of(config)
     to_run = chosen(systems, rows)
     output = workplace.output
-    check_writable(output)
-    if workplace.full is not None and not any(workplace.full.glob(f"*/{RESULTS}")):
-        raise DataError(
-            f"--full: expected a folder with finished runs (p1/{RESULTS}, ...); received "
-            f"{workplace.full}"
-        )
     settings = {
         "seed": workplace.seed,
         "version": __version__,
         "config": dataclasses.asdict(config),
     }
+    _check_before(workplace, folds)
     claim_folder(output / "settings.json", settings, "comparison", resume)
     for fold in folds:
-        # All that the table will have, for it compares them.
         check_finished(workplace, systems.values(), fold)
     collector = Collector(workplace, systems, resamples)
-    protocols: dict[str, list] = {}
-    for fold in folds:
-        protocols.setdefault(str(fold.protocol), []).extend([fold.fold] if fold.fold else [])
-    failed: dict[str, str] = _earlier_failures(output / COMPARISON) if resume else {}
+    failed = _earlier_failures(output / COMPARISON) if resume else {}
 
     def written():
-        results = {"data": workplace.data.title, **settings, "protocols": protocols}
-        results |= {"failed": failed, "rows": collector.rows(folds)}
+        results = {
+            "data": workplace.data.title,
+            **settings,
+            "protocols": _by_protocol(folds),
+            "failed": failed,
+            "rows": collector.rows(folds),
+        }
         for name, row in results["rows"].items():
             row["changes"] = changes(systems[name], systems[FULL])
         write_json(output / COMPARISON, results)
-        with atomic_path(output / "comparison.md") as temporary:
+        with atomic_path(output / TABLE) as temporary:
             temporary.write_text(table.markdown(results), encoding="utf-8")
         return results
 
@@ -108,6 +104,25 @@ def compare_systems(
                 failed[name] = str(error)
             written()
     return written()
+
+
+def _check_before(workplace, folds):
+    """Find mistakes before anything is written, and before hours of training on other folds."""
+    check_writable(workplace.output)
+    full = workplace.full
+    if full is not None and not any(full.glob(f"*/{RESULTS}")):
+        raise DataError(
+            f"--full: expected a folder with finished runs (p1/{RESULTS}, ...); received {full}"
+        )
+    for fold in folds:
+        workplace.data_of(fold).load()
+
+
+def _by_protocol(folds):
+    protocols: dict[str, list[int]] = {}
+    for fold in folds:
+        protocols.setdefault(str(fold.protocol), []).extend([fold.fold] if fold.fold else [])
+    return protocols
 
 
 def _earlier_failures(path):
