@@ -27,6 +27,8 @@ def names_of(tests: Sequence[str | Path], devs: Sequence[str | Path]) -> list[st
         ['a', 'b']
         >>> names_of(["p1/scores/test-noise.csv"], ["p1/scores/dev-noise.csv"])
         ['noise']
+        >>> names_of(["full/p1/scores/test-noise.csv", "cnn/p1/scores/test-score.csv"], ["d", "e"])
+        ['full/noise', 'cnn']
     """
     names = _differing(tests)
     if len(set(names)) < len(names):
@@ -48,11 +50,31 @@ def _differing(paths):
     kept = [part[start : len(part) - end or None] for part in parts]
     if not all(kept):  # "a/test" and "a/b/test"
         kept = [part[start:] for part in parts]
-    if all(len(own) == 1 for own in kept):
-        names = [_without_split(own[0]) for own in kept]
-        if len(set(names)) == len(set(kept)):
-            return names
+    kept = _shortened(kept)
     return ["/".join(own) for own in kept]
+
+
+def _shortened(kept):
+    """Without folders that all have in the same place from the end, and words that say nothing."""
+    depth = min(map(len, kept))
+    same = [i for i in range(2, depth + 1) if len({own[-i] for own in kept}) == 1]
+    short = [_without(own, same) for own in kept]
+    shorter = [(*own[:-1], _without_split(own[-1])) for own in short]
+    shortest = [_without_plain(own) for own in shorter]
+    if any(own[-1].lower() in _PLAIN_WORDS for own in shortest):
+        shortest = shorter
+    telling = (names for names in (shortest, shorter, short) if len(set(names)) == len(set(kept)))
+    return next(telling, kept)
+
+
+def _without(parts, places):
+    """Parts of a path without those at some places, counted from the end."""
+    return tuple(part for i, part in enumerate(parts) if len(parts) - i not in places)
+
+
+def _without_plain(parts):
+    plain = len(parts) > 1 and parts[-1].lower() in _PLAIN_WORDS
+    return parts[:-1] if plain else parts
 
 
 def _common(rows):

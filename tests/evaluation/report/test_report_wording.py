@@ -69,6 +69,22 @@ def test_scores_have_four_digits():
         (["runs/p1-seed0/model.keras"], ["p1-seed0"]),
         (["a/test.csv", "a/b/test.csv"], ["test", "b/test"]),
         (["a b/test.csv", "c d/test.csv"], ["a b", "c d"]),
+        # Folders that all have in common stand between the parts that differ, too.
+        (
+            ["full/p1/scores/test-noise.csv", "cnn/p1/scores/test-score.csv"],
+            ["full/noise", "cnn"],
+        ),
+        (
+            ["all/p1/scores/test-noise.csv", "c/cnn/p1/scores/test-score.csv"],
+            ["all/noise", "c/cnn"],
+        ),
+        (["p1/scores/test-noise.csv", "p2/scores/test-depth.csv"], ["p1/noise", "p2/depth"]),
+        (
+            ["a/p1/test-score.csv", "a/p1/test-noise.csv", "b/p1/test-score.csv"],
+            ["a", "a/noise", "b"],
+        ),
+        (["a/score/x.csv", "a/test-score/y.csv"], ["score/x", "test-score/y"]),
+        (["a/test.csv", "a/eval.csv"], ["test", "eval"]),
     ],
 )
 def test_systems_are_named_by_the_parts_in_which_their_paths_differ(paths, names):
