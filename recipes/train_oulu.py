@@ -2,6 +2,7 @@
 
 python recipes/train_oulu.py
 python recipes/train_oulu.py --data-root /data/Oulu_NPU --protocol 3 --fold 2 --config released
+python recipes/train_oulu.py --protocol all --output runs/all
 """
 
 import dataclasses
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from despoof_keras.datasets import arguments as data_arguments
 from despoof_keras.datasets.data_sets import data_set
+from despoof_keras.errors import DataError
 from despoof_keras.training import arguments as run_arguments
 from despoof_keras.utils.cache import writable_cache
 from despoof_keras.utils.files import check_writable
@@ -24,7 +26,7 @@ GOES_ON = "the same command with --resume goes on after the last finished epoch"
 def parse_arguments(arguments=None):
     parser = script_parser(__doc__)
     data_arguments.add_data_arguments(parser)
-    data_arguments.add_protocol_arguments(parser)
+    data_arguments.add_protocol_arguments(parser, with_all=True)
     run_arguments.add_config_argument(parser)
     run_arguments.add_override_arguments(parser)
     run_arguments.add_run_arguments(parser, "training", "runs/p<protocol>")
@@ -35,8 +37,16 @@ def parse_arguments(arguments=None):
 def run(options):
     start, times = time.perf_counter(), BusyTimes()
     config = run_arguments.configuration(options)
-    data_set(options.dataset).check_protocol(options.protocol, options.fold)
-    name = f"{run_arguments.protocol_name(options)}-seed{options.seed}"
+    is_all = options.protocol == data_arguments.ALL
+    if is_all and options.fold is not None:
+        raise DataError(
+            f"--fold: expected none with --protocol {data_arguments.ALL}, which runs every fold; "
+            f"received {options.fold}"
+        )
+    if not is_all:
+        data_set(options.dataset).check_protocol(options.protocol, options.fold)
+    protocol = data_arguments.ALL if is_all else run_arguments.protocol_name(options)
+    name = f"{protocol}-seed{options.seed}"
     output = options.output or Path("runs") / name
     if options.strategy != "multi-worker":  # of several machines the chief alone writes there
         check_writable(output)
@@ -47,6 +57,7 @@ def run(options):
         from despoof_keras.evaluation import tables
         from despoof_keras.synthesis import data_at
         from despoof_keras.training.experiment import DATA, Experiment, run_experiment
+        from despoof_keras.training.protocols import run_protocols
 
     writable_cache()
     distribution = distribute(options.strategy, options.replicas)
@@ -54,8 +65,11 @@ def run(options):
         config = dataclasses.replace(config, data_parts=distribution.workers)
     distribution.check(config)
     with times.measure(DATA):
-        data = data_at(**data_arguments.data_fields(options))
-    results = run_experiment(
+        fields = data_arguments.data_fields(options)
+        if is_all:
+            del fields["protocol"]
+        data = data_at(**fields)
+    results = (run_protocols if is_all else run_experiment)(
         Experiment(config, data, options.seed, output),
         resume=options.resume,
         distribution=distribution,
@@ -64,13 +78,19 @@ def run(options):
     )
     if results is None:
         return
-    best = results["best_score"]
     tables.show(
-        tables.results_table(results),
-        f"test ACER by the best single score ({best}): {results['scores'][best]['acer']:.1%}",
+        *_summary(results, tables),
         f"run folder: {output}",
         tables.times_table(times.seconds, time.perf_counter() - start),
     )
+
+
+def _summary(results, tables):
+    if "protocols" in results:
+        return [tables.protocols_table(results)]
+    best = results["best_score"]
+    rate = f"{results['scores'][best]['acer']:.1%}"
+    return tables.results_table(results), f"test ACER by the best single score ({best}): {rate}"
 
 
 if __name__ == "__main__":

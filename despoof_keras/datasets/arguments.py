@@ -6,6 +6,8 @@ from typing import Any
 
 from despoof_keras.datasets.data_sets import DATA_SETS, DEFAULT_DATA_SET
 
+# As `--protocol`: every protocol and fold.
+ALL = "all"
 # Options that `Data` calls by the same name.
 _SAME_NAMES = ("protocol", "fold", "skip_bad", "find_eyes", "processes")
 
@@ -57,7 +59,11 @@ def add_processes_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_protocol_arguments(
-    parser: argparse.ArgumentParser, default: int | None = 1, described: str = "1"
+    parser: argparse.ArgumentParser,
+    default: int | None = 1,
+    described: str = "1",
+    *,
+    with_all: bool = False,
 ) -> None:
     """Add `--protocol` and `--fold`.
 
@@ -65,6 +71,7 @@ def add_protocol_arguments(
         parser: to add them to.
         default: of `--protocol`.
         described: the default in words.
+        with_all: whether `ALL`, which stands for every protocol and fold, may be given too.
     """
     protocols, with_folds = [], []
     for row in DATA_SETS.values():
@@ -74,9 +81,9 @@ def add_protocol_arguments(
             with_folds.append(f"{row.title}: {_listed(folds)}")
     parser.add_argument(
         "--protocol",
-        type=int,
+        type=_number_or_all if with_all else int,
         default=default,
-        help=f"{'; '.join(protocols)} (default: {described})",
+        help=f"{'; '.join(protocols)}{f'; or {ALL}' if with_all else ''} (default: {described})",
     )
     parser.add_argument(
         "--fold", type=int, help=f"of a protocol that has folds ({'; '.join(with_folds)})"
@@ -93,6 +100,10 @@ def data_fields(options: argparse.Namespace) -> dict[str, Any]:
     return {
         field: getattr(options, name) for name, field in names.items() if hasattr(options, name)
     }
+
+
+def _number_or_all(text):
+    return text if text == ALL else int(text)
 
 
 def _positive(text):

@@ -2,6 +2,7 @@
 
 import sys
 
+from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 
@@ -54,6 +55,32 @@ def results_table(results: dict) -> Table:
         "* best single score on dev. Columns of species are their APCER; "
         "APCER is that of the worst instrument, with its makes pooled."
     )
+    return table
+
+
+def protocols_table(results: dict) -> Table:
+    """Make a table of all protocols, the paper's figures beside ours, for 80 columns.
+
+    Args:
+        results: as from `training.protocols.results_of_protocols`.
+    """
+    from despoof_keras.evaluation.report.protocols_page import RATES, lines, notes
+
+    table = Table(title=f"all protocols, {results['data']}", box=box.SIMPLE_HEAD)
+    table.add_column("protocol")
+    table.add_column("figures of")
+    for rate in RATES:
+        table.add_column(rate.upper(), justify="right")
+    before = None
+    for line in lines(results):
+        first = line.protocol != before
+        if before is not None and first:
+            table.add_row()
+        cells = ("\n".join(filter(None, cell)) for cell in line.cells)
+        table.add_row(line.protocol if first else "", f"{line.whose}\n{line.of}", *cells)
+        before = line.protocol
+    table.caption = "\n".join(notes(results))
+    table.caption_justify = "left"
     return table
 
 

@@ -12,6 +12,7 @@ from despoof_keras.training.presets import (
     TRIAL,
     named_or_stored,
 )
+from despoof_keras.training.protocol_folds import Fold
 
 
 def add_config_argument(parser: argparse.ArgumentParser, purpose: str = "") -> None:
@@ -133,4 +134,4 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
 
 def protocol_name(options: argparse.Namespace) -> str:
     """How a run's folder names the protocol and the fold, such as `"p3-fold2"`."""
-    return f"p{options.protocol}" + (f"-fold{options.fold}" if options.fold else "")
+    return Fold(options.protocol, options.fold).folder

@@ -25,7 +25,7 @@ from despoof_keras.models.saving import load_model
 from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.fit import train
 from despoof_keras.training.run_figures import SUMMARY, read_systems, results_of, score_path
-from despoof_keras.training.run_folder import FINGERPRINT, claim_folder, read_history
+from despoof_keras.training.run_folder import FINGERPRINT, RUN, claim_folder, read_history
 from despoof_keras.training.run_report import LEFT, FinishedRun, write_run_report
 from despoof_keras.utils.files import atomic_path, check_writable, write_json
 from despoof_keras.utils.provenance import code_commit
@@ -117,7 +117,7 @@ def run_experiment(
     check_writable(data.cache)
     if distribution is None or distribution.is_chief:
         check_writable(output)
-        claim_folder(output / "run.json", experiment.identity(), "run", resume, contents)
+        claim_folder(output / RUN, experiment.identity(), "run", resume, contents)
     if resume and (output / RESULTS).is_file():
         is_chief = distribution is None or distribution.is_chief
         return _completed(experiment, splits, times) if is_chief else None

@@ -17,6 +17,8 @@ from despoof_keras.utils.files import atomic_path, write_json
 
 logger = logging.getLogger(__name__)
 
+# The settings of a run.
+RUN = "run.json"
 # What a folder's settings call the fingerprint of its data, and the file beside them that says
 # what the fingerprint was made of.
 FINGERPRINT = "data_fingerprint"

@@ -29,20 +29,21 @@ SMALL = {
 PATIENCE = 1200
 
 
-def start(workplace, *arguments, real=False, cache=None, environment=None, **kwargs):
+def start(workplace, *arguments, real=False, programs=None, cache=None, environment=None, **kwargs):
     """Starts the recipe in `workplace` on its `small.json`, with a cache there.
 
     Args:
         workplace: working directory.
         arguments: of the recipe.
         real: whether the networks are those of the package, not `small_networks`.
+        programs: scripts that run one another, instead.
         cache: folder of the crops; default: one of `workplace`.
         environment: further environment variables.
         kwargs: as in `subprocess.Popen`.
     """
     cache = str(cache or workplace / "cache")
     environment = {**os.environ, "DESPOOF_KERAS_CACHE": cache, **(environment or {})}
-    programs = [str(RECIPE)] if real else [str(SMALL_NETWORKS), str(RECIPE)]
+    programs = programs or ([str(RECIPE)] if real else [str(SMALL_NETWORKS), str(RECIPE)])
     command = [sys.executable, *programs, "--config", "small.json", *arguments]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(

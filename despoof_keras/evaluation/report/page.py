@@ -12,7 +12,7 @@ from despoof_keras.evaluation.report.sections import sections_of
 from despoof_keras.utils.files import atomic_path, write_json
 from despoof_keras.version import __version__
 
-__all__ = ["Report", "System", "figures_of", "render", "write_report"]
+__all__ = ["Report", "System", "environment", "figures_of", "render", "style", "write_report"]
 
 PAGE, FIGURES = "report.html", "report.json"
 GENERATOR = "despoof_keras"
@@ -33,9 +33,9 @@ def write_report(folder: str | Path, report: Report) -> None:
     write_json(folder / FIGURES, figures)
 
 
-def render(report: Report) -> str:
-    """The page's HTML."""
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """What fills in the templates of pages."""
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -43,19 +43,32 @@ def render(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "picture": _data_address,
         "species": wording.species_name,
         "percent": wording.percent,
         "score": wording.score,
     }
-    template = environment.get_template("report.html")
-    return template.render(
-        title=report.title,
-        sections=sections_of(report),
-        style=(_TEMPLATES / "style.css").read_text(encoding="utf-8"),
-        generator=GENERATOR,
-        version=__version__,
+    return made
+
+
+def style() -> str:
+    """The style sheet of pages."""
+    return (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+
+def render(report: Report) -> str:
+    """The page's HTML."""
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            title=report.title,
+            sections=sections_of(report),
+            style=style(),
+            generator=GENERATOR,
+            version=__version__,
+        )
     )
 
 

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from despoof_keras.evaluation.bootstrap import RESAMPLES
 from despoof_keras.evaluation.comparison import compare
 from despoof_keras.evaluation.summary import summarise
-from despoof_keras.training.comparison.folds import Fold, Workplace
+from despoof_keras.training.comparison.folds import Workplace
 from despoof_keras.training.comparison.systems import FULL, System
+from despoof_keras.training.protocol_figures import INTERVALS, RATES, of_protocol
+from despoof_keras.training.protocol_folds import Fold
 
 logger = logging.getLogger(__name__)
 
-# Of what `summarise` gives, the figures that the systems are compared by.
-RATES = ("acer", "apcer", "bpcer", "hter", "auc", "eer_dev", "bpcer_at_apcer", "achieved_apcer")
+# What a row tells besides, of what `summarise` gives.
 COUNTS = ("counts", "subjects", "threshold", "failures_to_acquire", "failures_to_acquire_dev")
-_INTERVALS = "intervals"
 
 
 class Collector:
@@ -81,8 +78,8 @@ class Collector:
         score, *tables = self._workplace.tables(system, fold)
         summary = summarise(*tables, resamples=self._resamples)
         figures = {"score": score, **{name: summary[name] for name in (*RATES, *COUNTS)}}
-        intervals = summary[_INTERVALS]
-        figures[_INTERVALS] = {name: intervals[name] for name in RATES if name in intervals}
+        intervals = summary[INTERVALS]
+        figures[INTERVALS] = {name: intervals[name] for name in RATES if name in intervals}
         if full is not None:
             _, *full_tables = self._workplace.tables(full, fold)
             (compared,) = compare(
@@ -90,46 +87,9 @@ class Collector:
             )
             figures["difference"] = {
                 **compared["difference"],
-                _INTERVALS: compared[_INTERVALS],
+                INTERVALS: compared[INTERVALS],
             }
         return figures
-
-
-def of_protocol(folds: Mapping[int | None, Mapping[str, Any]]) -> dict[str, Any]:
-    """Put the figures of a protocol's folds together.
-
-    Args:
-        folds: mapping from fold to its figures; the only key of a protocol without folds is None.
-
-    Returns:
-        The figures themselves where there are no folds. Otherwise `"mean"` and `"std"` over the
-        folds (population standard deviation) of `RATES`, and of the `difference` to the full DSNet
-        where all folds have it, and `"folds"`.
-
-    Example:
-        >>> figures = of_protocol({1: {"acer": 0.1}, 2: {"acer": 0.3}})
-        >>> round(figures["mean"]["acer"], 3), round(figures["std"]["acer"], 3)
-        (0.2, 0.1)
-    """
-    if None in folds:
-        return dict(folds[None])
-    each = list(folds.values())
-    names = [name for name in (*RATES, "difference") if all(name in figures for figures in each)]
-    combined = {
-        kind: {name: _over([figures[name] for figures in each], function) for name in names}
-        for kind, function in (("mean", np.mean), ("std", np.std))
-    }
-    return {**combined, "folds": {str(fold): figures for fold, figures in folds.items()}}
-
-
-def _over(values, function):
-    """A function of some numbers, or of those in equal mappings; None where one has no number."""
-    if isinstance(values[0], Mapping):
-        names = [name for name in values[0] if name != _INTERVALS]
-        return {name: _over([value[name] for value in values], function) for name in names}
-    if any(value is None or math.isnan(value) for value in values):
-        return None
-    return float(function(values))
 
 
 def changes(system: System, full: System) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which protocols and folds are compared, and the run of a system on one of them."""
+"""The run of a system on one protocol or fold, and what the runs of a comparison share."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import dataclasses
 import json
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 import keras
 
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.data import Data
-from despoof_keras.datasets.data_sets import DataSet
 from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.prepare import prepare_data
 from despoof_keras.datasets.samples import SPLITS
@@ -24,57 +22,15 @@ from despoof_keras.training.comparison.adapters import SCORE, frame_scores
 from despoof_keras.training.comparison.baselines import BASELINES
 from despoof_keras.training.comparison.systems import FULL, System
 from despoof_keras.training.experiment import Experiment, run_experiment, write_score_files
+from despoof_keras.training.protocol_folds import Fold
 from despoof_keras.training.run_figures import read_table, score_path
-from despoof_keras.training.run_folder import FINGERPRINT, check_folder, claim_folder
+from despoof_keras.training.run_folder import FINGERPRINT, RUN, check_folder, claim_folder
 from despoof_keras.utils.files import write_json
 from despoof_keras.utils.progress import duration
 
 logger = logging.getLogger(__name__)
 
 RESULTS = "results.json"
-
-
-class Fold(NamedTuple):
-    """A protocol, and one of its folds where it has any."""
-
-    protocol: int
-    fold: int | None = None
-
-    @property
-    def folder(self) -> str:
-        """Name of a run's folder, such as `"p3-fold2"`, as `arguments.protocol_name` has it."""
-        return f"p{self.protocol}" + (f"-fold{self.fold}" if self.fold else "")
-
-
-def folds_of(
-    data_set: DataSet, protocols: Sequence[int] | None, folds: Sequence[int] | None
-) -> list[Fold]:
-    """List what to compare on.
-
-    Args:
-        data_set: row of `data_sets.DATA_SETS`.
-        protocols: protocols of the data set; None for all.
-        folds: folds of those protocols that have folds; None for all.
-
-    Raises:
-        DataError: there is no such protocol, or none of the protocols has such a fold.
-    """
-    known = data_set.protocols
-    listed = []
-    for protocol in known if protocols is None else dict.fromkeys(protocols):
-        if protocol not in known:
-            raise DataError(
-                f"--protocols: expected some of {', '.join(map(str, known))}; received {protocol}"
-            )
-        own = known[protocol]
-        listed += [Fold(protocol, fold) for fold in own if folds is None or fold in folds]
-        listed += [] if own else [Fold(protocol)]
-    unused = set(folds or ()) - {each.fold for each in listed}
-    if unused or not listed:
-        raise DataError(
-            f"--folds: expected folds of the protocols; received {', '.join(map(str, folds or ()))}"
-        )
-    return listed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,7 +97,7 @@ def check_finished(workplace: Workplace, systems: Iterable[System], fold: Fold) 
     contents = {split: describe(own) for split, own in workplace.data_of(fold).load().items()}
     for system in finished.values():
         experiment = workplace.experiment(system, fold)
-        check_folder(experiment.output / "run.json", _identity(system, experiment), "run", contents)
+        check_folder(experiment.output / RUN, _identity(system, experiment), "run", contents)
 
 
 def run_fold(workplace: Workplace, system: System, fold: Fold) -> None:
@@ -175,7 +131,7 @@ def _run_baseline(workplace, system, experiment):
     output, splits = experiment.output, experiment.data.load()
     contents = {split: describe(splits[split]) for split in SPLITS}
     identity = _identity(system, experiment)
-    claim_folder(output / "run.json", identity, "run", True, contents)
+    claim_folder(output / RUN, identity, "run", True, contents)
     crops = {
         split: prepare_data(
             experiment.data, splits[split], CropSettings.of(system.config, split), f"crops: {split}"

@@ -1,0 +1,52 @@
+"""The protocols and folds of a data set that a command runs on."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from despoof_keras.datasets.data_sets import DataSet
+from despoof_keras.errors import DataError
+
+
+class Fold(NamedTuple):
+    """A protocol, and one of its folds where it has any."""
+
+    protocol: int
+    fold: int | None = None
+
+    @property
+    def folder(self) -> str:
+        """Name of a run's folder, such as `"p3-fold2"`, or `"p1"` where there are no folds."""
+        return f"p{self.protocol}" + (f"-fold{self.fold}" if self.fold else "")
+
+
+def folds_of(
+    data_set: DataSet,
+    protocols: Sequence[int] | None = None,
+    folds: Sequence[int] | None = None,
+) -> list[Fold]:
+    """List protocols and folds.
+
+    Args:
+        data_set: row of `data_sets.DATA_SETS`.
+        protocols: some of the data set; None for all.
+        folds: folds of those protocols that have folds; None for all.
+
+    Raises:
+        DataError: there is no such protocol, or none of the protocols has such a fold.
+    """
+    known = data_set.protocols
+    listed = []
+    for protocol in known if protocols is None else dict.fromkeys(protocols):
+        if protocol not in known:
+            raise DataError(
+                f"--protocols: expected some of {', '.join(map(str, known))}; received {protocol}"
+            )
+        own = known[protocol]
+        listed += [Fold(protocol, fold) for fold in own if folds is None or fold in folds]
+        listed += [] if own else [Fold(protocol)]
+    unused = set(folds or ()) - {each.fold for each in listed}
+    if unused or not listed:
+        raise DataError(
+            f"--folds: expected folds of the protocols; received {', '.join(map(str, folds or ()))}"
+        )
+    return listed
