@@ -38,15 +38,16 @@ def folds_of(
     listed = []
     for protocol in known if protocols is None else dict.fromkeys(protocols):
         if protocol not in known:
-            raise DataError(
-                f"--protocols: expected some of {', '.join(map(str, known))}; received {protocol}"
-            )
+            raise DataError(f"--protocols: expected some of {_joined(known)}; received {protocol}")
         own = known[protocol]
         listed += [Fold(protocol, fold) for fold in own if folds is None or fold in folds]
         listed += [] if own else [Fold(protocol)]
-    unused = set(folds or ()) - {each.fold for each in listed}
-    if unused or not listed:
-        raise DataError(
-            f"--folds: expected folds of the protocols; received {', '.join(map(str, folds or ()))}"
-        )
+    if set(folds or ()) - {each.fold for each in listed}:
+        existing = sorted({fold for each in protocols or known for fold in known[each]})
+        expected = f"expected some of {_joined(existing)}" if existing else "expected none"
+        raise DataError(f"--folds: {expected} for these protocols; received {_joined(folds or ())}")
     return listed
+
+
+def _joined(names):
+    return ", ".join(map(str, names))

@@ -179,7 +179,7 @@ def test_a_training_that_diverges_is_told_and_the_others_go_on(workplace, monkey
     [
         (("--rows", "lpb"), "--rows: expected names among baselines, ablations, full"),
         (("--rows", "attack_depth_zero"), "attack_depth_zero: expected a change"),
-        (("--protocols", "3", "--folds", "7"), "--folds: "),
+        (("--protocols", "3", "--folds", "7"), "--folds: expected some of 1, 2, 3, 4, 5, 6 for"),
         (("--protocols", "7"), "--protocols: expected some of 1, 2, 3, 4"),
         (("--config", "nonsense"), "nonsense"),
         (("--image-size", "50"), "image_size"),
