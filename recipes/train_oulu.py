@@ -11,8 +11,6 @@ import time
 from pathlib import Path
 
 from despoof_keras.datasets import arguments as data_arguments
-from despoof_keras.datasets.data_sets import data_set
-from despoof_keras.errors import DataError
 from despoof_keras.training import arguments as run_arguments
 from despoof_keras.utils.cache import writable_cache
 from despoof_keras.utils.files import check_writable
@@ -37,16 +35,8 @@ def parse_arguments(arguments=None):
 def run(options):
     start, times = time.perf_counter(), BusyTimes()
     config = run_arguments.configuration(options)
-    is_all = options.protocol == data_arguments.ALL
-    if is_all and options.fold is not None:
-        raise DataError(
-            f"--fold: expected none with --protocol {data_arguments.ALL}, which runs every fold; "
-            f"received {options.fold}"
-        )
-    if not is_all:
-        data_set(options.dataset).check_protocol(options.protocol, options.fold)
-    protocol = data_arguments.ALL if is_all else run_arguments.protocol_name(options)
-    name = f"{protocol}-seed{options.seed}"
+    data_arguments.check_protocol(options)
+    name = f"{run_arguments.protocol_name(options)}-seed{options.seed}"
     output = options.output or Path("runs") / name
     if options.strategy != "multi-worker":  # of several machines the chief alone writes there
         check_writable(output)
@@ -65,11 +55,9 @@ def run(options):
         config = dataclasses.replace(config, data_parts=distribution.workers)
     distribution.check(config)
     with times.measure(DATA):
-        fields = data_arguments.data_fields(options)
-        if is_all:
-            del fields["protocol"]
-        data = data_at(**fields)
-    results = (run_protocols if is_all else run_experiment)(
+        data = data_at(**data_arguments.data_fields(options))
+    run_all = run_protocols if options.protocol == data_arguments.ALL else run_experiment
+    results = run_all(
         Experiment(config, data, options.seed, output),
         resume=options.resume,
         distribution=distribution,
@@ -79,18 +67,10 @@ def run(options):
     if results is None:
         return
     tables.show(
-        *_summary(results, tables),
+        *tables.run_tables(results),
         f"run folder: {output}",
         tables.times_table(times.seconds, time.perf_counter() - start),
     )
-
-
-def _summary(results, tables):
-    if "protocols" in results:
-        return [tables.protocols_table(results)]
-    best = results["best_score"]
-    rate = f"{results['scores'][best]['acer']:.1%}"
-    return tables.results_table(results), f"test ACER by the best single score ({best}): {rate}"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from despoof_keras.datasets.data_sets import DATA_SETS, DEFAULT_DATA_SET
+from despoof_keras.datasets.data_sets import DATA_SETS, DEFAULT_DATA_SET, data_set
+from despoof_keras.errors import DataError
 
 # As `--protocol`: every protocol and fold.
 ALL = "all"
@@ -90,16 +91,34 @@ def add_protocol_arguments(
     )
 
 
+def check_protocol(options: argparse.Namespace) -> None:
+    """Check `--protocol` and `--fold` against the data set.
+
+    Raises:
+        DataError: there is no such protocol or fold, or a fold was given with `ALL`.
+    """
+    if options.protocol != ALL:
+        data_set(options.dataset).check_protocol(options.protocol, options.fold)
+    elif options.fold is not None:
+        raise DataError(
+            f"--fold: expected none with --protocol {ALL}, which runs every fold; received "
+            f"{options.fold}"
+        )
+
+
 def data_fields(options: argparse.Namespace) -> dict[str, Any]:
     """What the options say of the data, by the names that `synthesis.data_at` takes.
 
-    An option that a script does not have is left out.
+    An option that a script does not have is left out, and so is a protocol of `ALL`.
     """
     names = {"data_root": "root", "dataset": "name", "data_seed": "seed"}
     names |= {name: name for name in _SAME_NAMES}
-    return {
+    fields = {
         field: getattr(options, name) for name, field in names.items() if hasattr(options, name)
     }
+    if fields.get("protocol") == ALL:
+        del fields["protocol"]
+    return fields
 
 
 def _number_or_all(text):

@@ -19,6 +19,19 @@ def show(*parts: RenderableType, width: int = WIDTH) -> None:
         console.print(part)
 
 
+def run_tables(results: dict) -> list[RenderableType]:
+    """Make what is printed at the end of a run, or of the runs of all protocols.
+
+    Args:
+        results: the contents of `results.json`.
+    """
+    if "protocols" in results:
+        return [protocols_table(results)]
+    best = results["best_score"]
+    rate = f"{results['scores'][best]['acer']:.1%}"
+    return [results_table(results), f"test ACER by the best single score ({best}): {rate}"]
+
+
 def results_table(results: dict) -> Table:
     """Make a table of dev's thresholds and test's rates, one row for each score.
 

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from despoof_keras.datasets.arguments import ALL
 from despoof_keras.distribution import STRATEGIES
 from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.presets import (
@@ -133,5 +134,7 @@ def configuration(options: argparse.Namespace) -> TrainingConfig:
 
 
 def protocol_name(options: argparse.Namespace) -> str:
-    """How a run's folder names the protocol and the fold, such as `"p3-fold2"`."""
+    """How a run's folder names the protocol and the fold, such as `"p3-fold2"`, or all of them."""
+    if options.protocol == ALL:
+        return ALL
     return Fold(options.protocol, options.fold).folder

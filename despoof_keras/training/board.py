@@ -46,22 +46,29 @@ class Board(keras.callbacks.Callback):
     Args:
         folder: folder of the run.
         dev_crops: the crops that training is validated on.
+        is_chief: whether this machine writes. The others must have the callback too, for all
+            machines together sum what each has counted.
     """
 
-    def __init__(self, folder: Path, dev_crops: PreparedCrops):
+    def __init__(self, folder: Path, dev_crops: PreparedCrops, is_chief: bool = True):
         super().__init__()
+        self._is_chief = is_chief
         self._folder = Path(folder) / "tensorboard" / "dev"
         self._dev_crops = dev_crops
         self._writer: Any = None
         self._crops: LabelledCrops | None = None
 
     def on_train_begin(self, logs: Logs = None) -> None:
+        if not self._is_chief:
+            return
         self._writer = tf.summary.create_file_writer(str(self._folder))
         self._crops = LabelledCrops.of(self._dev_crops, _positions(self._dev_crops))
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        outputs = self._outputs()
         counts = keras.ops.convert_to_numpy(self._rates().counts)
+        if not self._is_chief:
+            return
+        outputs = self._outputs()
         with self._writer.as_default(step=epoch):
             self._write_learning_rates()
             self._write_panels(outputs)
@@ -70,7 +77,8 @@ class Board(keras.callbacks.Callback):
         self._writer.flush()
 
     def on_train_end(self, logs: Logs = None) -> None:
-        self._writer.close()
+        if self._is_chief:
+            self._writer.close()
 
     def _rates(self):
         return next(m for m in self.model.metrics if isinstance(m, PresentationAttackRates))

@@ -24,7 +24,13 @@ from despoof_keras.faces.crop import crop_face, to_network_range
 from despoof_keras.models.saving import load_model
 from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.fit import train
-from despoof_keras.training.run_figures import SUMMARY, read_systems, results_of, score_path
+from despoof_keras.training.run_figures import (
+    SUMMARY,
+    has_scores,
+    read_systems,
+    results_of,
+    score_path,
+)
 from despoof_keras.training.run_folder import FINGERPRINT, RUN, claim_folder, read_history
 from despoof_keras.training.run_report import LEFT, FinishedRun, write_run_report
 from despoof_keras.utils.files import atomic_path, check_writable, write_json
@@ -90,7 +96,7 @@ def run_experiment(
     on dev, and carries dev's threshold for it.
 
     Of a finished run that is resumed, only what is missing of its figures, its report and its card
-    is made.
+    is made; without its score files its last checkpoint is evaluated again.
 
     Args:
         experiment: what to run.
@@ -118,7 +124,7 @@ def run_experiment(
     if distribution is None or distribution.is_chief:
         check_writable(output)
         claim_folder(output / RUN, experiment.identity(), "run", resume, contents)
-    if resume and (output / RESULTS).is_file():
+    if resume and (output / RESULTS).is_file() and has_scores(output):
         is_chief = distribution is None or distribution.is_chief
         return _completed(experiment, splits, times) if is_chief else None
     with times.measure(CROPS):

@@ -227,9 +227,10 @@ def depth_config(config: TrainingConfig, epochs: int) -> TrainingConfig:
 
 def _callbacks(folder, epochs_done, further, distribution, dev_crops):
     guard = RunGuard(lambda: newest_checkpoint(folder))
+    board = Board(folder, dev_crops, distribution.is_chief)
     if not distribution.is_chief:
-        return [guard, *further]
+        return [guard, *further, board]
     curves = keras.callbacks.TensorBoard(str(Path(folder) / "tensorboard"), write_graph=False)
     records = RunHistory(folder, epochs_done), RunCheckpoint(folder)
     # Pictures come last: an epoch is not lost while they are drawn.
-    return [curves, guard, *further, *records, Board(folder, dev_crops)]
+    return [curves, guard, *further, *records, board]

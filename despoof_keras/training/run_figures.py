@@ -57,6 +57,12 @@ def read_systems(folder: Path) -> dict[str, System]:
     return systems
 
 
+def has_scores(folder: Path) -> bool:
+    """Whether a run's folder has all of its score files."""
+    paths = (score_path(folder, split, name) for split in ("dev", "test") for name in NAMES)
+    return all(path.is_file() for path in paths)
+
+
 def read_table(path: Path) -> ScoreTable:
     """Read a score file of a run; where all is of one person, subjects are not told apart.
 

@@ -10,6 +10,7 @@ from recipe_runs import PATIENCE, RECIPE, SMALL, SMALL_NETWORKS, start, wait_for
 from rich.console import Console
 from scripts import run_here
 
+from despoof_keras.datasets.data_sets import DATA_SETS
 from despoof_keras.evaluation.tables import protocols_table
 
 # Of a data set with fewer protocols, which is as good: one without folds, one with two.
@@ -22,6 +23,12 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 ARGUMENTS = ("--config", "one_epoch.json", "--data-root", "set", "--protocol", "all")
 RUNS = ("p1", "p3-fold1", "p3-fold2")
+
+
+@pytest.fixture(autouse=True)
+def restored_table(monkeypatch):
+    """Undo what `FEWER` does to the table of data sets in this process."""
+    monkeypatch.setitem(DATA_SETS, "oulu_npu", DATA_SETS["oulu_npu"])
 
 
 @pytest.fixture(scope="module")
