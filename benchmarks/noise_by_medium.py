@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from despoof_keras.datasets.batches import evaluation_batches
 from despoof_keras.datasets.prepare import CropSettings, prepare_data
-from despoof_keras.datasets.samples import BONA_FIDE, SPECIES, instrument_of
+from despoof_keras.datasets.samples import BONA_FIDE, instrument_of, species_of
 from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.evaluation.figures import noise_spectrum
 from despoof_keras.models.saving import load_model
@@ -55,7 +55,7 @@ def main():
     noise = maps["noise"]
     frames = frames_in_order(crops)
     pais = np.array([frame.pai for frame in frames])
-    for pai in SPECIES:
+    for pai in species_of(crops.samples):
         print(f"{pai:10s} mean absolute noise {np.abs(noise[pais == pai]).mean():.4f}")
     attack = pais != BONA_FIDE
     is_replay = np.array([instrument_of(pai) == "replay" for pai in pais[attack]])

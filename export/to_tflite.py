@@ -25,7 +25,9 @@ def parse_arguments(arguments=None):
 
 def run(options):
     if options.protocol is not None:
-        data_set(options.dataset).check_protocol(options.protocol, options.fold)
+        options.protocol, options.fold = data_set(options.dataset).check_protocol(
+            options.protocol, options.fold
+        )
     elif options.fold is not None:
         raise DataError(f"fold: expected --protocol with it; received {options.fold} alone")
 

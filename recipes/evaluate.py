@@ -22,7 +22,7 @@ def parse_arguments(arguments=None):
     )
     data_arguments.add_data_arguments(parser)
     parser.add_argument(
-        "--protocols", type=int, nargs="+", default=[1], help="one or several (default: 1)"
+        "--protocols", nargs="+", help="one or several (default: the data set's first)"
     )
     parser.add_argument(
         "--fold", type=int, default=1, help="of the protocols that have folds (default: 1)"
@@ -34,9 +34,11 @@ def parse_arguments(arguments=None):
 
 def run(options):
     row = data_set(options.dataset)
-    folds = {p: options.fold if row.protocols.get(p) else None for p in options.protocols}
-    for protocol, fold in folds.items():
-        row.check_protocol(protocol, fold)
+    named = {str(protocol): protocol for protocol in row.protocols}
+    folds = dict(
+        row.check_protocol(name, options.fold if row.protocols.get(named.get(name)) else None)
+        for name in options.protocols or [str(row.default_protocol)]
+    )
 
     start_tensorflow()
     from despoof_keras.evaluation import tables

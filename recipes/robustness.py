@@ -38,7 +38,9 @@ def parse_arguments(arguments=None):
 
 
 def run(options):
-    data_set(options.dataset).check_protocol(options.protocol, options.fold)
+    options.protocol, options.fold = data_set(options.dataset).check_protocol(
+        options.protocol, options.fold
+    )
     check_writable(options.output)
 
     start_tensorflow()

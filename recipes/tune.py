@@ -33,7 +33,9 @@ def parse_arguments(arguments=None):
 
 
 def run(options):
-    data_set(options.dataset).check_protocol(options.protocol, options.fold)
+    options.protocol, options.fold = data_set(options.dataset).check_protocol(
+        options.protocol, options.fold
+    )
     search_role()  # before the embedded set is made
     base = named_or_stored(options.config)
     trial = trial_configuration(

@@ -61,8 +61,7 @@ def add_processes_argument(parser: argparse.ArgumentParser) -> None:
 
 def add_protocol_arguments(
     parser: argparse.ArgumentParser,
-    default: int | None = 1,
-    described: str = "1",
+    described: str = "the data set's first",
     *,
     with_all: bool = False,
 ) -> None:
@@ -70,8 +69,7 @@ def add_protocol_arguments(
 
     Args:
         parser: to add them to.
-        default: of `--protocol`.
-        described: the default in words.
+        described: what is meant where no protocol is named, in words.
         with_all: whether `ALL`, which stands for every protocol and fold, may be given too.
     """
     protocols, with_folds = [], []
@@ -82,8 +80,6 @@ def add_protocol_arguments(
             with_folds.append(f"{row.title}: {_listed(folds)}")
     parser.add_argument(
         "--protocol",
-        type=_number_or_all if with_all else int,
-        default=default,
         help=f"{'; '.join(protocols)}{f'; or {ALL}' if with_all else ''} (default: {described})",
     )
     parser.add_argument(
@@ -92,13 +88,14 @@ def add_protocol_arguments(
 
 
 def check_protocol(options: argparse.Namespace) -> None:
-    """Check `--protocol` and `--fold` against the data set.
+    """Check `--protocol` and `--fold` against the data set, and put them as its table has them.
 
     Raises:
         DataError: there is no such protocol or fold, or a fold was given with `ALL`.
     """
     if options.protocol != ALL:
-        data_set(options.dataset).check_protocol(options.protocol, options.fold)
+        row = data_set(options.dataset)
+        options.protocol, options.fold = row.check_protocol(options.protocol, options.fold)
     elif options.fold is not None:
         raise DataError(
             f"--fold: expected none with --protocol {ALL}, which runs every fold; received "
@@ -119,10 +116,6 @@ def data_fields(options: argparse.Namespace) -> dict[str, Any]:
     if fields.get("protocol") == ALL:
         del fields["protocol"]
     return fields
-
-
-def _number_or_all(text):
-    return text if text == ALL else int(text)
 
 
 def _positive(text):

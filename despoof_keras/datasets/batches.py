@@ -7,7 +7,6 @@ import numpy as np
 import tensorflow as tf
 
 from despoof_keras.datasets.crops import CropSettings, PreparedCrops
-from despoof_keras.datasets.samples import INSTRUMENTS
 from despoof_keras.datasets.shards import frames_in_order, parse_record
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import MAP_FACTOR, PIXEL_SCALE
@@ -93,7 +92,7 @@ def training_batches(
             for label in (0, 1):
                 first = ((part * _SEEDS + seed) * 2 + label) * 1_000_003 + epoch * _EPOCH_STREAMS
                 paths = crops.shards[label][part::parts]
-                stream = _stream(paths, first, steps * share, crops.settings, colour_jitter)
+                stream = _stream(paths, first, steps * share, crops, colour_jitter)
                 pair.append(stream.batch(share, drop_remainder=True))
             batches.append(tf.data.Dataset.zip(tuple(pair)).map(_interleaved))
         if len(batches) == 1:
@@ -107,12 +106,12 @@ def training_batches(
     return everything.prefetch(tf.data.AUTOTUNE)
 
 
-def _stream(paths, first, wanted, settings, colour_jitter):
+def _stream(paths, first, wanted, crops, colour_jitter):
     """Augmented crops of shards, repeated, each pass in an order by a seed from `first` on."""
     passes = tf.data.Dataset.range(wanted)  # more than enough; unneeded passes are never made
     records = passes.flat_map(lambda number: _shuffled(paths, first + number))
     return records.enumerate().map(
-        lambda index, record: _augmented(record, index, first, settings, colour_jitter),
+        lambda index, record: _augmented(record, index, first, crops, colour_jitter),
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True,
     )
@@ -161,7 +160,7 @@ def evaluation_batches(
         jitter = crops.settings.jitter
         offset = tf.constant([jitter, jitter])
         image = _window(record["image"], offset, crops.settings)
-        return _sample(record, image, _window(record["depth"], offset, crops.settings))
+        return _sample(record, image, _window(record["depth"], offset, crops.settings), crops)
 
     records = tf.data.TFRecordDataset(paths)
     total = sum(crops.counts.values())
@@ -220,13 +219,13 @@ def _window(image, offset, settings: CropSettings):
     return tf.slice(image, [offset[0], offset[1], 0], [size, size, image.shape[2]])
 
 
-def _augmented(record, index, seed, settings, colour_jitter):
+def _augmented(record, index, seed, crops, colour_jitter):
     """Shift by whole pixels, mirror, and change exposure and white balance.
 
     None of these resamples the image, so the noise of a medium survives them, as it would not
     survive a blur, a rotation or a resize.
     """
-    record = parse_record(record)
+    record, settings = parse_record(record), crops.settings
     pair = tf.stack([seed, index])
     offset = tf.random.stateless_uniform([2], pair, 0, 2 * settings.jitter + 1, tf.int32)
     mirror = tf.random.stateless_uniform([], pair + 1, 0, 2, tf.int32) > 0
@@ -234,7 +233,7 @@ def _augmented(record, index, seed, settings, colour_jitter):
     depth = _window(record["depth"], offset, settings)
     image = tf.cond(mirror, lambda: tf.reverse(image, [1]), lambda: image)
     depth = tf.cond(mirror, lambda: tf.reverse(depth, [1]), lambda: depth)
-    sample = _sample(record, image, depth)
+    sample = _sample(record, image, depth, crops)
     if colour_jitter:
         common = tf.random.stateless_normal([1], pair + 2, stddev=colour_jitter)
         channels = tf.random.stateless_normal([3], pair + 3, stddev=colour_jitter / 2)
@@ -242,14 +241,14 @@ def _augmented(record, index, seed, settings, colour_jitter):
     return sample
 
 
-def _sample(record, image, depth):
+def _sample(record, image, depth, crops):
     size = image.shape[0]
     depth = tf.reshape(tf.cast(depth, tf.float32) / 255.0, (size // MAP_FACTOR, MAP_FACTOR) * 2)
-    instruments = tf.constant(INSTRUMENTS)
+    instruments = tf.constant(crops.instruments)
     matches = tf.cast(instruments == record["instrument"], tf.int32)
     return {
         "image": tf.cast(image, tf.float32) / PIXEL_SCALE,
         "depth": tf.reduce_mean(depth, axis=(1, 3))[..., tf.newaxis],
         "label": tf.cast(record["label"], tf.float32),
-        "instrument": tf.reduce_sum(matches * tf.range(1, len(INSTRUMENTS) + 1)),
+        "instrument": tf.reduce_sum(matches * tf.range(1, len(crops.instruments) + 1)),
     }

@@ -1,5 +1,6 @@
 """One clip to its face crops: decoded, cropped by the eyes, with their depth targets, as PNG."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -91,9 +92,10 @@ def clip_frames(
     _check_share(sample.eye_path, lost, len(lost) + len(known), "lines")
     unusable = {line.frame for line in bad or ()}
     eyes = {frame: own for frame, own in fill_gaps(known).items() if frame not in unusable}
-    if not eyes:
+    end = sample.first_frames or math.inf
+    numbers = sorted(number for number in eyes if number < end)
+    if not numbers:
         raise DataError(f"{sample.eye_path}: expected eye positions; found none")
-    numbers = sorted(eyes)
     chosen = [numbers[place] for place in spread_indices(len(numbers), frames or len(numbers))]
     done = 0
     failed: list[str] = []

@@ -67,6 +67,11 @@ class PreparedCrops:
     fingerprint: str = ""
 
     @property
+    def instruments(self) -> tuple[str, ...]:
+        """The attack instruments of the videos, as batches number them, from 1."""
+        return tuple(sorted({s.instrument for s in self.samples if s.label}))
+
+    @property
     def skipped(self) -> tuple[str, ...]:
         """The messages of `left_out`."""
         return tuple(self.left_out.values())

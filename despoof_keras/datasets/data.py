@@ -7,7 +7,7 @@ from pathlib import Path
 from despoof_keras.datasets.data_sets import DEFAULT_DATA_SET, DataSet, data_set, load
 from despoof_keras.datasets.samples import VideoSample
 
-_DESCRIPTION_END = re.compile(r", protocol (\d+)(?:, fold (\d+))?$")
+_DESCRIPTION_END = re.compile(r", protocol (\w+)(?:, fold (\d+))?$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Data:
     Attributes:
         root: the data set's folder.
         cache: folder for prepared crops and for eye positions that were found.
-        protocol: one of the data set's protocols.
+        protocol: one of the data set's protocols; None stands for its first.
         fold: one of the protocol's folds; None where it has none.
         name: the data set's name in `data_sets.DATA_SETS`.
         title: what runs, results and model files call the data; the root where it is empty.
@@ -35,7 +35,7 @@ class Data:
 
     root: str | Path
     cache: str | Path
-    protocol: int = 1
+    protocol: int | str | None = None
     fold: int | None = None
     name: str = DEFAULT_DATA_SET
     title: str = ""
@@ -65,15 +65,15 @@ class Data:
         return load(self.name, self.root, self.protocol, self.fold, skip_bad=self.skip_bad)
 
 
-def described_protocol(description: str | None) -> tuple[int, int | None] | None:
+def described_protocol(description: str | None) -> tuple[int | str, int | None] | None:
     """Read protocol and fold from a `Data.description`.
 
     Args:
         description: any text, or None.
 
     Returns:
-        `(protocol, fold)`, the fold None where the protocol has none; None where the text is not
-        such a description.
+        `(protocol, fold)`, the protocol a number where it is one, the fold None where the protocol
+        has none; None where the text is not such a description.
 
     Example:
         >>> described_protocol("/data/Oulu_NPU, protocol 3, fold 2")
@@ -83,7 +83,10 @@ def described_protocol(description: str | None) -> tuple[int, int | None] | None
     if match is None:
         return None
     protocol, fold = match.groups()
-    return int(protocol), None if fold is None else int(fold)
+    return (
+        int(protocol) if protocol.isdecimal() else protocol,
+        None if fold is None else int(fold),
+    )
 
 
 def _printable(path):

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from despoof_keras.datasets import oulu_npu
-from despoof_keras.datasets.oulu_npu_protocols import PROTOCOLS, SPECIES, check_protocol
-from despoof_keras.datasets.samples import VideoSample, instruments_of
+from despoof_keras.datasets.oulu_npu_protocols import PROTOCOLS
+from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.errors import DataError
 
 
@@ -22,28 +22,63 @@ class DataSet:
         load: reader, a function of root, protocol and fold; it returns a mapping from each of
             `samples.SPLITS` to a list of `VideoSample`. Where it is called with `skip_bad=True`,
             what is wrong with single videos or lines of a list is no error but a counted warning.
-        check_protocol: function of protocol and fold; it returns both as integers (the fold None
-            where the protocol has none) and raises `DataError` where there are none such.
-        protocols: mapping from each protocol to its folds, which are empty where it has none.
-        species: `samples.BONA_FIDE` and the attack instrument species, all among
-            `samples.SPECIES`.
+        protocols: mapping from each protocol, a number or a name, to its folds, which are empty
+            where it has none. The first is the default.
+        has_eye_files: whether a video without an eye file is a mistake; otherwise the eyes come
+            from the set's own annotations, or are found.
     """
 
     title: str
     load: Callable[..., dict[str, list[VideoSample]]]
-    check_protocol: Callable[[int, int | None], tuple[int, int | None]]
-    protocols: Mapping[int, tuple[int, ...]]
-    species: tuple[str, ...]
+    protocols: Mapping[int | str, tuple[int, ...]]
+    has_eye_files: bool = False
 
     @property
-    def instruments(self) -> tuple[str, ...]:
-        """The attack instruments that the species belong to."""
-        return instruments_of(self.species)
+    def default_protocol(self) -> int | str:
+        """The protocol that is meant where none is named."""
+        return next(iter(self.protocols))
+
+    def check_protocol(
+        self, protocol: int | str | None, fold: int | str | None = None
+    ) -> tuple[int | str, int | None]:
+        """Check a protocol and its fold, and give both as the table has them.
+
+        Args:
+            protocol: number or text; None for the first.
+            fold: number or digits; None where the protocol has no folds.
+
+        Returns:
+            `(protocol, fold)`; the fold is None where the protocol has none.
+
+        Raises:
+            DataError: there is no such protocol or fold, a fold is missing, or there is one too
+                many.
+        """
+        known = {str(name): name for name in self.protocols}
+        wanted = str(self.default_protocol if protocol is None else protocol)
+        if wanted not in known:
+            raise DataError(f"protocol: {self.title} has {_listed(known)}; received {protocol!r}")
+        folds = {str(number): number for number in self.protocols[known[wanted]]}
+        if not folds and fold is not None:
+            raise DataError(
+                f"fold: {self.title}'s protocol {wanted} has no folds; received {fold!r}"
+            )
+        if folds and str(fold) not in folds:
+            raise DataError(
+                f"fold: {self.title}'s protocol {wanted} needs one of {_listed(folds)}; received "
+                f"{fold!r}"
+            )
+        return known[wanted], folds.get(str(fold))
+
+
+def _listed(names):
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 DEFAULT_DATA_SET = "oulu_npu"
 DATA_SETS = {
-    DEFAULT_DATA_SET: DataSet("OULU-NPU", oulu_npu.load, check_protocol, PROTOCOLS, SPECIES),
+    DEFAULT_DATA_SET: DataSet("OULU-NPU", oulu_npu.load, PROTOCOLS, has_eye_files=True),
 }
 
 
@@ -61,7 +96,7 @@ def data_set(name: str) -> DataSet:
 def load(
     name: str,
     root: str | Path,
-    protocol: int,
+    protocol: int | str | None = None,
     fold: int | None = None,
     *,
     skip_bad: bool = False,
@@ -71,7 +106,7 @@ def load(
     Args:
         name: of the data set, a key of `DATA_SETS`.
         root: the data set's folder.
-        protocol: one of the data set's protocols.
+        protocol: one of the data set's protocols; None for its first.
         fold: one of the protocol's folds; None where it has none.
         skip_bad: warn of single videos and lines of a list that cannot be used, and count them,
             instead of raising.
@@ -87,4 +122,5 @@ def load(
         >>> load("oulu_npu", "/data/Oulu_NPU", protocol=3, fold=2)["dev"]  # doctest: +SKIP
     """
     choice = {"skip_bad": True} if skip_bad else {}
-    return data_set(name).load(Path(root), protocol, fold, **choice)
+    row = data_set(name)
+    return row.load(Path(root), *row.check_protocol(protocol, fold), **choice)

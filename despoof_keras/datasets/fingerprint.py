@@ -11,6 +11,7 @@ was is not.
 import concurrent.futures
 import functools
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ _AT_ONCE = 8
 # What the values of `describe` are, in their order.
 _FACTS = ("species", "subject", "session", "phone")
 _FILES = ("video", "eye file", "depth file")
+# Only of videos that have any of these.
+_FURTHER = ("number of first frames", "groups", "format of the annotation", "annotation")
 
 
 def content_stamp(path: Path | None) -> str | None:
@@ -52,13 +55,21 @@ def describe(samples: Sequence[VideoSample]) -> dict[str, list]:
         samples: the videos.
 
     Returns:
-        Mapping from each video's key to its species, subject, session and phone, and the
-        `content_stamp` of its video, its eye file and its depth maps.
+        Mapping from each video's key to its species, subject, session and phone, the
+        `content_stamp` of its video, its eye file and its depth maps, and, for videos that have
+        any, its number of first frames, its groups, and its annotation's format and stamp.
     """
     with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
         stamps = list(pool.map(_stamps, samples))
     return {
-        sample.key: [sample.pai, sample.subject, sample.session, sample.phone, *own]
+        sample.key: [
+            sample.pai,
+            sample.subject,
+            sample.session,
+            sample.phone,
+            *own,
+            *_further(sample),
+        ]
         for sample, own in zip(samples, stamps, strict=True)
     }
 
@@ -93,7 +104,8 @@ def _differences(before, now) -> Iterator[str]:
             if key not in was:
                 yield f"{key} is a new video of {split}"
                 continue
-            for name, old, new in zip((*_FACTS, *_FILES), was[key], values, strict=True):
+            names = (*_FACTS, *_FILES, *_FURTHER)
+            for name, old, new in itertools.zip_longest(names, was[key], values):
                 if old != new:
                     yield f"{split}: {_changed(key, name, old, new)}"
         if list(was) != list(is_now) and set(was) == set(is_now):
@@ -101,11 +113,23 @@ def _differences(before, now) -> Iterator[str]:
 
 
 def _changed(key, name, old, new):
-    if name in _FACTS:
+    if name in (*_FACTS, *_FURTHER):
         return f"the {name} of {key} was {old} and is {new}"
     if old is None or new is None:
         return f"the {name} of {key} {'was missing' if old is None else 'is missing'}"
     return f"the {name} of {key} is another"
+
+
+def _further(sample):
+    """What most data sets have not, so that their fingerprints stay as they were without it."""
+    path, kind = sample.annotation or (None, None)
+    facts = [
+        sample.first_frames,
+        [list(group) for group in sample.groups],
+        kind,
+        content_stamp(path),
+    ]
+    return facts if any(facts) else []
 
 
 def _stamps(sample):

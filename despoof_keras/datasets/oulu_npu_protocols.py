@@ -15,7 +15,7 @@ from despoof_keras.errors import DataError
 
 FOLDS = range(1, 7)
 # The folds of each protocol.
-PROTOCOLS = {1: (), 2: (), 3: tuple(FOLDS), 4: tuple(FOLDS)}
+PROTOCOLS: dict[int | str, tuple[int, ...]] = {1: (), 2: (), 3: tuple(FOLDS), 4: tuple(FOLDS)}
 # By the number of the file.
 SPECIES = (BONA_FIDE, "print_1", "print_2", "replay_1", "replay_2")
 # First and last subject.

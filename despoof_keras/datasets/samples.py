@@ -4,15 +4,17 @@ import dataclasses
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from despoof_keras.errors import DataError
 
 SPLITS = ("train", "dev", "test")
 BONA_FIDE = "bona_fide"
-# Presentation attack instrument species that readers may use, in the order of tables and pictures.
-# A number at the end distinguishes makes of one instrument (two printers, two displays); without
-# it, the name is the instrument's.
-SPECIES = (BONA_FIDE, "print_1", "print_2", "replay_1", "replay_2")
+# Other words for a bona fide presentation, which would otherwise pass for attack species.
+BONA_FIDE_WORDS = frozenset({"bona_fide", "bonafide", "live", "real", "genuine", "client"})
+# A species is named in lower case. A number at the end distinguishes makes of one instrument (two
+# printers, two displays); without it, the name is the instrument's.
+_SPECIES = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _MAKE = re.compile(r"_\d+$")
 
 
@@ -26,26 +28,37 @@ def instruments_of(species: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(instrument_of(pai) for pai in species if pai != BONA_FIDE))
 
 
-# The attack instruments of all data sets; the networks see them numbered from 1.
-INSTRUMENTS = instruments_of(SPECIES)
+class Annotation(NamedTuple):
+    """Positions of a face or its eyes, in a format of the data set.
+
+    Attributes:
+        path: the file.
+        kind: its format, a key of `annotations.FORMATS`.
+    """
+
+    path: Path
+    kind: str
 
 
 @dataclasses.dataclass(frozen=True)
 class VideoSample:
-    """One video of a presentation: where it is and what it shows.
+    """One video, or one picture, of a presentation: where it is and what it shows.
 
     Attributes:
         path: the video file.
         key: name of the video, unique within its data set; score files use it.
-        subject: number of the person shown.
-        session: number of the recording session.
-        pai: species, one of `SPECIES`.
-        phone: number of the recording device; `None` where the data set has only one.
-        eye_path: file with the eye positions, see `eye_files.read_eyes`; `None` without one.
-        depth_path: exact depth maps, which only the embedded set has; `None` elsewhere.
+        subject: number or name of the person shown.
+        session: number or name of the recording session; None where the data set has none.
+        pai: `"bona_fide"` or the species of the attack, in lower case, such as `"print_2"`.
+        phone: number or name of the recording device; None where the data set has only one.
+        eye_path: file with the eye positions, see `eye_files.read_eyes`; None without one.
+        depth_path: exact depth maps, which only the embedded set has; None elsewhere.
+        annotation: positions of face or eyes in the data set's own format; None without any.
+        first_frames: only so many frames from the beginning belong to the sample; None for all.
+        groups: further columns, such as `(("skin_tone", "3"),)`, for rates by group.
 
     Raises:
-        DataError: `pai` is not one of `SPECIES`.
+        DataError: `pai` is no name of a species.
 
     Example:
         >>> sample = VideoSample("1_1_20_4.avi", "1_1_20_4", subject=20, session=1, pai="replay_1")
@@ -55,17 +68,18 @@ class VideoSample:
 
     path: Path
     key: str
-    subject: int
-    session: int
+    subject: int | str
+    session: int | str | None
     pai: str
-    phone: int | None = None
+    phone: int | str | None = None
     eye_path: Path | None = None
     depth_path: Path | None = None
+    annotation: Annotation | None = None
+    first_frames: int | None = None
+    groups: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self):
-        # A misspelt "bonafide" would otherwise count as an attack.
-        if self.pai not in SPECIES:
-            raise DataError(f"pai: expected one of {', '.join(SPECIES)}; received {self.pai!r}")
+        check_species(self.pai)
 
     @property
     def label(self) -> int:
@@ -76,3 +90,24 @@ class VideoSample:
     def instrument(self) -> str:
         """`"bona_fide"` or the attack instrument, by which the official error rates are grouped."""
         return instrument_of(self.pai)
+
+
+def check_species(pai: str) -> None:
+    """Make sure that a text is `"bona_fide"` or names a species.
+
+    Raises:
+        DataError: it does not, or it is another word for a bona fide presentation.
+    """
+    if pai == BONA_FIDE:
+        return
+    if not _SPECIES.fullmatch(pai) or pai in BONA_FIDE_WORDS:
+        raise DataError(
+            f"pai: expected {BONA_FIDE} or an attack's species in lower case, such as print_1; "
+            f"received {pai!r}"
+        )
+
+
+def species_of(samples: Iterable[VideoSample]) -> tuple[str, ...]:
+    """The species of some videos: `"bona_fide"` first, where there is any, then sorted by name."""
+    pais = {sample.pai for sample in samples}
+    return tuple(sorted(pais, key=lambda pai: (pai != BONA_FIDE, pai)))

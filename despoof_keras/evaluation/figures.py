@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from despoof_keras.datasets.samples import BONA_FIDE, SPECIES
+from despoof_keras.datasets.samples import BONA_FIDE
 from despoof_keras.utils.files import atomic_path
 
 if TYPE_CHECKING:  # it imports TensorFlow, which scoring with a TFLite model does without
@@ -148,14 +148,13 @@ def draw_scores(path: str | Path, videos: "VideoScores", results: dict) -> None:
     for axis, (name, rates) in zip(axes, results["scores"].items(), strict=True):
         values = videos.scores[name]
         bins = np.histogram_bin_edges(values[np.isfinite(values)], bins=40)
-        for pai in SPECIES:
-            if (pais == pai).any():
-                filled = (
-                    {"histtype": "stepfilled", "alpha": 0.35}
-                    if pai == BONA_FIDE
-                    else {"histtype": "step"}
-                )
-                axis.hist(values[pais == pai], bins, label=pai.replace("_", " "), **filled)
+        for pai in sorted(set(pais), key=lambda pai: (pai != BONA_FIDE, pai)):
+            filled = (
+                {"histtype": "stepfilled", "alpha": 0.35}
+                if pai == BONA_FIDE
+                else {"histtype": "step"}
+            )
+            axis.hist(values[pais == pai], bins, label=pai.replace("_", " "), **filled)
         axis.axvline(rates["threshold"], color="black", linestyle="--", label="threshold of dev")
         axis.set(xlabel=f"spoof score: {name.replace('_', ' ')}", ylabel="test videos")
         axis.set_title(f"ACER {rates['acer']:.1%}, AUC {rates['auc']:.3f}", fontsize=10)

@@ -17,6 +17,7 @@ and all others are metadata.
 
 import csv
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -66,6 +67,7 @@ class PresentationScore:
             session=sample.session,
             phone=sample.phone,
             frame=frame,
+            groups=dict(sample.groups),
         )
 
 
@@ -74,19 +76,22 @@ def write_scores(path: str | Path, rows: Iterable[PresentationScore]) -> int:
 
     Args:
         path: CSV file to write; it appears when it is complete.
-        rows: the scores, in the order to write.
+        rows: the scores, in the order to write. All have the same groups, a column each.
 
     Returns:
         How many rows had no score (NaN): failures to acquire.
     """
     failures = 0
+    rows = iter(rows)
+    first = next(rows, None)
+    groups = () if first is None else tuple(first.groups)
     with (
         atomic_path(path) as temporary,
         open(temporary, "w", encoding="utf-8", newline="") as file,
     ):
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(file, (*COLUMNS, *groups), lineterminator="\n")
         writer.writeheader()
-        for row in rows:
+        for row in rows if first is None else itertools.chain([first], rows):
             writer.writerow(_fields(row))
             failures += math.isnan(row.spoof_score)
     return failures
@@ -190,6 +195,7 @@ def _fields(row):
         "session": _text(row.session),
         "phone": _text(row.phone),
         "frame": _text(row.frame),
+        **row.groups,
         "spoof_score": repr(float(row.spoof_score)),
         "score": repr(-float(row.spoof_score)),
     }

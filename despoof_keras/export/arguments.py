@@ -53,7 +53,7 @@ def add_tflite_arguments(parser: argparse.ArgumentParser, every: str, frames: in
         "keeps its own threshold)",
     )
     add_data_set_argument(parser)
-    add_protocol_arguments(parser, None, "the one that the model was trained on")
+    add_protocol_arguments(parser, "the one that the model was trained on")
     parser.add_argument(
         "--frames", type=int, help=f"crops taken from each video (default: {frames})"
     )

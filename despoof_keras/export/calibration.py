@@ -30,7 +30,7 @@ def is_of_other_faces(metadata: ModelMetadata) -> bool:
     return not metadata.training_data.startswith(EMBEDDED_SET)
 
 
-def trained_protocol(metadata: ModelMetadata) -> tuple[int, int | None]:
+def trained_protocol(metadata: ModelMetadata) -> tuple[int | str, int | None]:
     """`(protocol, fold)` that a model was trained on, by its metadata; otherwise `(1, None)`."""
     return described_protocol(metadata.training_data) or (_PROTOCOL, None)
 

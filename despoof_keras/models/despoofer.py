@@ -9,7 +9,6 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from despoof_keras.datasets.samples import INSTRUMENTS
 from despoof_keras.distribution.determinism import fan_out
 from despoof_keras.distribution.gradients import apply_gradients, gradients_of, replica_loss
 from despoof_keras.distribution.multi_worker import DistributedFit
@@ -24,7 +23,8 @@ from despoof_keras.models.precision import FULL, OwnPrecision, precision
 from despoof_keras.models.scores import spoof_scores
 from despoof_keras.models.weight_averages import WeightAverages
 
-INSTRUMENT_COUNT = len(INSTRUMENTS)
+# The attack instruments of OULU-NPU: print and replay.
+INSTRUMENT_COUNT = 2
 _NETWORKS = ("ds_net", "depth_net", "discriminator")
 _CHOICES = {"attack_depth": ("zero", "face"), "visual_quality_on": ("all", "attack")}
 _LossAndGradients = tuple[tf.Tensor, list[tf.Tensor | None]]

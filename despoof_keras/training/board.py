@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from despoof_keras.datasets.crops import PreparedCrops
-from despoof_keras.datasets.samples import BONA_FIDE, INSTRUMENTS, SPECIES
+from despoof_keras.datasets.samples import BONA_FIDE, species_of
 from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.evaluation.figures import panels_figure
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
@@ -26,7 +26,6 @@ CROPS_PER_SPECIES = 6
 # Dots an inch: pictures are drawn after every epoch, and large ones take their time.
 _DPI = 64
 _HISTOGRAM_BINS = 40
-_CLASSES = (BONA_FIDE, *INSTRUMENTS)
 
 Logs = Mapping[str, float] | None
 
@@ -73,7 +72,7 @@ class Board(keras.callbacks.Callback):
             self._write_learning_rates()
             self._write_panels(outputs)
             self._write_noise(outputs["noise"])
-            _write_scores(counts)
+            _write_scores((BONA_FIDE, *self._dev_crops.instruments), counts)
         self._writer.flush()
 
     def on_train_end(self, logs: Logs = None) -> None:
@@ -99,7 +98,11 @@ class Board(keras.callbacks.Callback):
             tf.summary.scalar(f"learning_rate/{network.name}", rate)
 
     def _write_panels(self, outputs):
-        rows = {pai: self._crops.pais.index(pai) for pai in SPECIES if pai in self._crops.pais}
+        rows = {
+            pai: self._crops.pais.index(pai)
+            for pai in species_of(self._dev_crops.samples)
+            if pai in self._crops.pais
+        }
         faces = {
             pai.replace("_", " "): to_network_range(self._crops.crops[row])
             for pai, row in rows.items()
@@ -126,28 +129,28 @@ def _positions(crops):
     return chosen
 
 
-def _write_scores(counts):
+def _write_scores(classes, counts):
     """Write curve and histograms of scores that were counted by class and bin."""
     edges = np.linspace(-1.0, 1.0, BINS + 1)
     squashed = (edges[1:] + edges[:-1]) / 2
     numbers = counts.astype(int)
-    for name, own in zip(_CLASSES, numbers, strict=True):
+    for name, own in zip(classes, numbers, strict=True):
         if own.any():
             values = np.repeat(squashed, own)
             tf.summary.histogram(f"score/{name}", values / (1.0 - np.abs(values)))
-    tf.summary.image("scores", _picture(_scores_figure(squashed, numbers)))
+    tf.summary.image("scores", _picture(_scores_figure(classes, squashed, numbers)))
     if numbers[0].any() and numbers[1:].any():
-        tf.summary.image("roc", _picture(_roc_figure(numbers)))
+        tf.summary.image("roc", _picture(_roc_figure(classes, numbers)))
 
 
-def _scores_figure(squashed, numbers):
+def _scores_figure(classes, squashed, numbers):
     figure = Figure(figsize=(7, 3.2), layout="constrained")
     axis = figure.subplots()
     seen = np.flatnonzero(numbers.sum(axis=0))
     first, last = (seen[0], seen[-1]) if len(seen) else (0, BINS - 1)
     width = 2.0 / BINS
     edges = np.linspace(squashed[first] - width, squashed[last] + width, _HISTOGRAM_BINS + 1)
-    for name, own in zip(_CLASSES, numbers, strict=True):
+    for name, own in zip(classes, numbers, strict=True):
         if own.any():
             share = own / own.sum()
             style = {"histtype": "stepfilled", "alpha": 0.35} if name == BONA_FIDE else {}
@@ -163,12 +166,12 @@ def _scores_figure(squashed, numbers):
     return figure
 
 
-def _roc_figure(numbers):
+def _roc_figure(classes, numbers):
     """APCER of each instrument against BPCER, at every threshold between two bins."""
     figure = Figure(figsize=(4.4, 4.2), layout="constrained")
     axis = figure.subplots()
     bpcer = np.append(1.0 - _share_below(numbers[0]), 0.0)
-    for name, own in zip(INSTRUMENTS, numbers[1:], strict=True):
+    for name, own in zip(classes[1:], numbers[1:], strict=True):
         if own.any():
             apcer = np.append(_share_below(own), 1.0)
             axis.step(bpcer, apcer, where="post", label=name.replace("_", " "))

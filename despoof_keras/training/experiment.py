@@ -14,7 +14,7 @@ from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.eye_files import fill_gaps, read_eyes
 from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.prepare import prepare_data
-from despoof_keras.datasets.samples import SPLITS, VideoSample
+from despoof_keras.datasets.samples import SPLITS, VideoSample, species_of
 from despoof_keras.distribution.strategy import Distribution
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation import figures, rates
@@ -162,7 +162,7 @@ def run_experiment(
     with atomic_path(output / "model.keras") as temporary:
         model.save(temporary)
     with times.measure(PICTURES):
-        _draw(output, model, crops["test"].samples, test, results, data.data_set.species)
+        _draw(output, model, crops["test"].samples, test, results)
     with times.measure(REPORT):
         write_run_report(FinishedRun(output, results, systems, model, data, splits, crops["test"]))
     write_json(output / RESULTS, results)
@@ -254,7 +254,7 @@ def _write_left_out(path, crops):
         writer.writerows(reasons)
 
 
-def _draw(output, model, samples, frames, results, species):
+def _draw(output, model, samples, frames, results):
     folder, history = output / "pictures", read_history(output)
     scored = {}
     for key, frame in zip(frames.keys, frames.frames, strict=True):
@@ -262,7 +262,7 @@ def _draw(output, model, samples, frames, results, species):
     shown = [sample for sample in samples if sample.key in scored]
     faces = {
         name: _middle_crop(sample, scored[sample.key], model.metadata)
-        for name, sample in _faces(shown, species).items()
+        for name, sample in _faces(shown).items()
     }
     figures.draw_panels(folder / "panels.png", model, faces)
     figures.draw_scores(folder / "scores.png", frames.by_video(), results)
@@ -270,14 +270,14 @@ def _draw(output, model, samples, frames, results, species):
         figures.draw_history(folder / "history.png", history)
 
 
-def _faces(samples, species):
+def _faces(samples):
     """A video of every species, of one subject, phone and session where the protocol has them."""
     groups = {}
     for sample in samples:
         place = groups.setdefault((sample.subject, sample.phone, sample.session), {})
         place.setdefault(sample.pai, sample)
     fullest = max(groups.values(), key=len)
-    return {pai.replace("_", " "): fullest[pai] for pai in species if pai in fullest}
+    return {pai.replace("_", " "): fullest[pai] for pai in species_of(samples) if pai in fullest}
 
 
 def _middle_crop(sample, scored, metadata):

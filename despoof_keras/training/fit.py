@@ -21,7 +21,7 @@ from despoof_keras.distribution.multi_worker import (
 from despoof_keras.distribution.strategy import Distribution, one_device
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
-from despoof_keras.models.despoofer import Despoofer
+from despoof_keras.models.despoofer import INSTRUMENT_COUNT, Despoofer
 from despoof_keras.models.layers import synchronize_norms
 from despoof_keras.models.precision import precision
 from despoof_keras.models.saving import in_float32, load_model
@@ -40,13 +40,16 @@ PRETRAINING = "depth_net"
 
 
 def build_despoofer(
-    config: TrainingConfig, depth_weights: Sequence[np.ndarray] | None = None
+    config: TrainingConfig,
+    depth_weights: Sequence[np.ndarray] | None = None,
+    instruments: int = INSTRUMENT_COUNT,
 ) -> Despoofer:
     """Build the three networks of a configuration and the `Despoofer` of them, not compiled.
 
     Args:
         config: settings of the run.
         depth_weights: of a trained DepthNet, as from `get_weights`; default: new ones.
+        instruments: number of attack instruments that validation tells apart.
     """
     size, pooling, width = config.image_size, config.pooling, config.width
     networks = (
@@ -65,6 +68,7 @@ def build_despoofer(
         attack_depth=config.attack_depth,
         visual_quality_on=config.visual_quality_on,
         frozen_depth=config.depth_pretraining_epochs > 0,
+        instruments=instruments,
         average_decay=config.average_decay,
         metadata=ModelMetadata(
             size, config.monitor_score, crop=dataclasses.asdict(config.crop_rule)
@@ -164,7 +168,7 @@ def train(
                 model = load_model(checkpoint)
                 logger.info("resuming after epoch %d of %d", epochs_done, config.epochs)
             else:
-                model = build_despoofer(config, depth_weights)
+                model = build_despoofer(config, depth_weights, len(dev_crops.instruments))
                 compile_despoofer(model, config, steps_of(config, train_crops))
         if epochs_done < config.epochs:
             fit(

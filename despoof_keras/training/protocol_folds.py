@@ -10,18 +10,19 @@ from despoof_keras.errors import DataError
 class Fold(NamedTuple):
     """A protocol, and one of its folds where it has any."""
 
-    protocol: int
+    protocol: int | str
     fold: int | None = None
 
     @property
     def folder(self) -> str:
         """Name of a run's folder, such as `"p3-fold2"`, or `"p1"` where there are no folds."""
-        return f"p{self.protocol}" + (f"-fold{self.fold}" if self.fold else "")
+        name = self.protocol if isinstance(self.protocol, str) else f"p{self.protocol}"
+        return name + (f"-fold{self.fold}" if self.fold else "")
 
 
 def folds_of(
     data_set: DataSet,
-    protocols: Sequence[int] | None = None,
+    protocols: Sequence[int | str] | None = None,
     folds: Sequence[int] | None = None,
 ) -> list[Fold]:
     """List protocols and folds.

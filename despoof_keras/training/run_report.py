@@ -11,7 +11,7 @@ import numpy as np
 from despoof_keras.datasets.batches import EVALUATION_BATCH
 from despoof_keras.datasets.crops import PreparedCrops
 from despoof_keras.datasets.data import Data
-from despoof_keras.datasets.samples import SPLITS, VideoSample
+from despoof_keras.datasets.samples import SPLITS, VideoSample, species_of
 from despoof_keras.datasets.shards import frames_in_order
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
 from despoof_keras.evaluation.report import page
@@ -111,7 +111,7 @@ def _media(run) -> Iterator[MediumNoise]:
     """What the model makes of the middle crops of the videos of each species."""
     middles = _middle_positions(run.test_crops)
     pai_of = {frame.key: frame.pai for frame in frames_in_order(run.test_crops)}
-    for pai in run.data.data_set.species:
+    for pai in species_of(run.test_crops.samples):
         keys = [key for key in middles if pai_of[key] == pai]
         if keys:
             positions = [middles[keys[number]] for number in spread(len(keys), AVERAGED)]

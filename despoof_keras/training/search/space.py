@@ -118,9 +118,10 @@ class DespoofHyperModel(keras_tuner.HyperModel):
         """
         config = self.configuration(hp)
         with _end_search_on_other_errors():
-            steps = steps_of(config, self.crops(config)[0])
+            train_crops, dev_crops = self.crops(config)
+            steps = steps_of(config, train_crops)
             keras.utils.set_random_seed(self.seed)
-            model = build_despoofer(config)
+            model = build_despoofer(config, instruments=len(dev_crops.instruments))
             compile_despoofer(model, config, steps)
         return model
 

@@ -19,7 +19,8 @@ from recipe_runs import PATIENCE, SMALL_NETWORKS
 from scripts import run_here
 
 from despoof_keras import DespoofHyperModel
-from despoof_keras.datasets import Data
+from despoof_keras.datasets import Data, VideoSample
+from despoof_keras.datasets.crops import CropSettings, PreparedCrops
 from despoof_keras.distribution.strategy import Distribution
 from despoof_keras.errors import DataError
 from despoof_keras.models.loss_weights import RELEASED_WEIGHTS
@@ -70,13 +71,16 @@ def test_hyperparameters_become_settings():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_every_corner_of_the_space_is_a_valid_model(seed):
-    hypermodel = DespoofHyperModel(BASE, crops=lambda config: (None, None))
+    attack = VideoSample(Path("1.avi"), "1", 1, 1, "mask")
+    crops = PreparedCrops({}, {}, CropSettings(), {}, (attack,))
+    hypermodel = DespoofHyperModel(BASE, crops=lambda config: (crops, crops))
     hp = keras_tuner.HyperParameters()
     hypermodel.configuration(hp)
     for one in hp.space:
         hp.values[one.name] = one.random_sample(seed)
     model = hypermodel.build(hp)
     assert model.compiled
+    assert model.instruments == 1
     assert model.metadata.crop["side"] == hp.values["crop_side"]
     assert model.score == hp.values["score"]
 
