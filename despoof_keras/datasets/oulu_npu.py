@@ -10,12 +10,11 @@ Folders that were unpacked into a folder of their own name (`Train_files/Train_f
 too. Without `Protocols/`, the lists follow from the file names, see `oulu_npu_protocols`.
 """
 
-import logging
 import os
 import re
 from pathlib import Path
 
-from despoof_keras.datasets.left_out import warn_of
+from despoof_keras.datasets.left_out import LeftOutFile, Problems
 from despoof_keras.datasets.oulu_npu_protocols import (
     SUBJECTS,
     check_protocol,
@@ -26,12 +25,12 @@ from despoof_keras.datasets.oulu_npu_protocols import (
     protocol_stems,
 )
 from despoof_keras.datasets.samples import SPLITS, VideoSample
-from despoof_keras.errors import DataError, encodable
+from despoof_keras.datasets.splits import Splits
+from despoof_keras.errors import DataError
 from despoof_keras.utils.text import decode_text
 
 __all__ = ["list_path", "load", "protocol_lines", "protocol_stems"]
 
-logger = logging.getLogger(__name__)
 _LIST_LINE = re.compile(r"\s*([+-]?\d+)\s*,\s*(\S+)\s*")
 
 
@@ -47,7 +46,7 @@ def load(root, protocol, fold=None, skip_bad=False):
             reads the videos counts it.
 
     Returns:
-        Mapping with the lists of `VideoSample` of `"train"`, `"dev"` and `"test"`, in the order of
+        `Splits` with the lists of `VideoSample` of `"train"`, `"dev"` and `"test"`, in the order of
         the protocol list, or sorted by name where the list follows from the file names.
 
     Raises:
@@ -58,37 +57,19 @@ def load(root, protocol, fold=None, skip_bad=False):
     root = Path(root)
     folders = {split: _split_folder(root, split) for split in SPLITS}
     samples = {}
+    left_out: list[LeftOutFile] = []
     for split, folder in folders.items():
-        problems = _Problems(skip_bad)
+        problems = Problems(skip_bad, split)
         videos = _videos(root, folder, split, problems)
         stems = _listed_stems(root, folder, videos, protocol, fold, split, problems)
         source = folder if stems is None else _list_file(root, protocol, fold, split)
         if stems is None:
             stems = protocol_stems(sorted(videos), protocol, fold, split)
         problems.report(source)
+        left_out += problems.left_out
         samples[split] = _samples(root, folder, videos, stems)
         _check_classes(samples[split], source, protocol, fold, split, len(videos))
-    return samples
-
-
-class _Problems:
-    """What is wrong with single files or lines: an error, or, with `skip_bad`, a warning."""
-
-    def __init__(self, skip_bad):
-        self._skip_bad = skip_bad
-        self._messages = []
-
-    def add(self, message):
-        if not self._skip_bad:
-            raise DataError(f"{message} (--skip-bad leaves it out)")
-        self._messages.append(encodable(message))
-
-    def report(self, source):
-        warn_of(self._messages)
-        if self._messages:
-            logger.warning(
-                "%s: lines or files left out: %d", encodable(str(source)), len(self._messages)
-            )
+    return Splits(samples, left_out)
 
 
 def _split_folder(root, split):
@@ -141,19 +122,20 @@ def _videos(root, folder, split, problems):
         try:
             name = parse_stem(path.stem)
         except DataError as error:
-            problems.add(f"{folder}: {error}")
+            problems.add(folder, str(error))
             continue
         if name.split != split:
             first, last = SUBJECTS[split]
             problems.add(
-                f"{path}: expected subjects {first:02d} to {last:02d} in {folder.name}/, "
-                f"subject {name.subject:02d} belongs to {name.split}"
+                path,
+                f"expected subjects {first:02d} to {last:02d} in {folder.name}/, "
+                f"subject {name.subject:02d} belongs to {name.split}",
             )
         elif path.stem in videos:
-            problems.add(f"{path}: expected no other video of the name; {videos[path.stem]} has it")
+            problems.add(path, f"expected no other video of the name; {videos[path.stem]} has it")
         else:
             if not entry.is_file():
-                problems.add(f"{path}: expected a video; it is a folder or a link without a target")
+                problems.add(path, "expected a video; it is a folder or a link without a target")
             videos[path.stem] = path
     if not videos:
         raise _wrong_layout(root, folder)
@@ -177,13 +159,13 @@ def _listed_stems(root, folder, videos, protocol, fold, split, problems):
         try:
             stem = _listed_stem(line, split, where)
         except DataError as error:
-            problems.add(str(error))
+            problems.add(where, error)
             continue
         if stem in stems:
-            problems.add(f"{where}: {stem} is listed twice, first in line {stems[stem]}")
+            problems.add(where, f"{stem} is listed twice, first in line {stems[stem]}")
             continue
         if stem not in videos:
-            problems.add(f"{where}: {stem} is listed, but {folder / stem}.avi is missing")
+            problems.add(where, f"{stem} is listed, but {folder / stem}.avi is missing")
         stems[stem] = number
     return list(stems)
 
