@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from despoof_keras.datasets.data_sets import DEFAULT_DATA_SET, DataSet, data_set, load
-from despoof_keras.datasets.samples import VideoSample
+from despoof_keras.datasets.splits import Splits
 
 _DESCRIPTION_END = re.compile(r", protocol (\w+)(?:, fold (\d+))?$")
 
@@ -60,7 +60,7 @@ class Data:
         fold = "" if self.fold is None else f", fold {self.fold}"
         return f"{self.title}, protocol {self.protocol}{fold}"
 
-    def load(self) -> dict[str, list[VideoSample]]:
+    def load(self) -> Splits:
         """List the videos of each split, see `data_sets.load`."""
         return load(self.name, self.root, self.protocol, self.fold, skip_bad=self.skip_bad)
 

@@ -7,9 +7,10 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from despoof_keras.datasets import oulu_npu
+from despoof_keras.datasets import oulu_npu, replay_attack
 from despoof_keras.datasets.oulu_npu_protocols import PROTOCOLS
 from despoof_keras.datasets.samples import VideoSample
+from despoof_keras.datasets.splits import Splits
 from despoof_keras.errors import DataError
 
 
@@ -79,6 +80,7 @@ def _listed(names):
 DEFAULT_DATA_SET = "oulu_npu"
 DATA_SETS = {
     DEFAULT_DATA_SET: DataSet("OULU-NPU", oulu_npu.load, PROTOCOLS, has_eye_files=True),
+    "replay_attack": DataSet("Replay-Attack", replay_attack.load, replay_attack.PROTOCOLS),
 }
 
 
@@ -100,7 +102,7 @@ def load(
     fold: int | None = None,
     *,
     skip_bad: bool = False,
-) -> dict[str, list[VideoSample]]:
+) -> Splits:
     """List the videos of one protocol of a data set. Videos are not opened.
 
     Args:
@@ -112,7 +114,7 @@ def load(
             instead of raising.
 
     Returns:
-        Mapping with the lists of `VideoSample` of `"train"`, `"dev"` and `"test"`.
+        The lists of `VideoSample` of `"train"`, `"dev"` and `"test"`, and what was left out.
 
     Raises:
         DataError: there is no such data set, protocol or fold, or the folder is not laid out as
@@ -123,4 +125,5 @@ def load(
     """
     choice = {"skip_bad": True} if skip_bad else {}
     row = data_set(name)
-    return row.load(Path(root), *row.check_protocol(protocol, fold), **choice)
+    splits = row.load(Path(root), *row.check_protocol(protocol, fold), **choice)
+    return splits if isinstance(splits, Splits) else Splits(splits)

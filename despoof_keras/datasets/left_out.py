@@ -60,6 +60,10 @@ class Problems:
         split = self._split if split is None else split
         self.left_out.append(LeftOutFile(split, encodable(str(where)), encodable(text)))
 
+    def note(self, where: str | Path, reason: str) -> None:
+        """Add what is no error, but is to be known, such as videos that are missing."""
+        self.left_out.append(LeftOutFile(self._split, encodable(str(where)), encodable(reason)))
+
     def report(self, source: str | Path) -> None:
         """Warn of what was left out, and say how much of it there is.
 
