@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from despoof_keras.datasets import oulu_npu, replay_attack
+from despoof_keras.datasets import casia_fasd, msu_mfsd, oulu_npu, replay_attack, siw
 from despoof_keras.datasets.oulu_npu_protocols import PROTOCOLS
 from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.datasets.splits import Splits
@@ -81,6 +81,9 @@ DEFAULT_DATA_SET = "oulu_npu"
 DATA_SETS = {
     DEFAULT_DATA_SET: DataSet("OULU-NPU", oulu_npu.load, PROTOCOLS, has_eye_files=True),
     "replay_attack": DataSet("Replay-Attack", replay_attack.load, replay_attack.PROTOCOLS),
+    "casia_fasd": DataSet("CASIA-FASD", casia_fasd.load, casia_fasd.PROTOCOLS),
+    "siw": DataSet("SiW", siw.load, siw.PROTOCOLS),
+    "msu_mfsd": DataSet("MSU-MFSD", msu_mfsd.load, msu_mfsd.PROTOCOLS),
 }
 
 

@@ -145,9 +145,11 @@ def place(root: Path, path: Path) -> str:
         >>> place(Path("data"), Path("data/Train/Train/live/001/001-1-1-1-1.MOV"))
         'train/live/001/001-1-1-1-1'
     """
-    parts = [part.lower() for part in path.relative_to(root).with_suffix("").parts]
-    kept = [part for number, part in enumerate(parts) if number == 0 or part != parts[number - 1]]
-    return "/".join(kept)
+    *folders, name = (part.lower() for part in path.relative_to(root).with_suffix("").parts)
+    own = [
+        folder for folder, outer in zip(folders, ["", *folders], strict=False) if folder != outer
+    ]
+    return "/".join([*own, name])
 
 
 def note_missing(
@@ -156,7 +158,7 @@ def note_missing(
     """Note which of the videos that every subject has are missing.
 
     Args:
-        clips: mapping from each subject, in words, to the videos that there are.
+        clips: mapping from each subject to the videos that there are.
         complete: the videos that every subject of the data set has.
         problems: what is missing is noted here.
     """
@@ -166,9 +168,7 @@ def note_missing(
         if missing:
             shown = ", ".join(missing[:_MOST_SHOWN])
             more = f" and {len(missing) - _MOST_SHOWN} more" if len(missing) > _MOST_SHOWN else ""
-            problems.note(
-                subject, f"{len(missing)} of its {len(complete)} videos are missing: {shown}{more}"
-            )
+            problems.note(subject, f"lacks {len(missing)} of {len(complete)} videos: {shown}{more}")
 
 
 def _contents(folder):

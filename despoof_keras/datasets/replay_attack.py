@@ -43,9 +43,9 @@ LIGHTINGS = ("controlled", "adverse")
 TAKES = ("1", "2")
 # What every client has.
 _COMPLETE = (
-    *(f"real, {light}, {take}" for light, take in itertools.product(LIGHTINGS, TAKES)),
+    *(f"real {light} {take}" for light, take in itertools.product(LIGHTINGS, TAKES)),
     *(
-        f"{pai}, {support}, {light}"
+        f"{pai} {support} {light}"
         for pai, support, light in itertools.product(PHOTOS + VIDEOS, SUPPORTS, LIGHTINGS)
     ),
 )
@@ -94,8 +94,8 @@ class VideoName(NamedTuple):
     def clip(self) -> str:
         """Which of the client's videos it is, in words."""
         if self.pai == BONA_FIDE:
-            return f"real, {self.lighting}, {self.take}"
-        return f"{self.pai}, {self.support}, {self.lighting}"
+            return f"real {self.lighting} {self.take}"
+        return f"{self.pai} {self.support} {self.lighting}"
 
 
 def load(root, protocol, fold=None, skip_bad=False):

@@ -1,11 +1,14 @@
 """The splits of a protocol: their videos, what was left out of them, and rules that they keep."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from despoof_keras.datasets.left_out import LeftOutFile
 from despoof_keras.datasets.samples import SPLITS, VideoSample
 from despoof_keras.errors import DataError, shown
+
+logger = logging.getLogger(__name__)
 
 # Where a data set has no dev split, every fifth subject of train makes it, as in the five-fold
 # cross-validation of bob.db.casia_fasd.
@@ -53,6 +56,9 @@ def with_dev(
 ) -> tuple[list[VideoSample], list[VideoSample]]:
     """Part the videos of train into train and dev, see `dev_subjects`."""
     chosen = dev_subjects((int(sample.subject) for sample in train), fold)
+    logger.info(
+        "subjects of train that make the dev split: %s", ", ".join(map(str, sorted(chosen)))
+    )
     return (
         [sample for sample in train if sample.subject not in chosen],
         [sample for sample in train if sample.subject in chosen],

@@ -1,11 +1,11 @@
 """Replay-Attack's layout and protocols, on trees of empty files."""
 
 import collections
-import itertools
 import os
 import re
 
 import pytest
+from data_set_trees import REPLAY_CLIENTS, keys_of, replay_paths, write
 
 from despoof_keras import datasets
 from despoof_keras.datasets import VideoSample, replay_attack
@@ -13,56 +13,28 @@ from despoof_keras.datasets.samples import Annotation, instrument_of
 from despoof_keras.errors import DataError
 
 SPLITS = {"train": "train", "devel": "dev", "test": "test"}
-# As many clients as the real splits have, with numbers of their own.
-CLIENTS = {"train": range(1, 16), "devel": range(16, 31), "test": range(31, 51)}
-LIGHTINGS = ("controlled", "adverse")
-KINDS = (
-    ("print", "highdef_photo"),
-    ("mobile", "mobile_photo"),
-    ("mobile", "mobile_video"),
-    ("highdef", "highdef_photo"),
-    ("highdef", "highdef_video"),
-)
 REAL = "train/real/client001_session01_webcam_authenticate_adverse_1.mov"
 ATTACK = "train/attack/hand/attack_print_client001_session01_highdef_photo_adverse.mov"
-
-
-def paths_of(split, clients):
-    for client, lighting in itertools.product(clients, LIGHTINGS):
-        start = f"client{client:03d}_session01"
-        for take in (1, 2):
-            yield f"{split}/real/{start}_webcam_authenticate_{lighting}_{take}.mov"
-        for support, (device, source) in itertools.product(("fixed", "hand"), KINDS):
-            name = f"attack_{device}_{start}_{source}_{lighting}.mov"
-            yield f"{split}/attack/{support}/{name}"
-
-
-def write(root, paths):
-    for path in paths:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).touch()
-    return root
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """All of the data set's files, with its enrolment clips and the positions of faces."""
     root = tmp_path_factory.mktemp("replay_attack")
-    for split, clients in CLIENTS.items():
-        paths = list(paths_of(split, clients))
+    for split, clients in REPLAY_CLIENTS.items():
+        paths = list(replay_paths(split, clients))
         write(root, paths)
         write(root, [f"face-locations/{path[:-4]}.face" for path in paths])
-        for client, lighting in itertools.product(clients, LIGHTINGS):
-            name = f"client{client:03d}_session01_webcam_enroll_{lighting}_1.mov"
-            write(root, [f"enroll/{split}/{name}"])
+        names = [f"client{client:03d}_session01_webcam_enroll_adverse_1.mov" for client in clients]
+        write(root, [f"enroll/{split}/{name}" for name in names])
     return root
 
 
 @pytest.fixture
 def small(tmp_path):
     """One client in each split."""
-    for split, clients in CLIENTS.items():
-        write(tmp_path, paths_of(split, clients[:1]))
+    for split, clients in REPLAY_CLIENTS.items():
+        write(tmp_path, replay_paths(split, clients[:1]))
     return tmp_path
 
 
@@ -140,7 +112,7 @@ def nested(root):
 def deeper(root):
     folder = root / "downloads" / "replayattack"
     folder.mkdir(parents=True)
-    for split in CLIENTS:
+    for split in REPLAY_CLIENTS:
         (root / split).rename(folder / split)
 
 
@@ -173,9 +145,8 @@ def test_an_odd_copy_is_read_like_another(small, change, caplog):
     expected = datasets.load("replay_attack", small)
     change(small)
     splits = datasets.load("replay_attack", small)
-    for name, samples in splits.items():
-        assert [s.key for s in samples] == [s.key for s in expected[name]]
-        assert all(sample.path.is_file() for sample in samples)
+    assert keys_of(splits) == keys_of(expected)
+    assert all(sample.path.is_file() for own in splits.values() for sample in own)
     assert not caplog.records
 
 
@@ -214,9 +185,7 @@ def print_of_a_video(root):
     "spoil", [copied, not_unicode, foreign, twice, unpacked_twice, print_of_a_video]
 )
 def test_a_bad_file_is_one_error_or_left_out_and_counted(small, spoil, caplog):
-    keys = {
-        name: [s.key for s in own] for name, own in datasets.load("replay_attack", small).items()
-    }
+    keys = keys_of(datasets.load("replay_attack", small))
     message = spoil(small)
     with pytest.raises(DataError, match=message) as error:
         datasets.load("replay_attack", small)
@@ -224,7 +193,7 @@ def test_a_bad_file_is_one_error_or_left_out_and_counted(small, spoil, caplog):
     assert "--skip-bad leaves it out" in str(error.value)
     assert not caplog.records
     splits = datasets.load("replay_attack", small, skip_bad=True)
-    assert {name: [s.key for s in own] for name, own in splits.items()} == keys
+    assert keys_of(splits) == keys
     (problem,) = splits.left_out
     assert re.search(message, f"{problem.name}: {problem.reason}")
     assert re.search(message, caplog.records[0].getMessage())
@@ -253,14 +222,12 @@ def test_missing_videos_are_told_and_are_no_error(small, caplog):
     assert len(splits["train"]) == 22
     (problem,) = splits.left_out
     assert problem.name == "client 001"
-    assert problem.reason == (
-        "2 of its 24 videos are missing: print, hand, adverse, real, adverse, 1"
-    )
+    assert problem.reason == "lacks 2 of 24 videos: print hand adverse, real adverse 1"
     assert problem.reason in caplog.text
 
 
 def test_a_client_in_two_splits_is_refused(small):
-    path = next(iter(paths_of("test", [31])))
+    path = next(iter(replay_paths("test", [31])))
     write(small, [path.replace("test/", "devel/")])
     (small / path).unlink()
     message = r"client031.*: expected each subject in one split.*31 is in test and, by .*, in dev"
