@@ -82,7 +82,9 @@ class VideoName(NamedTuple):
         return _CLIPS[self.clip][1]
 
 
-def load(root, protocol, fold=None, skip_bad=False):
+def load(
+    root: str | Path, protocol: int | str, fold: int | None = None, skip_bad: bool = False
+) -> Splits:
     """List the videos of one protocol. Videos are not opened.
 
     Args:

@@ -9,12 +9,13 @@ import numpy as np
 
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.eye_files import BadLine, fill_gaps, read_eyes
+from despoof_keras.datasets.sample_frames import read_sample_frames
 from despoof_keras.datasets.samples import BONA_FIDE, VideoSample
 from despoof_keras.datasets.shards import CropRecord
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.depth import exact_depth, generic_face_depth, read_depth_maps
-from despoof_keras.utils.video.frames import TruncatedVideoError, read_frames, spread_indices
+from despoof_keras.utils.video.frames import TruncatedVideoError, spread_indices
 
 FACE_DEPTHS = ("mesh", "generic")
 # Where a crop's depth comes from.
@@ -100,7 +101,7 @@ def clip_frames(
     done = 0
     failed: list[str] = []
     try:
-        for index, frame in _decodable(sample.path, chosen):
+        for index, frame in _decodable(sample, chosen):
             try:
                 made = function(index, frame, eyes[index])
             except DataError as error:
@@ -149,11 +150,11 @@ def _record(sample, index, frame, crop, eyes, exact, settings):
     )
 
 
-def _decodable(path, chosen):
+def _decodable(sample, chosen):
     """The chosen frames, without the last where a sound video has fewer than its eye file."""
     decoded = 0
     try:
-        for index, frame in read_frames(path, chosen):
+        for index, frame in read_sample_frames(sample, chosen):
             yield index, frame
             decoded += 1
     except TruncatedVideoError as error:

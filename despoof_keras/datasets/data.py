@@ -22,7 +22,8 @@ class Data:
         name: the data set's name in `data_sets.DATA_SETS`.
         title: what runs, results and model files call the data; the root where it is empty.
         skip_bad: leave out unusable videos with a counted warning instead of stopping.
-        find_eyes: find the eyes in videos that have no eye file.
+        find_eyes: find the eyes in videos that have no eye file. Always so where the data set
+            comes without eye files.
         processes: worker processes; None for as many as there are processors and memory for.
 
     Raises:
@@ -47,6 +48,8 @@ class Data:
         protocol, fold = self.data_set.check_protocol(self.protocol, self.fold)
         object.__setattr__(self, "protocol", protocol)
         object.__setattr__(self, "fold", fold)
+        finds = self.find_eyes or not self.data_set.has_eye_files
+        object.__setattr__(self, "find_eyes", finds)
         object.__setattr__(self, "title", self.title or _printable(self.root))
 
     @property

@@ -1,16 +1,18 @@
-"""Eye files for videos that have none: the face mesh finds the eyes, and short gaps are filled."""
+"""Eye files for videos that have none: from the data set's annotation, and by the face finder."""
 
 import dataclasses
 import logging
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-
-from despoof_keras.datasets.eye_files import fill_gaps, write_eyes
+from despoof_keras.datasets.annotations import read_annotation
+from despoof_keras.datasets.eye_files import BadLine, fill_gaps, write_eyes
+from despoof_keras.datasets.eye_search import VideoEyes, locate_eyes, look_for_faces
 from despoof_keras.datasets.fingerprint import content_stamp, fingerprint
-from despoof_keras.datasets.samples import VideoSample
+from despoof_keras.datasets.left_out import warn_of
+from despoof_keras.datasets.samples import Annotation, VideoSample
 from despoof_keras.errors import DataError
-from despoof_keras.faces.finder import is_tilted, process_finder
+from despoof_keras.faces.finder import FaceFinder, process_finder
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.progress import tracked
 from despoof_keras.utils.video.frames import read_frames
@@ -22,6 +24,8 @@ logger = logging.getLogger(__name__)
 FIND_EVERY = 5
 # Raised whenever the positions that are found for the same video change.
 FORMAT_VERSION = 1
+# What the name of the eye file of a video ends in that is upside down.
+_UPSIDE_DOWN = "-upside-down"
 
 
 def with_eye_files(
@@ -33,90 +37,156 @@ def with_eye_files(
 ) -> list[VideoSample]:
     """Give every sample an eye file; those of the data set are used as they are.
 
-    New eye files are kept in `folder` by the video's contents. Each is written whole or
-    not at all, so an interrupted call continues where it stopped. The data set's folder is not
-    changed.
+    Where the data set has an annotation in a format of its own, the eyes come from it as far as
+    possible, see `eye_search.locate_eyes`. New eye files are kept in `folder` by the contents of
+    video and annotation. Each is written whole or not at all, so an interrupted call continues
+    where it stopped. The data set's folder is not changed.
 
     Args:
         samples: the videos.
         folder: where new eye files are kept.
         processes: worker processes; default: see `processes.default_processes`.
-        skip_bad: leave a video in which no face is found as it is, with a warning, instead of
-            raising.
+        skip_bad: leave a video in which no face is found as it is, and lines of an annotation out
+            that cannot be used, with a warning, instead of raising.
 
     Returns:
-        The videos, in the same order.
+        The videos, in the same order. Those that are upside down are marked so.
 
     Raises:
-        DataError: a video cannot be read, or no face is found in it; the message names it.
+        DataError: a video or its annotation cannot be read, or no face is found; the message names
+            the file.
         ImportError: the face models are missing.
     """
-    paths = {sample.key: _eye_path(sample, Path(folder)) for sample in samples}
+    stems = {sample.key: _stem(sample, Path(folder)) for sample in samples}
     jobs = [
-        _Job(sample.path, paths[sample.key], skip_bad)
+        _Job(sample.path, stems[sample.key], skip_bad, sample.annotation)
         for sample in samples
-        if paths[sample.key] != sample.eye_path and not paths[sample.key].is_file()
+        if stems[sample.key] is not None and _kept(stems[sample.key]) is None
     ]
     if jobs:
-        messages = in_processes(_find, jobs, processes)
-        with tracked(messages, "eye positions", len(jobs)) as results:
-            for message in filter(None, results):
-                logger.warning("no eye positions: %s", message)
-    return [
-        dataclasses.replace(sample, eye_path=paths[sample.key])
-        if paths[sample.key].is_file()
-        else sample
-        for sample in samples
-    ]
+        results = in_processes(_find, jobs, processes)
+        with tracked(results, "eye positions", len(jobs)) as finished:
+            _report(list(finished))
+    return [_with_kept(sample, stems[sample.key]) for sample in samples]
 
 
-def find_eyes(path: str | Path, finder, every: int = FIND_EVERY) -> dict[int, np.ndarray]:
-    """Find the eyes over a video, those of the largest face in each frame.
+def with_eye_file(sample: VideoSample, folder: str | Path) -> VideoSample:
+    """Give one sample an eye file, as `with_eye_files` does.
+
+    Raises:
+        DataError: the video or its annotation cannot be read, or no face is found.
+    """
+    stem = _stem(sample, Path(folder))
+    if stem is not None and _kept(stem) is None:
+        _find(_Job(sample.path, stem, False, sample.annotation))
+    return _with_kept(sample, stem)
+
+
+def find_eyes(
+    path: str | Path,
+    finder: FaceFinder,
+    every: int = FIND_EVERY,
+    annotation: Annotation | None = None,
+    bad: list[BadLine] | None = None,
+) -> VideoEyes:
+    """Find the eyes over a video: as annotated, else those of the largest face in each frame.
 
     Args:
         path: video file.
         finder: `FaceFinder`.
         every: distance of the frames in which faces are looked for; those between are interpolated
             where the gap is short, see `eye_files.fill_gaps`.
+        annotation: what the data set says.
+        bad: lines of the annotation that cannot be used are added here; None raises.
 
     Returns:
-        Mapping from frame to `(4,)`: `(x_right, y_right, x_left, y_left)` in pixels; empty if no
-        face is found.
+        The eyes, and how they were found. Without any if no face is found.
 
     Raises:
-        DataError: the video cannot be read.
+        DataError: the video or its annotation cannot be read.
     """
-    eyes = {}
-    for number, image in read_frames(path, every=every):
-        for face in finder(image)[:1]:
-            if not is_tilted(face):
-                eyes[number] = face.eyes
-    return fill_gaps(eyes)
+    positions = read_annotation(annotation, bad) if annotation else None
+    found = locate_eyes(look_for_faces(read_frames(path, every=every), finder), positions)
+    return found._replace(eyes=fill_gaps(found.eyes))
 
 
 @dataclasses.dataclass(frozen=True)
 class _Job:
     video: Path
-    eye_path: Path
+    stem: Path
     skip_bad: bool
+    annotation: Annotation | None = None
 
 
-def _eye_path(sample, folder):
+class _Result(NamedTuple):
+    """What is to be told of a video: why it has no eye file, lines left out, eyes by the box."""
+
+    failure: str | None = None
+    bad: tuple[str, ...] = ()
+    by_box: int = 0
+    upside_down: Path | None = None
+
+
+def _stem(sample, folder):
+    """Path of the new eye file without its end; None where the data set has one."""
     if sample.eye_path is not None and sample.eye_path.is_file():
-        return sample.eye_path
-    what = fingerprint((FORMAT_VERSION, FIND_EVERY, content_stamp(sample.path)))
-    return folder / f"{sample.key}-{what[:16]}.txt"
+        return None
+    made_from = [FORMAT_VERSION, FIND_EVERY, content_stamp(sample.path)]
+    if sample.annotation is not None:
+        made_from += [sample.annotation.kind, content_stamp(sample.annotation.path)]
+    return folder / f"{sample.key}-{fingerprint(made_from)[:16]}"
+
+
+def _kept(stem):
+    """The eye file, and whether the video is upside down; None where there is none yet."""
+    for end in ("", _UPSIDE_DOWN):
+        path = stem.with_name(f"{stem.name}{end}.txt")
+        if path.is_file():
+            return path, bool(end)
+    return None
+
+
+def _with_kept(sample, stem):
+    kept = None if stem is None else _kept(stem)
+    if kept is None:
+        return sample
+    path, is_upside_down = kept
+    return dataclasses.replace(sample, eye_path=path, is_upside_down=is_upside_down)
 
 
 def _find(job):
-    """Worker: write one eye file; return a message if it cannot be written and need not be."""
+    """Worker: write one eye file; say why where it cannot be written and need not be."""
+    bad: list[BadLine] | None = [] if job.skip_bad else None
     try:
-        eyes = find_eyes(job.video, process_finder())
-        if not eyes:
+        found = find_eyes(job.video, process_finder(), annotation=job.annotation, bad=bad)
+        if not found.eyes:
             raise DataError(f"{job.video}: expected a face; none was found in any frame")
-        write_eyes(job.eye_path, eyes)
+        end = _UPSIDE_DOWN if found.is_upside_down else ""
+        write_eyes(job.stem.with_name(f"{job.stem.name}{end}.txt"), found.eyes)
     except DataError as error:
         if not job.skip_bad:
             raise
-        return str(error)
-    return None
+        return _Result(str(error))
+    return _Result(
+        None,
+        tuple(line.message for line in bad or ()),
+        found.by_box,
+        job.video if found.is_upside_down else None,
+    )
+
+
+def _report(results):
+    for result in results:
+        if result.failure:
+            logger.warning("no eye positions: %s", result.failure)
+        if result.upside_down:
+            logger.info("%s: upside down, and turned by half", result.upside_down)
+    warn_of([message for result in results for message in result.bad])
+    by_box = [result.by_box for result in results if result.by_box]
+    if by_box:
+        logger.warning(
+            "no face was found where the data set has one, so the eyes were placed in the middle "
+            "of its upper half: %d frames of %d videos",
+            sum(by_box),
+            len(by_box),
+        )

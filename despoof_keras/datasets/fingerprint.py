@@ -27,7 +27,13 @@ _AT_ONCE = 8
 _FACTS = ("species", "subject", "session", "phone")
 _FILES = ("video", "eye file", "depth file")
 # Only of videos that have any of these.
-_FURTHER = ("number of first frames", "groups", "format of the annotation", "annotation")
+_FURTHER = (
+    "number of first frames",
+    "groups",
+    "format of the annotation",
+    "annotation",
+    "way up",
+)
 
 
 def content_stamp(path: Path | None) -> str | None:
@@ -57,7 +63,8 @@ def describe(samples: Sequence[VideoSample]) -> dict[str, list]:
     Returns:
         Mapping from each video's key to its species, subject, session and phone, the
         `content_stamp` of its video, its eye file and its depth maps, and, for videos that have
-        any, its number of first frames, its groups, and its annotation's format and stamp.
+        any, its number of first frames, its groups, its annotation's format and stamp, and whether
+        it is upside down.
     """
     with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
         stamps = list(pool.map(_stamps, samples))
@@ -128,6 +135,7 @@ def _further(sample):
         [list(group) for group in sample.groups],
         kind,
         content_stamp(path),
+        sample.is_upside_down,
     ]
     return facts if any(facts) else []
 

@@ -66,7 +66,9 @@ class VideoName(NamedTuple):
     scene: int
 
 
-def load(root, protocol, fold=None, skip_bad=False):
+def load(
+    root: str | Path, protocol: int | str, fold: int | None = None, skip_bad: bool = False
+) -> Splits:
     """List the videos of one protocol. Videos are not opened.
 
     Args:

@@ -28,7 +28,7 @@ from despoof_keras.errors import DataError
 PHOTOS = ("print", "mobile_photo", "highdef_photo")
 VIDEOS = ("mobile_video", "highdef_video")
 # The attacks of each protocol; all have every bona fide presentation.
-ATTACKS = {
+ATTACKS: dict[int | str, tuple[str, ...]] = {
     "grandtest": PHOTOS + VIDEOS,
     "print": ("print",),
     "mobile": ("mobile_photo", "mobile_video"),
@@ -98,7 +98,9 @@ class VideoName(NamedTuple):
         return f"{self.pai} {self.support} {self.lighting}"
 
 
-def load(root, protocol, fold=None, skip_bad=False):
+def load(
+    root: str | Path, protocol: int | str, fold: int | None = None, skip_bad: bool = False
+) -> Splits:
     """List the videos of one protocol. Videos are not opened.
 
     Args:

@@ -54,6 +54,8 @@ class VideoSample:
         eye_path: file with the eye positions, see `eye_files.read_eyes`; None without one.
         depth_path: exact depth maps, which only the embedded set has; None elsewhere.
         annotation: positions of face or eyes in the data set's own format; None without any.
+        is_upside_down: whether the video is to be turned by half before its eyes are where the eye
+            file has them.
         first_frames: only so many frames from the beginning belong to the sample; None for all.
         groups: further columns, such as `(("skin_tone", "3"),)`, for rates by group.
 
@@ -76,6 +78,7 @@ class VideoSample:
     depth_path: Path | None = None
     annotation: Annotation | None = None
     first_frames: int | None = None
+    is_upside_down: bool = False
     groups: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self):

@@ -74,7 +74,9 @@ class VideoName(NamedTuple):
         return BONA_FIDE if self.type == LIVE else SPECIES[self.type, self.medium]
 
 
-def load(root, protocol, fold=None, skip_bad=False):
+def load(
+    root: str | Path, protocol: int | str, fold: int | None = None, skip_bad: bool = False
+) -> Splits:
     """List the videos of one protocol. Videos are not opened.
 
     Args:

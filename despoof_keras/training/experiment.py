@@ -14,6 +14,7 @@ from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.eye_files import fill_gaps, read_eyes
 from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.prepare import prepare_data
+from despoof_keras.datasets.sample_frames import read_sample_frames
 from despoof_keras.datasets.samples import SPLITS, VideoSample, species_of
 from despoof_keras.distribution.strategy import Distribution
 from despoof_keras.errors import DataError
@@ -36,7 +37,6 @@ from despoof_keras.training.run_report import LEFT, FinishedRun, write_run_repor
 from despoof_keras.utils.files import atomic_path, check_writable, write_json
 from despoof_keras.utils.provenance import code_commit
 from despoof_keras.utils.threads import BusyTimes
-from despoof_keras.utils.video.frames import read_frames
 from despoof_keras.version import __version__
 
 logger = logging.getLogger(__name__)
@@ -284,6 +284,6 @@ def _middle_crop(sample, scored, metadata):
     """The crop of the middle one of the frames that were scored."""
     eyes = fill_gaps(read_eyes(sample.eye_path, []))
     middle = scored[len(scored) // 2]
-    ((_, frame),) = read_frames(sample.path, [middle])
+    ((_, frame),) = read_sample_frames(sample, [middle])
     crop = crop_face(frame, eyes[middle], metadata.image_size, rule=metadata.crop_rule)
     return to_network_range(np.rint(crop))

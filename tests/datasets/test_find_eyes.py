@@ -32,7 +32,7 @@ def samples(astronaut, tmp_path_factory):
 
 
 def test_short_gaps_are_filled_and_long_ones_left_open(samples, finder):
-    eyes = find_eyes(samples[0].path, finder, every=1)
+    eyes = find_eyes(samples[0].path, finder, every=1).eyes
     assert set(range(20)) <= set(eyes)
     assert not set(eyes) & set(range(20, 42))
     assert set(range(42, FRAMES)) <= set(eyes)
@@ -41,8 +41,8 @@ def test_short_gaps_are_filled_and_long_ones_left_open(samples, finder):
 
 
 def test_every_fifth_frame_gives_nearly_the_same(samples, finder):
-    dense = find_eyes(samples[0].path, finder, every=1)
-    sparse = find_eyes(samples[0].path, finder, every=5)
+    dense = find_eyes(samples[0].path, finder, every=1).eyes
+    sparse = find_eyes(samples[0].path, finder, every=5).eyes
     for frame in set(dense) & set(sparse):
         np.testing.assert_allclose(sparse[frame], dense[frame], atol=4)
     assert set(range(16)) <= set(sparse)

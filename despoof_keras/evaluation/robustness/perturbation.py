@@ -6,13 +6,14 @@ import random
 import numpy as np
 
 from despoof_keras.datasets.clip_crops import clip_frames
+from despoof_keras.datasets.sample_frames import read_sample_frames
 from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.robustness.boxes import displaced_crop
 from despoof_keras.evaluation.robustness.conditions import BOX, CLIP, FAMILIES, Condition
 from despoof_keras.evaluation.robustness.frames import FRAME_FUNCTIONS
 from despoof_keras.faces.crop import CropRule, crop_face
-from despoof_keras.utils.video.frames import TruncatedVideoError, read_frames
+from despoof_keras.utils.video.frames import TruncatedVideoError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _add_recompressed(job, columns, eyes_of: dict[int, np.ndarray]):
 def _all_frames(sample):
     """The frames of a video, as far as they decode: those that are needed did."""
     try:
-        yield from read_frames(sample.path)
+        yield from read_sample_frames(sample)
     except TruncatedVideoError:
         return
 
