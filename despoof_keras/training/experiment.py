@@ -149,11 +149,12 @@ def run_experiment(
         dev, test = rates.add_fusion(*frame_scores)
         for split, frames in (("dev", dev), ("test", test)):
             write_score_files(output, split, frames, crops[split].samples)
-        _write_left_out(output / "scores" / "left_out.csv", crops)
+        _write_left_out(output / "scores" / "left_out.csv", crops, splits.left_out)
         systems = read_systems(output)
         results = {
             **experiment.identity(),
             FINGERPRINT: fingerprint(contents),
+            "files_left_out": len(splits.left_out),
             "videos_left_out": {split: len(crops[split].left_out) for split in SPLITS},
             "frames_left_out": {split: len(crops[split].frames_left_out) for split in SPLITS},
             **results_of(systems),
@@ -239,9 +240,10 @@ def write_score_files(
         write_scores(score_path(output, split, name), rows)
 
 
-def _write_left_out(path, crops):
-    """List the videos without a score, where there are any."""
-    reasons = [(split, *pair) for split in SPLITS for pair in crops[split].left_out.items()]
+def _write_left_out(path, crops, of_layout):
+    """List what of the data set's files was not read, and the videos without a score, if any."""
+    reasons = list(of_layout)
+    reasons += [(split, *pair) for split in SPLITS for pair in crops[split].left_out.items()]
     if not reasons:
         path.unlink(missing_ok=True)
         return

@@ -86,3 +86,9 @@ def test_a_wrong_protocol_or_fold_is_refused_when_it_is_named():
         DataError, match="fold: OULU-NPU's protocol 3 needs one of 1, 2, 3, 4, 5 and 6"
     ):
         Data("root", "cache", protocol=3)
+
+
+def test_eyes_are_found_where_a_data_set_has_no_eye_files():
+    assert not Data("root", "cache").find_eyes
+    assert Data("root", "cache", find_eyes=True).find_eyes
+    assert Data("root", "cache", name="replay_attack").find_eyes
