@@ -85,7 +85,7 @@ def clip_frames(
     if sample.eye_path is None or not sample.eye_path.is_file():
         raise DataError(
             f"{sample.path}: expected its eye file {sample.path.with_suffix('.txt')}; it is "
-            "missing (--find-eyes finds the eyes)"
+            "missing (--find-eyes finds the eyes, where there is a face)"
         )
     bad: list[BadLine] | None = None if left_out is None else []
     known = read_eyes(sample.eye_path, bad)

@@ -185,8 +185,8 @@ def _report(results):
     by_box = [result.by_box for result in results if result.by_box]
     if by_box:
         logger.warning(
-            "no face was found where the data set has one, so the eyes were placed in the middle "
-            "of its upper half: %d frames of %d videos",
+            "no face was found in the data set's box, so the eyes were placed where they are on "
+            "average in it; frames: %d, videos: %d",
             sum(by_box),
             len(by_box),
         )

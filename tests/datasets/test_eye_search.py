@@ -189,9 +189,7 @@ def test_what_is_guessed_or_left_out_is_told(upright, tmp_path, caplog):
     (own,) = with_eye_files([sample], tmp_path / "eyes", processes=1, skip_bad=True)
     assert own.eye_path.is_file()
     assert "own.face:2" in caplog.text
-    assert (
-        "the eyes were placed in the middle of its upper half: 1 frames of 1 videos" in caplog.text
-    )
+    assert "where they are on average in it; frames: 1, videos: 1" in caplog.text
     # Another annotation is another eye file.
     face_file.write_text("0 6 200 40 40\n")
     (other,) = with_eye_files([sample], tmp_path / "eyes", processes=1)
