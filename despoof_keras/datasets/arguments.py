@@ -43,7 +43,8 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--find-eyes",
         action="store_true",
-        help="find the eyes in videos that have no eye file beside them",
+        help="find the eyes in videos that have no eye file beside them (always done for data sets "
+        "that come without eye files)",
     )
     add_processes_argument(parser)
 

@@ -117,19 +117,16 @@ def walk(root: Path) -> Iterator[Path]:
     """
     if not root.is_dir():
         raise DataError(f"{root}: expected the folder of a data set; {_no_folder(root)}")
-    seen = set()
     for folder, folders, files in os.walk(root, followlinks=True, onerror=_refuse):
-        # A link may lead to a folder that it lies in.
-        seen.add(os.path.realpath(folder))
-        videos = [name for name in folders if Path(name).suffix.lower() in VIDEO_ENDINGS]
+        videos = {name for name in folders if Path(name).suffix.lower() in VIDEO_ENDINGS}
         folders[:] = sorted(
             name
             for name in folders
             if name not in videos
             and not _is_leftover(name)
-            and os.path.realpath(os.path.join(folder, name)) not in seen
+            and not _leads_back(root, Path(folder, name))
         )
-        for name in sorted([*files, *videos]):
+        for name in sorted({*files, *videos}):
             if not _is_leftover(name):
                 yield Path(folder, name)
 
@@ -184,6 +181,16 @@ def _no_folder(root):
 
 def _is_leftover(name):
     return name.startswith((".", *_LEFTOVERS))
+
+
+def _leads_back(root, path):
+    """Whether a link leads to a folder that it lies in, so that a walk would go round for ever."""
+    if not path.is_symlink():
+        return False
+    target = Path(os.path.realpath(path))
+    above = [path.parent, *path.parent.parents]
+    real = [Path(os.path.realpath(own)) for own in above[: above.index(root) + 1]]
+    return any(target in (own, *own.parents) for own in real)
 
 
 def _refuse(error):
