@@ -2,9 +2,11 @@
 
 import dataclasses
 
+import av
 import numpy as np
 import pytest
 from media_files import write_video
+from video_files import write_video as encode_video
 
 from despoof_keras.datasets.annotations import Position
 from despoof_keras.datasets.clip_crops import clip_records
@@ -12,6 +14,7 @@ from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.eye_files import read_eyes
 from despoof_keras.datasets.eye_search import Seen, eyes_in_box, locate_eyes
 from despoof_keras.datasets.find_eyes import find_eyes, with_eye_file, with_eye_files
+from despoof_keras.datasets.sample_frames import read_sample_frames
 from despoof_keras.datasets.samples import Annotation, VideoSample
 from despoof_keras.errors import DataError
 from despoof_keras.faces.finder import Face
@@ -163,6 +166,41 @@ def test_an_upside_down_video_gives_the_crops_of_the_upright_one(upright, pictur
         )
         # Turned over, the crop would differ by 60 and more.
         assert np.abs(crop - other).mean() < 20
+
+
+@pytest.mark.parametrize("annotated", ["as stored", "as shown"])
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_clip_of_a_camera_held_upside_down_and_its_annotation(
+    says_so, annotated, upright, pictures, tmp_path
+):
+    """MSU-MFSD's android clips, with the turn beside the pictures or without it."""
+    path = tmp_path / "real_client003_android_SD_scene01.mp4"
+    one, unit = 1 << 16, 1 << 30
+    half_turn = [-one, 0, 0, 0, -one, 0, 0, 0, unit]
+
+    def stored(number):
+        return av.VideoFrame.from_ndarray(pictures[number][::-1, ::-1].copy(), "rgb24")
+
+    encode_video(
+        path,
+        FRAMES,
+        size=(300, 300),
+        frame=stored,
+        prepare=lambda stream: says_so and stream.set_display_matrix(half_turn),
+    )
+    eyes = upright[1][0]
+    own = eyes if annotated == "as shown" else np.roll(299 - eyes, 2)
+    x, y = own[:2] - (40, 28 if annotated == "as shown" else 72)
+    numbers = [x, y, x + 120, y + 120, *own[2:], *own[:2]]
+    lines = [",".join(map(str, [n, *numbers])) for n in range(FRAMES)]
+    path.with_suffix(".face").write_text("\r\n".join(lines))
+    sample = sample_of(path, Annotation(path.with_suffix(".face"), "msu_mfsd"))
+    (found,) = with_eye_files([sample], tmp_path / "eyes", processes=1)
+    assert found.is_upside_down != says_so
+    np.testing.assert_allclose(read_eyes(found.eye_path)[0], eyes, atol=0.01)
+    _, shown = next(read_sample_frames(found))
+    # H.264 changes the picture a little; upside down it would differ by 60 and more.
+    assert np.abs(shown.astype(float) - pictures[0]).mean() < 15
 
 
 def test_the_eyes_of_a_real_video_lie_where_its_annotations_say(upright, finder, tmp_path):
