@@ -55,13 +55,13 @@ def run(options):
     check_writable(output)
 
     start_tensorflow()
+    from despoof_keras.datasets.protocol_folds import folds_of
     from despoof_keras.evaluation import tables
     from despoof_keras.synthesis import data_at
     from despoof_keras.training.comparison.folds import Workplace
     from despoof_keras.training.comparison.run import compare_systems
     from despoof_keras.training.comparison.systems import chosen, systems_of
     from despoof_keras.training.comparison.table import TerminalTables
-    from despoof_keras.training.protocol_folds import folds_of
 
     # Mistakes are told before the embedded set is made.
     folds = folds_of(data_set(options.dataset), options.protocols, options.folds)

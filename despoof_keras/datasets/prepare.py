@@ -3,30 +3,22 @@
 import collections
 import dataclasses
 import logging
-import os
 from pathlib import Path
 
-from despoof_keras.datasets.clip_crops import MESH, clip_records
+from despoof_keras.datasets.clip_crops import MESH
 from despoof_keras.datasets.crops import CropSettings, PreparedCrops
 from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.find_eyes import with_eye_files
 from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.left_out import warn_of
-from despoof_keras.datasets.samples import BONA_FIDE, VideoSample, instrument_of
-from despoof_keras.datasets.shards import LeftOut, is_complete, read_index, write_shard
+from despoof_keras.datasets.samples import VideoSample, instrument_of
+from despoof_keras.datasets.shard_jobs import run_jobs, shard_jobs
+from despoof_keras.datasets.shards import is_complete, read_index
 from despoof_keras.errors import DataError, encodable
 from despoof_keras.utils.files import check_name, one_at_a_time
-from despoof_keras.utils.processes import in_processes
-from despoof_keras.utils.progress import tracked
 
 logger = logging.getLogger(__name__)
 
-# Clips in a shard: small enough that an interruption loses seconds, large enough that 256-pixel
-# shards of OULU-NPU stay near 100 MB, as tf.data advises.
-CLIPS_PER_SHARD = 32
-# Smallest number of shards of a label, where there are as many clips: machines that train together
-# read different shards.
-FEWEST_SHARDS = 8
 # Raised whenever the crops' contents change, so that old crops are not taken for new ones.
 FORMAT_VERSION = 4
 
@@ -86,65 +78,12 @@ def prepare_crops(
         samples = with_eye_files(samples, eyes, processes=processes, skip_bad=skip_bad)
     made_from = (FORMAT_VERSION, dataclasses.asdict(settings), describe(samples))
     folder = Path(folder) / fingerprint(made_from)[:16]
-    jobs = _shard_jobs(samples, folder, settings, skip_bad)
+    jobs = shard_jobs(samples, folder, settings, skip_bad)
     with one_at_a_time(folder):
         missing = [job for job in jobs if not is_complete(job.path)]
         if missing:
-            _run_jobs(missing, processes, description)
+            run_jobs(missing, processes, description)
     return dataclasses.replace(_collect(jobs, samples, settings, skip_bad), fingerprint=own)
-
-
-@dataclasses.dataclass(frozen=True)
-class _ShardJob:
-    path: Path
-    samples: tuple
-    settings: CropSettings
-    skip_bad: bool
-
-
-def _shard_jobs(samples, folder, settings, skip_bad):
-    """Clips of one label share shards; each shard takes every n-th clip, so that it is mixed."""
-    jobs = []
-    for label, name in ((0, BONA_FIDE), (1, "attack")):
-        chosen = [sample for sample in samples if sample.label == label]
-        total = max(-(-len(chosen) // CLIPS_PER_SHARD), min(len(chosen), FEWEST_SHARDS))
-        for number in range(total):
-            path = folder / f"{name}-{number:05d}-of-{total:05d}.tfrecord"
-            jobs.append(_ShardJob(path, tuple(chosen[number::total]), settings, skip_bad))
-    return jobs
-
-
-def _run_jobs(jobs, processes, description):
-    shards = in_processes(_crop_shard, jobs, processes)
-    with tracked(shards, description, len(jobs)) as results:
-        for job, (records, left_out) in zip(jobs, results, strict=True):
-            # TensorFlow writes the records in this process; the workers do without it.
-            write_shard(job.path, records, left_out)
-
-
-def _crop_shard(job):
-    """Worker: `(records, LeftOut)` of one shard; images as PNG bytes."""
-    records, left_out = [], LeftOut()
-    for sample in job.samples:
-        frames = []
-        try:
-            records += clip_records(sample, job.settings, frames if job.skip_bad else None)
-        except DataError as error:
-            if not job.skip_bad:
-                raise
-            left_out.videos[sample.key] = _without_folders(str(error), sample)
-        else:
-            if frames:
-                left_out.frames[sample.key] = [_without_folders(text, sample) for text in frames]
-    return records, left_out
-
-
-def _without_folders(message, sample):
-    """A message as it is kept with the crops, which are used for the same videos elsewhere, too."""
-    for path in (sample.path, sample.eye_path, sample.depth_path):
-        if path is not None:
-            message = message.replace(f"{path.parent}{os.sep}", "")
-    return message.removeprefix(f"{sample.path.name}: ")
 
 
 def _collect(jobs, samples, settings, skip_bad):

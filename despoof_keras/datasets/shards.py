@@ -57,7 +57,7 @@ class CropRecord(CropIndex):
 
 def is_complete(shard: Path) -> bool:
     """Whether a shard and its index are both there; neither gets its name before it is whole."""
-    return shard.is_file() and _index_path(shard).is_file()
+    return shard.is_file() and index_path(shard).is_file()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,13 +91,13 @@ def write_shard(path: Path, records: list[CropRecord], left_out: LeftOut) -> Non
     with atomic_path(path) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
         for record in records:
             writer.write(_example(record).SerializeToString())
-    with atomic_path(_index_path(path)) as temporary:
+    with atomic_path(index_path(path)) as temporary:
         temporary.write_text(json.dumps(index), encoding="utf-8")
 
 
 def read_index(shard: Path) -> tuple[list[CropIndex], LeftOut]:
     """Read the index of a shard: its crops, and what was left out."""
-    index = json.loads(_index_path(shard).read_text(encoding="utf-8"))
+    index = json.loads(index_path(shard).read_text(encoding="utf-8"))
     return [CropIndex(**fields) for fields in index["frames"]], LeftOut(**index["left_out"])
 
 
@@ -129,7 +129,8 @@ def parse_record(serialized: "tf.Tensor") -> dict[str, Any]:
     return record
 
 
-def _index_path(shard):
+def index_path(shard: Path) -> Path:
+    """The path of the index beside a shard."""
     return shard.with_suffix(".json")
 
 

@@ -5,6 +5,7 @@ import dataclasses
 from pathlib import Path
 
 from despoof_keras.datasets.arguments import ALL
+from despoof_keras.datasets.protocol_folds import Fold
 from despoof_keras.distribution import STRATEGIES
 from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.presets import (
@@ -13,7 +14,6 @@ from despoof_keras.training.presets import (
     TRIAL,
     named_or_stored,
 )
-from despoof_keras.training.protocol_folds import Fold
 
 
 def add_config_argument(parser: argparse.ArgumentParser, purpose: str = "") -> None:

@@ -11,12 +11,12 @@ from typing import Any
 import keras
 
 from despoof_keras.datasets.fingerprint import describe
+from despoof_keras.datasets.protocol_folds import Fold, folds_of
 from despoof_keras.distribution.strategy import Distribution
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.report.protocols_page import write_protocols_page
 from despoof_keras.training.experiment import RESULTS, Experiment, run_experiment
 from despoof_keras.training.protocol_figures import INTERVALS, RATES, of_protocol
-from despoof_keras.training.protocol_folds import Fold, folds_of
 from despoof_keras.training.run_figures import SUMMARY
 from despoof_keras.training.run_folder import RUN, check_folder
 from despoof_keras.utils.files import check_writable, write_json

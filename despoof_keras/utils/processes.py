@@ -52,39 +52,54 @@ class WorkerError(Exception):
         return f"\n{self.args[0]}"
 
 
+# Calls a function of a job in a worker; `BrokenProcessPool` where that dies.
+Call = Callable[[Callable[[Job], Result], Job], Result]
+
+
 def in_processes(
-    function: Callable[[Job], Result], jobs: Sequence[Job], processes: int | None
+    function: Callable[[Job], Result],
+    jobs: Sequence[Job],
+    processes: int | None,
+    *,
+    on_death: Callable[[Job, Call], Result] | None = None,
 ) -> Iterator[Result]:
     """Apply a function to jobs in worker processes.
 
-    A single process works without a worker. When the caller stops early, on an error, on Ctrl-C or
-    because it was killed, the workers remove what they have half written and end.
+    A single process works without a worker, unless there is an `on_death`. When the caller stops
+    early, on an error, on Ctrl-C or because it was killed, the workers remove what they have half
+    written and end.
 
     Args:
         function: picklable function of one job, defined in a module that can be imported.
         jobs: picklable jobs.
         processes: number of processes, at most one for each job; None takes `default_processes`.
+        on_death: what to do about a job whose worker died: a function of the job and of a call,
+            which works in another worker; it returns the job's result.
 
     Yields:
         The results, in the order of the jobs.
 
     Raises:
         DataError: `processes` is less than 1.
-        concurrent.futures.process.BrokenProcessPool: a worker died.
+        concurrent.futures.process.BrokenProcessPool: a worker died, and there is no `on_death`.
         Exception: whatever `function` raises.
     """
     if processes is not None and processes < 1:
         raise DataError(f"processes: expected a positive number; received {processes}")
     processes = min(processes or default_processes(), len(jobs))
     # In a frozen program the executable is the program, not an interpreter.
-    if processes <= 1 or not sys.executable or getattr(sys, "frozen", False):
+    alone = processes <= 1 and on_death is None
+    if alone or not jobs or not sys.executable or getattr(sys, "frozen", False):
         yield from map(function, jobs)
         return
     # On leaving, the workers end first, so that no thread waits for them.
-    with concurrent.futures.ThreadPoolExecutor(processes) as pool, _workers(processes) as idle:
+    with (
+        concurrent.futures.ThreadPoolExecutor(processes) as threads,
+        contextlib.closing(WorkerPool(processes)) as workers,
+    ):
         waiting = collections.deque()
         for job in jobs:
-            waiting.append(pool.submit(_in_worker, idle, function, job))
+            waiting.append(threads.submit(workers.call, function, job, on_death))
             if len(waiting) > JOBS_AHEAD * processes:
                 yield waiting.popleft().result()
         while waiting:
@@ -98,46 +113,85 @@ def default_processes(bytes_each: int = BYTES_PER_WORKER) -> int:
     return processes if memory is None else max(1, min(processes, memory // bytes_each))
 
 
-@contextlib.contextmanager
-def _workers(processes):
-    """Queue of started workers, which end with the block."""
-    workers, idle = [], queue.SimpleQueue()
-    try:
-        for _ in range(processes):
-            try:
-                workers.append(_Worker())
-            except OSError:  # the system allows no more processes
-                if not workers:
-                    raise
-                break
-            idle.put(workers[-1])
-        yield idle
-    finally:
-        for worker in workers:
+class WorkerPool:
+    """Worker processes that wait for jobs until the pool is closed.
+
+    Args:
+        processes: how many; fewer where the system allows no more.
+
+    Raises:
+        OSError: not even one can be started.
+    """
+
+    def __init__(self, processes: int):
+        self._workers: list[_Worker] = []
+        self._idle: queue.SimpleQueue = queue.SimpleQueue()
+        try:
+            for _ in range(processes):
+                self._workers.append(_Worker())
+                self._idle.put(self._workers[-1])
+        except OSError:
+            if not self._workers:
+                raise
+        except BaseException:
+            self.close()
+            raise
+
+    def call(
+        self,
+        function: Callable[[Job], Result],
+        job: Job,
+        on_death: Callable[[Job, Call], Result] | None = None,
+    ) -> Result:
+        """Apply a function to a job in a worker, as soon as one is idle.
+
+        Args:
+            function, job, on_death: as in `in_processes`.
+
+        Raises:
+            concurrent.futures.process.BrokenProcessPool: the worker died, and there is no
+                `on_death`.
+            Exception: whatever `function` raises.
+        """
+        if on_death is None:
+            return self._call(function, job)
+        try:
+            return self._call(function, job)
+        except BrokenProcessPool:
+            return on_death(job, self._call)
+
+    def close(self) -> None:
+        """End the workers."""
+        for worker in self._workers:
             worker.tell_to_end()
-        for worker in workers:
+        for worker in self._workers:
             worker.wait()
 
-
-def _in_worker(idle, function, job):
-    worker = idle.get()
-    try:
-        result, error, trace = worker.call(function, job)
-    finally:
-        idle.put(worker)
-    if error is not None:
-        raise error from WorkerError(trace)
-    return result
+    def _call(self, function, job):
+        worker = self._idle.get()
+        try:
+            worker.revive()
+            result, error, trace = worker.call(function, job)
+        finally:
+            self._idle.put(worker)
+        if error is not None:
+            raise error from WorkerError(trace)
+        return result
 
 
 class _Worker:
     """A worker process, idle or with one job."""
 
     def __init__(self):
+        self._process = self._start()
+        self._is_broken = self._is_ending = False
+
+    @staticmethod
+    def _start():
         # The package's own folder is added for programs that have changed their folder since.
         path = [place for place in sys.path if isinstance(place, str)]
         with _without_interruption():
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-c", _START, *path, str(_PACKAGE)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -152,12 +206,24 @@ class _Worker:
             return receive(self._process.stdout)
         # A closed pipe is a ValueError.
         except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            self._is_broken = True
             raise BrokenProcessPool(
                 "a worker process was killed, as happens where memory runs out; fewer processes "
                 "need less"
             ) from error
 
+    def revive(self):
+        """Put a new process in the place of one that has died, unless it was told to end."""
+        if not self._is_broken or self._is_ending:
+            return
+        self._process.kill()
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        self.wait()
+        self._process, self._is_broken = self._start(), False
+
     def tell_to_end(self):
+        self._is_ending = True
         with contextlib.suppress(OSError):
             self._process.stdin.close()
 

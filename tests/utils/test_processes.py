@@ -69,6 +69,25 @@ def test_an_error_reaches_the_caller(processes):
         next(results)
 
 
+def die_at_odd(number):
+    if number % 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number, os.getpid()
+
+
+def unharmed(number, call):
+    with pytest.raises(BrokenProcessPool):
+        call(die_at_odd, number)  # it dies again
+    return call(die_at_odd, number + 1)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_a_job_that_kills_its_worker_gives_may_be_decided(processes):
+    results = list(in_processes(die_at_odd, list(range(6)), processes, on_death=unharmed))
+    assert [number for number, _ in results] == [0, 2, 2, 4, 4, 6]
+    assert os.getpid() not in {process for _, process in results}
+
+
 def test_a_worker_that_is_ended_leaves_nothing_half_written_and_says_nothing(tmp_path, capfd):
     paths = [tmp_path / "one.txt", tmp_path / "two.txt"]
     results = in_processes(write_for_ever, [None, *paths, *[None] * 9], 2)

@@ -7,13 +7,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from despoof_keras.datasets.protocol_folds import Fold
 from despoof_keras.evaluation.bootstrap import RESAMPLES
 from despoof_keras.evaluation.comparison import compare
 from despoof_keras.evaluation.summary import summarise
 from despoof_keras.training.comparison.folds import Workplace
 from despoof_keras.training.comparison.systems import FULL, System
 from despoof_keras.training.protocol_figures import INTERVALS, RATES, of_protocol
-from despoof_keras.training.protocol_folds import Fold
 
 logger = logging.getLogger(__name__)
 

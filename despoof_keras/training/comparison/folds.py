@@ -15,6 +15,7 @@ from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.prepare import prepare_data
+from despoof_keras.datasets.protocol_folds import Fold
 from despoof_keras.datasets.samples import SPLITS
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.score_table import ScoreTable
@@ -22,7 +23,6 @@ from despoof_keras.training.comparison.adapters import SCORE, frame_scores
 from despoof_keras.training.comparison.baselines import BASELINES
 from despoof_keras.training.comparison.systems import FULL, System
 from despoof_keras.training.experiment import Experiment, run_experiment, write_score_files
-from despoof_keras.training.protocol_folds import Fold
 from despoof_keras.training.run_figures import read_table, score_path
 from despoof_keras.training.run_folder import FINGERPRINT, RUN, check_folder, claim_folder
 from despoof_keras.utils.files import write_json

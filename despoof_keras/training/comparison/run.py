@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from despoof_keras.datasets.protocol_folds import Fold
 from despoof_keras.errors import DataError, TrainingError
 from despoof_keras.evaluation.bootstrap import RESAMPLES
 from despoof_keras.training.comparison import table
@@ -15,7 +16,6 @@ from despoof_keras.training.comparison.collect import Collector, changes
 from despoof_keras.training.comparison.folds import RESULTS, Workplace, check_finished, run_fold
 from despoof_keras.training.comparison.systems import FULL, chosen, systems_of
 from despoof_keras.training.config import TrainingConfig
-from despoof_keras.training.protocol_folds import Fold
 from despoof_keras.training.run_folder import claim_folder
 from despoof_keras.utils.files import atomic_path, check_writable, write_json
 from despoof_keras.version import __version__

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from despoof_keras.datasets.data_sets import data_set
+from despoof_keras.datasets.protocol_folds import Fold, folds_of
 from despoof_keras.errors import DataError
 from despoof_keras.models.loss_weights import PAPER_WEIGHTS, RELEASED_WEIGHTS, TERMS
 from despoof_keras.training.comparison.ablations import ABLATIONS, ablated
@@ -12,7 +13,6 @@ from despoof_keras.training.comparison.baselines import BASELINES
 from despoof_keras.training.comparison.systems import chosen, systems_of
 from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.presets import CONFIGURATIONS, EMBEDDED, PAPER
-from despoof_keras.training.protocol_folds import Fold, folds_of
 
 OULU = data_set("oulu_npu")
 

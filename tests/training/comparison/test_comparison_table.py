@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from despoof_keras.datasets.data import Data
+from despoof_keras.datasets.protocol_folds import Fold
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation.score_files import PresentationScore, write_scores
 from despoof_keras.training.comparison import table
@@ -16,7 +17,6 @@ from despoof_keras.training.comparison.folds import Workplace
 from despoof_keras.training.comparison.systems import FULL, systems_of
 from despoof_keras.training.presets import EMBEDDED
 from despoof_keras.training.protocol_figures import of_protocol
-from despoof_keras.training.protocol_folds import Fold
 
 SYSTEMS = systems_of(EMBEDDED)
 # Any threshold between 0.2 and 0.8 has no error on dev; the rule takes the highest, 0.8 itself.
