@@ -1,4 +1,4 @@
-"""The console script `despoof`: scores pictures and videos, reports on scores, describes models."""
+"""The console script `despoof`: scores, reports on scores, prepares data, describes models."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from despoof_keras.errors import DataError
@@ -44,10 +45,15 @@ def parse_arguments(
     commands = parser.add_subparsers(dest="command", required=True)
     _add_score(commands)
     _add_report(commands)
+    _add_data(commands)
     info = commands.add_parser("info", help="show what a model file says about itself")
     info.add_argument("model", help=".keras or .tflite file, SavedModel folder, released model")
     info.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser, parser.parse_args(arguments)
+    options, further = parser.parse_known_args(arguments)
+    options.beam_options = further
+    if further and not getattr(options, "runner", None):
+        parser.error(f"unrecognized arguments: {' '.join(further)}")
+    return parser, options
 
 
 def _add_score(commands):
@@ -137,6 +143,28 @@ def _add_report(commands):
     report.add_argument("--seed", type=_natural, default=0, metavar="N", help="of the drawing")
 
 
+def _add_data(commands):
+    from despoof_keras.datasets.store import command
+
+    data = commands.add_parser("data", help="prepare the faces of a data set, and verify them")
+    parts = data.add_subparsers(dest="part", required=True)
+    formatter = argparse.RawDescriptionHelpFormatter
+    prepare = parts.add_parser(
+        "prepare",
+        help="cut out the faces of a whole data set",
+        description=command.PREPARE_HELP,
+        formatter_class=formatter,
+    )
+    command.add_prepare_arguments(prepare)
+    verify = parts.add_parser(
+        "verify",
+        help="compare a store with its checksums",
+        description=command.VERIFY_HELP,
+        formatter_class=formatter,
+    )
+    verify.add_argument("store", metavar="STORE", help="folder of the store")
+
+
 def _natural(text):
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a whole number from 0; received {text}")
@@ -164,7 +192,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("score: expected either paths or --camera")
     set_environment()
     try:
-        code = {"info": _info, "score": _score, "report": _report}[options.command](options)
+        commands = {"info": _info, "score": _score, "report": _report, "data": _data}
+        code = commands[options.command](options)
         flush_output()
         return code
     except ImportError as error:
@@ -209,6 +238,21 @@ def _report(options):
 
     run_report(options)
     return SCORED
+
+
+def _data(options):
+    from despoof_keras.datasets.store import command
+    from despoof_keras.utils.programs import run_program
+
+    if options.part == "verify":
+        problems = command.verify(Path(options.store))
+        print("\n".join(problems) or f"{options.store}: all shards are as they were written")
+        return SOME_FAILED if problems else SCORED
+
+    def prepare():
+        print(command.prepare(options, options.beam_options))
+
+    return run_program("despoof", prepare, "the same command goes on where it stopped")
 
 
 def _info(options):

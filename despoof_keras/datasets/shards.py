@@ -90,7 +90,8 @@ def write_shard(path: Path, records: list[CropRecord], left_out: LeftOut) -> Non
     }
     with atomic_path(path) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
         for record in records:
-            writer.write(_example(record).SerializeToString())
+            # Otherwise the order of an example's features differs between processes.
+            writer.write(_example(record).SerializeToString(deterministic=True))
     with atomic_path(index_path(path)) as temporary:
         temporary.write_text(json.dumps(index), encoding="utf-8")
 
