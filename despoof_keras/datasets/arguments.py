@@ -10,7 +10,7 @@ from despoof_keras.errors import DataError
 # As `--protocol`: every protocol and fold.
 ALL = "all"
 # Options that `Data` calls by the same name.
-_SAME_NAMES = ("protocol", "fold", "skip_bad", "find_eyes", "processes")
+_SAME_NAMES = ("protocol", "fold", "skip_bad", "find_eyes", "processes", "store")
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +19,9 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         "--data-root", type=Path, help="folder of the data set; default: the embedded set"
     )
     add_data_set_argument(parser)
+    parser.add_argument(
+        "--store", type=Path, help="store of the data set, see `despoof data prepare`"
+    )
     parser.add_argument("--data-seed", type=int, default=0, help="of the embedded set (default: 0)")
     add_video_arguments(parser)
 

@@ -82,22 +82,8 @@ def clip_frames(
         DataError: the video or its eye file is missing or cannot be used, more than
             `MOST_LEFT_OUT` of it would be left out, or so much of it or more does not decode.
     """
-    if sample.eye_path is None or not sample.eye_path.is_file():
-        raise DataError(
-            f"{sample.path}: expected its eye file {sample.path.with_suffix('.txt')}; it is "
-            "missing (--find-eyes finds the eyes, where there is a face)"
-        )
-    bad: list[BadLine] | None = None if left_out is None else []
-    known = read_eyes(sample.eye_path, bad)
-    lost = [line.message for line in bad or ()]
-    _check_share(sample.eye_path, lost, len(lost) + len(known), "lines")
-    unusable = {line.frame for line in bad or ()}
-    eyes = {frame: own for frame, own in fill_gaps(known).items() if frame not in unusable}
-    end = sample.first_frames or math.inf
-    numbers = sorted(number for number in eyes if number < end)
-    if not numbers:
-        raise DataError(f"{sample.eye_path}: expected eye positions; found none")
-    chosen = [numbers[place] for place in spread_indices(len(numbers), frames or len(numbers))]
+    eyes, lost = chosen_eyes(sample, frames, skip_bad=left_out is not None)
+    chosen = list(eyes)
     done = 0
     failed: list[str] = []
     try:
@@ -123,6 +109,42 @@ def clip_frames(
         left_out += lost + failed
 
 
+def chosen_eyes(
+    sample: VideoSample, frames: int | None, *, skip_bad: bool
+) -> tuple[dict[int, np.ndarray], list[str]]:
+    """Choose frames of a clip by its eye file, as `clip_frames` does; the video is not opened.
+
+    Args:
+        sample: the video.
+        frames: number of frames; None takes all.
+        skip_bad: leave out bad lines of the eye file.
+
+    Returns:
+        The eyes of the frames that were chosen, `(4,)` each, in ascending order, and a message for
+        each line that was left out.
+
+    Raises:
+        DataError: as for `clip_frames`.
+    """
+    if sample.eye_path is None or not sample.eye_path.is_file():
+        raise DataError(
+            f"{sample.path}: expected its eye file {sample.path.with_suffix('.txt')}; it is "
+            "missing (--find-eyes finds the eyes, where there is a face)"
+        )
+    bad: list[BadLine] | None = [] if skip_bad else None
+    known = read_eyes(sample.eye_path, bad)
+    lost = [line.message for line in bad or ()]
+    _check_share(sample.eye_path, lost, len(lost) + len(known), "lines")
+    unusable = {line.frame for line in bad or ()}
+    eyes = {frame: own for frame, own in fill_gaps(known).items() if frame not in unusable}
+    end = sample.first_frames or math.inf
+    numbers = sorted(number for number in eyes if number < end)
+    if not numbers:
+        raise DataError(f"{sample.eye_path}: expected eye positions; found none")
+    chosen = [numbers[place] for place in spread_indices(len(numbers), frames or len(numbers))]
+    return {number: eyes[number] for number in chosen}, lost
+
+
 def _check_share(path, messages, total, what):
     if len(messages) > MOST_LEFT_OUT * total:
         raise DataError(
@@ -145,8 +167,8 @@ def _record(sample, index, frame, crop, eyes, exact, settings):
         pai=sample.pai,
         depth_source=source,
         instrument=sample.instrument,
-        image=_png(np.rint(crop).astype(np.uint8)[..., ::-1]),
-        depth=_png(depth),
+        image=png(np.rint(crop).astype(np.uint8)[..., ::-1]),
+        depth=png(depth),
     )
 
 
@@ -186,6 +208,7 @@ def _face_depth(sample, frame, eyes, settings):
     return generic_face_depth(eyes, size, jitter, rule), GENERIC
 
 
-def _png(image):
+def png(image: np.ndarray) -> bytes:
+    """Compress a picture, `(height, width)` or `(height, width, 3)` BGR uint8, without loss."""
     # Level 1 is a third larger than the best compression, and several times quicker.
     return cv2.imencode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()

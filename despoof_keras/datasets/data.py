@@ -25,6 +25,7 @@ class Data:
         find_eyes: find the eyes in videos that have no eye file. Always so where the data set
             comes without eye files.
         processes: worker processes; None for as many as there are processors and memory for.
+        store: folder of a store of the data set, whose crops are taken instead of decoding videos.
 
     Raises:
         DataError: there is no such data set, protocol or fold.
@@ -43,6 +44,7 @@ class Data:
     skip_bad: bool = False
     find_eyes: bool = False
     processes: int | None = None
+    store: str | Path | None = None
 
     def __post_init__(self):
         protocol, fold = self.data_set.check_protocol(self.protocol, self.fold)

@@ -70,15 +70,24 @@ def with_eye_files(
     return [_with_kept(sample, stems[sample.key]) for sample in samples]
 
 
-def with_eye_file(sample: VideoSample, folder: str | Path) -> VideoSample:
+def with_eye_file(
+    sample: VideoSample, folder: str | Path, *, skip_bad: bool = False
+) -> VideoSample:
     """Give one sample an eye file, as `with_eye_files` does.
+
+    Args:
+        sample: the video.
+        folder: where a new eye file is kept.
+        skip_bad: leave out lines of an annotation that cannot be used.
 
     Raises:
         DataError: the video or its annotation cannot be read, or no face is found.
     """
     stem = _stem(sample, Path(folder))
     if stem is not None and _kept(stem) is None:
-        _find(_Job(sample.path, stem, False, sample.annotation))
+        result = _find(_Job(sample.path, stem, skip_bad, sample.annotation))
+        if result.failure:
+            raise DataError(result.failure)
     return _with_kept(sample, stem)
 
 

@@ -12,10 +12,11 @@ from despoof_keras.datasets.find_eyes import with_eye_files
 from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.left_out import warn_of
 from despoof_keras.datasets.samples import VideoSample, instrument_of
-from despoof_keras.datasets.shard_jobs import run_jobs, shard_jobs
-from despoof_keras.datasets.shards import is_complete, read_index
+from despoof_keras.datasets.shard_jobs import EYES, run_jobs, shard_jobs
+from despoof_keras.datasets.shards import is_complete, read_index, write_shard
 from despoof_keras.errors import DataError, encodable
 from despoof_keras.utils.files import check_name, one_at_a_time
+from despoof_keras.utils.progress import tracked
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ def prepare_data(
         processes=data.processes,
         skip_bad=data.skip_bad,
         find_eyes=data.find_eyes,
+        store=data.store,
         description=description,
     )
 
@@ -46,6 +48,7 @@ def prepare_crops(
     processes: int | None = None,
     skip_bad: bool = False,
     find_eyes: bool = False,
+    store: str | Path | None = None,
     description: str = "crops",
 ) -> PreparedCrops:
     """Write the face crops of videos as TFRecord shards, unless they have been written already.
@@ -62,10 +65,11 @@ def prepare_crops(
         skip_bad: leave out videos that cannot be used, and frames of others (see `clip_records`),
             with a warning each, instead of raising.
         find_eyes: find the eyes in videos that have no eye file, see `find_eyes.with_eye_files`.
+        store: take the crops from this store, see `store.read.StoreReader`, and decode nothing.
         description: label of the progress bar.
 
     Returns:
-        The crops.
+        The crops; the same bytes with a store as without.
 
     Raises:
         DataError: a video or eye file cannot be used (the message names it), or, with `skip_bad`,
@@ -74,16 +78,29 @@ def prepare_crops(
     check_name(folder)
     own = fingerprint(describe(samples))
     if find_eyes:
-        eyes = Path(folder) / "eyes"
+        eyes = (Path(store) if store else Path(folder)) / EYES
         samples = with_eye_files(samples, eyes, processes=processes, skip_bad=skip_bad)
     made_from = (FORMAT_VERSION, dataclasses.asdict(settings), describe(samples))
     folder = Path(folder) / fingerprint(made_from)[:16]
     jobs = shard_jobs(samples, folder, settings, skip_bad)
     with one_at_a_time(folder):
         missing = [job for job in jobs if not is_complete(job.path)]
-        if missing:
+        if missing and store is not None:
+            _take(missing, store, samples, settings, description)
+        elif missing:
             run_jobs(missing, processes, description)
     return dataclasses.replace(_collect(jobs, samples, settings, skip_bad), fingerprint=own)
+
+
+def _take(jobs, store, samples, settings, description):
+    """Write shards of crops that a store has."""
+    from despoof_keras.datasets.store.read import StoreReader
+
+    reader = StoreReader(store)
+    reader.check(samples, settings)
+    with tracked(jobs, description, len(jobs)) as waiting:
+        for job in waiting:
+            write_shard(job.path, *reader.shard(job))
 
 
 def _collect(jobs, samples, settings, skip_bad):

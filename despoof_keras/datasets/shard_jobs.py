@@ -27,6 +27,8 @@ FRAMES_PER_CLIP = 150
 # Smallest number of shards of a label, where there are as many clips: machines that train together
 # read different shards.
 FEWEST_SHARDS = 8
+# Folder of the eye files that were found, beside the crops.
+EYES = "eyes"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +107,7 @@ def crop_shard(job: ShardJob) -> tuple[list[CropRecord], LeftOut]:
         frames: list[str] | None = [] if job.skip_bad else None
         try:
             if job.eyes is not None:
-                sample = with_eye_file(sample, job.eyes)
+                sample = with_eye_file(sample, job.eyes, skip_bad=job.skip_bad)
             records += clip_records(sample, job.settings, frames)
         except DataError as error:
             if not job.skip_bad:

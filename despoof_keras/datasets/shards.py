@@ -130,6 +130,17 @@ def parse_record(serialized: "tf.Tensor") -> dict[str, Any]:
     return record
 
 
+def parse_example(serialized: bytes) -> CropRecord:
+    """Parse one record outside `tf.data`."""
+    import tensorflow as tf
+
+    values = {}
+    for name, feature in tf.train.Example.FromString(serialized).features.feature.items():
+        (values[name],) = feature.int64_list.value or feature.bytes_list.value
+    texts = (field.name for field in dataclasses.fields(CropRecord) if field.type is str)
+    return CropRecord(**values | {name: values[name].decode() for name in texts})
+
+
 def index_path(shard: Path) -> Path:
     """The path of the index beside a shard."""
     return shard.with_suffix(".json")

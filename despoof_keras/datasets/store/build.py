@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from despoof_keras.datasets.shard_jobs import ShardJob, run_jobs
+from despoof_keras.datasets.shard_jobs import EYES, ShardJob, run_jobs
 from despoof_keras.datasets.shards import is_complete
-from despoof_keras.datasets.store.contents import EYES, SHARDS, StoreContents, claim_store
+from despoof_keras.datasets.store.contents import SHARDS, StoreContents, claim_store
 from despoof_keras.datasets.store.manifest import is_finished, write_manifest
 from despoof_keras.utils.files import check_writable, one_at_a_time
 

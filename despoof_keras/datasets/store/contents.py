@@ -13,13 +13,13 @@ from despoof_keras.datasets.data_sets import data_set, load
 from despoof_keras.datasets.fingerprint import describe, difference
 from despoof_keras.datasets.protocol_folds import Fold, folds_of
 from despoof_keras.datasets.samples import VideoSample
-from despoof_keras.datasets.shard_jobs import ShardJob, shard_jobs
+from despoof_keras.datasets.shard_jobs import EYES, ShardJob, shard_jobs
 from despoof_keras.errors import DataError
 from despoof_keras.utils.files import write_json
 
 # Written first: what the store is to hold. A folder without it is no store.
 STORE = "store.json"
-SHARDS, EYES = "shards", "eyes"
+SHARDS = "shards"
 # Raised whenever a store of the same videos and settings has other bytes.
 FORMAT_VERSION = 1
 
@@ -105,6 +105,7 @@ def contents_of(
                     "--protocol"
                 )
     ordered = tuple(samples[key] for key in sorted(samples))
+    find_eyes = find_eyes or not row.has_eye_files
     return StoreContents(name, ordered, protocols, settings, skip_bad, find_eyes)
 
 
