@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from despoof_keras.datasets import casia_fasd, msu_mfsd, oulu_npu, replay_attack, siw
+from despoof_keras.datasets import casia_fasd, folder, msu_mfsd, oulu_npu, replay_attack, siw
 from despoof_keras.datasets.oulu_npu_protocols import PROTOCOLS
 from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.datasets.splits import Splits
@@ -84,6 +84,7 @@ DATA_SETS = {
     "casia_fasd": DataSet("CASIA-FASD", casia_fasd.load, casia_fasd.PROTOCOLS),
     "siw": DataSet("SiW", siw.load, siw.PROTOCOLS),
     "msu_mfsd": DataSet("MSU-MFSD", msu_mfsd.load, msu_mfsd.PROTOCOLS),
+    "folder": DataSet("own folder", folder.load, folder.PROTOCOLS),
 }
 
 
