@@ -13,9 +13,9 @@ from despoof_keras.datasets.left_out import warn_of
 from despoof_keras.datasets.samples import Annotation, VideoSample
 from despoof_keras.errors import DataError
 from despoof_keras.faces.finder import FaceFinder, process_finder
+from despoof_keras.utils.frames import read_media_frames
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.progress import tracked
-from despoof_keras.utils.video.frames import read_frames
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ def find_eyes(
         DataError: the video or its annotation cannot be read.
     """
     positions = read_annotation(annotation, bad) if annotation else None
-    found = locate_eyes(look_for_faces(read_frames(path, every=every), finder), positions)
+    found = locate_eyes(look_for_faces(read_media_frames(path, every=every), finder), positions)
     return found._replace(eyes=fill_gaps(found.eyes))
 
 
