@@ -16,7 +16,9 @@ _SAME_NAMES = ("protocol", "fold", "skip_bad", "find_eyes", "processes", "store"
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Add `--data-root`, `--dataset`, `--data-seed` and those of `add_video_arguments`."""
     parser.add_argument(
-        "--data-root", type=Path, help="folder of the data set; default: the embedded set"
+        "--data-root",
+        type=Path,
+        help="folder of the data set, or a manifest's CSV file; default: the embedded set",
     )
     add_data_set_argument(parser)
     parser.add_argument(

@@ -7,7 +7,15 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from despoof_keras.datasets import casia_fasd, folder, msu_mfsd, oulu_npu, replay_attack, siw
+from despoof_keras.datasets import (
+    casia_fasd,
+    folder,
+    manifest,
+    msu_mfsd,
+    oulu_npu,
+    replay_attack,
+    siw,
+)
 from despoof_keras.datasets.oulu_npu_protocols import PROTOCOLS
 from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.datasets.splits import Splits
@@ -85,6 +93,7 @@ DATA_SETS = {
     "siw": DataSet("SiW", siw.load, siw.PROTOCOLS),
     "msu_mfsd": DataSet("MSU-MFSD", msu_mfsd.load, msu_mfsd.PROTOCOLS),
     "folder": DataSet("own folder", folder.load, folder.PROTOCOLS),
+    "manifest": DataSet("own manifest", manifest.load, manifest.PROTOCOLS),
 }
 
 

@@ -5,6 +5,8 @@ import logging
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from despoof_keras.datasets.annotations import read_annotation
 from despoof_keras.datasets.eye_files import BadLine, fill_gaps, write_eyes
 from despoof_keras.datasets.eye_search import VideoEyes, locate_eyes, look_for_faces
@@ -59,7 +61,7 @@ def with_eye_files(
     """
     stems = {sample.key: _stem(sample, Path(folder)) for sample in samples}
     jobs = [
-        _Job(sample.path, stems[sample.key], skip_bad, sample.annotation)
+        _job(sample, stems[sample.key], skip_bad)
         for sample in samples
         if stems[sample.key] is not None and _kept(stems[sample.key]) is None
     ]
@@ -85,7 +87,7 @@ def with_eye_file(
     """
     stem = _stem(sample, Path(folder))
     if stem is not None and _kept(stem) is None:
-        result = _find(_Job(sample.path, stem, skip_bad, sample.annotation))
+        result = _find(_job(sample, stem, skip_bad))
         if result.failure:
             raise DataError(result.failure)
     return _with_kept(sample, stem)
@@ -125,6 +127,11 @@ class _Job:
     stem: Path
     skip_bad: bool
     annotation: Annotation | None = None
+    eyes: tuple[float, float, float, float] | None = None
+
+
+def _job(sample, stem, skip_bad):
+    return _Job(sample.path, stem, skip_bad, sample.annotation, sample.eyes)
 
 
 class _Result(NamedTuple):
@@ -143,6 +150,8 @@ def _stem(sample, folder):
     made_from = [FORMAT_VERSION, FIND_EVERY, content_stamp(sample.path)]
     if sample.annotation is not None:
         made_from += [sample.annotation.kind, content_stamp(sample.annotation.path)]
+    if sample.eyes is not None:
+        made_from += list(sample.eyes)
     return folder / f"{sample.key}-{fingerprint(made_from)[:16]}"
 
 
@@ -166,6 +175,9 @@ def _with_kept(sample, stem):
 def _find(job):
     """Worker: write one eye file; say why where it cannot be written and need not be."""
     bad: list[BadLine] | None = [] if job.skip_bad else None
+    if job.eyes is not None:
+        write_eyes(job.stem.with_name(f"{job.stem.name}.txt"), {0: np.array(job.eyes)})
+        return _Result()
     try:
         found = find_eyes(job.video, process_finder(), annotation=job.annotation, bad=bad)
         if not found.eyes:

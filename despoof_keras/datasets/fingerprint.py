@@ -33,6 +33,7 @@ _FURTHER = (
     "format of the annotation",
     "annotation",
     "way up",
+    "eyes",
 )
 
 
@@ -63,8 +64,8 @@ def describe(samples: Sequence[VideoSample]) -> dict[str, list]:
     Returns:
         Mapping from each video's key to its species, subject, session and phone, the
         `content_stamp` of its video, its eye file and its depth maps, and, for videos that have
-        any, its number of first frames, its groups, its annotation's format and stamp, and whether
-        it is upside down.
+        any, its number of first frames, its groups, its annotation's format and stamp, whether it
+        is upside down, and its eyes.
     """
     with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
         stamps = list(pool.map(_stamps, samples))
@@ -136,6 +137,7 @@ def _further(sample):
         kind,
         content_stamp(path),
         sample.is_upside_down,
+        sample.eyes and list(sample.eyes),
     ]
     return facts if any(facts) else []
 

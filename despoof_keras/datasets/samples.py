@@ -56,6 +56,8 @@ class VideoSample:
         annotation: positions of face or eyes in the data set's own format; None without any.
         is_upside_down: whether the video is to be turned by half before its eyes are where the eye
             file has them.
+        eyes: `(x_right, y_right, x_left, y_left)` in pixels of the only frame of a picture, where
+            the data set has them without an eye file; None elsewhere.
         first_frames: only so many frames from the beginning belong to the sample; None for all.
         groups: further columns, such as `(("skin_tone", "3"),)`, for rates by group.
 
@@ -79,6 +81,7 @@ class VideoSample:
     annotation: Annotation | None = None
     first_frames: int | None = None
     is_upside_down: bool = False
+    eyes: tuple[float, float, float, float] | None = None
     groups: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self):
