@@ -144,11 +144,19 @@ def _add_report(commands):
 
 
 def _add_data(commands):
+    from despoof_keras.datasets.check.command import CHECK_HELP, add_check_arguments
     from despoof_keras.datasets.store import command
 
-    data = commands.add_parser("data", help="prepare the faces of a data set, and verify them")
+    data = commands.add_parser("data", help="check a data set, prepare its faces, verify them")
     parts = data.add_subparsers(dest="part", required=True)
     formatter = argparse.RawDescriptionHelpFormatter
+    check = parts.add_parser(
+        "check",
+        help="say what a data set holds, and whether it can be used",
+        description=CHECK_HELP,
+        formatter_class=formatter,
+    )
+    add_check_arguments(check)
     prepare = parts.add_parser(
         "prepare",
         help="cut out the faces of a whole data set",
@@ -241,8 +249,11 @@ def _report(options):
 
 
 def _data(options):
-    from despoof_keras.datasets.store import command
     from despoof_keras.utils.programs import run_program
+
+    if options.part == "check":
+        return _check(options)
+    from despoof_keras.datasets.store import command
 
     if options.part == "verify":
         problems = command.verify(Path(options.store))
@@ -253,6 +264,21 @@ def _data(options):
         print(command.prepare(options, options.beam_options))
 
     return run_program("despoof", prepare, "the same command goes on where it stopped")
+
+
+def _check(options):
+    from despoof_keras.utils.programs import run_program
+
+    outcome = []
+
+    def check():
+        from despoof_keras.datasets.check.command import check
+
+        is_usable, text = check(options)
+        print(text)
+        outcome.append(SCORED if is_usable else SOME_FAILED)
+
+    return run_program("despoof", check, "the same command starts again") or outcome[0]
 
 
 def _info(options):

@@ -95,6 +95,10 @@ def check_splits(splits: Splits, source: Path) -> None:
     try:
         check_classes(splits, source, f"{subjects} subjects")
     except DataError as error:
+        skipped = [left for left in splits.left_out if not left.is_note]
+        if skipped:
+            first = f"the first: {skipped[0].name}: {skipped[0].reason}"
+            raise DataError(f"{error}; {len(skipped)} were left out, {first}") from None
         raise DataError(
             f"{error}; three subjects with both are enough where the subjects are dealt out"
         ) from None

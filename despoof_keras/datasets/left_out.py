@@ -20,11 +20,13 @@ class LeftOutFile(NamedTuple):
         split: the split that it would belong to; empty where that is not known.
         name: the file, or the list and its line.
         reason: what was expected, and what was received.
+        is_note: whether nothing is wrong with it, and it is only to be known.
     """
 
     split: str
     name: str
     reason: str
+    is_note: bool = False
 
 
 class Problems:
@@ -62,7 +64,8 @@ class Problems:
 
     def note(self, where: str | Path, reason: str) -> None:
         """Add what is no error, but is to be known, such as videos that are missing."""
-        self.left_out.append(LeftOutFile(self._split, encodable(str(where)), encodable(reason)))
+        name, text = encodable(str(where)), encodable(reason)
+        self.left_out.append(LeftOutFile(self._split, name, text, is_note=True))
 
     def report(self, source: str | Path) -> None:
         """Warn of what was left out, and say how much of it there is.

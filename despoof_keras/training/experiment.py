@@ -242,7 +242,7 @@ def write_score_files(
 
 def _write_left_out(path, crops, of_layout):
     """List what of the data set's files was not read, and the videos without a score, if any."""
-    reasons = list(of_layout)
+    reasons = [(left.split, left.name, left.reason) for left in of_layout]
     reasons += [(split, *pair) for split in SPLITS for pair in crops[split].left_out.items()]
     if not reasons:
         path.unlink(missing_ok=True)

@@ -71,9 +71,9 @@ def test_missing_videos_are_counted_and_the_first_are_named():
     note_missing({"1": ["a", "b"], "2": ["a"], "3": []}, "ab", problems)
     note_missing({"4": []}, "abcdefg", problems)
     assert problems.left_out == [
-        LeftOutFile("", "2", "lacks 1 of 2 videos: b"),
-        LeftOutFile("", "3", "lacks 2 of 2 videos: a, b"),
-        LeftOutFile("", "4", "lacks 7 of 7 videos: a, b, c, d, e and 2 more"),
+        LeftOutFile("", "2", "lacks 1 of 2 videos: b", is_note=True),
+        LeftOutFile("", "3", "lacks 2 of 2 videos: a, b", is_note=True),
+        LeftOutFile("", "4", "lacks 7 of 7 videos: a, b, c, d, e and 2 more", is_note=True),
     ]
 
 

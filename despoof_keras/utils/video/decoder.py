@@ -40,6 +40,7 @@ class Video:
 
     Attributes:
         expected: about how many frames it has, by its headers; 0 if they do not say.
+        frame_rate: frames a second on average, by its headers; None if they do not say.
         decoded: how many frames have been decoded.
 
     Raises:
@@ -59,6 +60,8 @@ class Video:
             self._first = resources.enter_context(self._checked())
             self._resources = resources.pop_all()
         container, stream = self._first
+        rate = stream.average_rate or stream.guessed_rate
+        self.frame_rate = float(rate) if rate else None
         part = self._part(container, stream, self._layout.parts[0])
         start, end = self._layout.parts[0]
         self.expected = part.announced * self._layout.parts[-1][1] // (end - start)
