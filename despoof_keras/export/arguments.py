@@ -45,6 +45,7 @@ def add_tflite_arguments(parser: argparse.ArgumentParser, every: str, frames: in
     )
     parser.add_argument(
         "--calibration",
+        "--data-root",
         type=Path,
         dest="data_root",
         metavar="DATA",

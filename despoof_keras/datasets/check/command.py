@@ -21,7 +21,7 @@ recipes have too mean the same: what --skip-bad would leave out is listed with o
 Exit code: 0 usable, 1 not (the last line says why)."""
 
 # Presentations in which a face is looked for, spread over splits and species.
-SAMPLED = 60
+SAMPLED = 200
 ALL = "all"
 _READERS_LOGGER = "despoof_keras.datasets"
 
