@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 FIND_EVERY = 5
 # Raised whenever the positions that are found for the same video change.
 FORMAT_VERSION = 1
+# Bytes of a key in the name of an eye file.
+_LONGEST_NAME = 150
 # What the name of the eye file of a video ends in that is upside down.
 _UPSIDE_DOWN = "-upside-down"
 
@@ -152,7 +154,9 @@ def _stem(sample, folder):
         made_from += [sample.annotation.kind, content_stamp(sample.annotation.path)]
     if sample.eyes is not None:
         made_from += list(sample.eyes)
-    return folder / f"{sample.key}-{fingerprint(made_from)[:16]}"
+    # Without the folders of a key, and short enough for any file system.
+    name = sample.key.replace("/", "_").encode()[-_LONGEST_NAME:].decode(errors="ignore")
+    return folder / f"{name}-{fingerprint(made_from)[:16]}"
 
 
 def _kept(stem):

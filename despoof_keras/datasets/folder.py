@@ -75,6 +75,8 @@ def load(root, protocol=1, fold=None, skip_bad=False):
             lacks bona fide presentations or attacks. The message names the file or folder.
     """
     root, problems = Path(root), Problems(skip_bad)
+    if root.is_file():
+        raise DataError(f"{root}: expected a folder; it is a file (a CSV list is a manifest)")
     base = _base(root)
     samples = _samples(root, base, problems)
     problems.report(root)

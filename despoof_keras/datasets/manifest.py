@@ -127,8 +127,12 @@ class _RowReader:
 
     def _path(self, text: str) -> Path:
         path = self._folder / text
+        try:
+            is_there = path.exists()
+        except OSError as error:  # a name that is too long, a folder that may not be searched
+            raise DataError(f"{shown(text)}: expected a file; {error.strerror}") from error
         # Written on Windows, read elsewhere.
-        return self._folder / text.replace("\\", "/") if not path.exists() else path
+        return path if is_there else self._folder / text.replace("\\", "/")
 
     def _eyes(self, text, kind):
         """`(eye file, None)`, `(None, positions)`, or neither."""
@@ -224,7 +228,7 @@ def _text(path):
     try:
         return decode_text(path.read_bytes()).lstrip("\ufeff")
     except OSError as error:
-        raise DataError(f"{path}: expected a manifest, a CSV file; {summarize(error)}") from error
+        raise DataError(f"{path}: expected a manifest, a CSV file; {error.strerror}") from error
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise DataError(

@@ -6,7 +6,6 @@ A file is judged by its first bytes; whether all of it decodes is seen when its 
 import enum
 from pathlib import Path
 
-from despoof_keras.errors import summarize
 from despoof_keras.utils.media import (
     CONTAINER,
     MEDIA_SUFFIXES,
@@ -40,13 +39,13 @@ def kind_of_file(path: Path) -> tuple[FileKind, str]:
     Returns:
         The kind, and, for `UNUSABLE` and `OTHER`, what was expected and what was found.
     """
-    if not path.is_file():
-        found = "it is a folder" if path.is_dir() else "found no such file"
-        return FileKind.UNUSABLE, f"expected a picture or video; {found}"
     try:
+        if not path.is_file():
+            found = "it is a folder" if path.is_dir() else "found no such file"
+            return FileKind.UNUSABLE, f"expected a picture or video; {found}"
         media = identify_file(path)
     except OSError as error:
-        return FileKind.UNUSABLE, f"expected a file that may be read; {summarize(error)}"
+        return FileKind.UNUSABLE, f"expected a file that may be read; {error.strerror}"
     if media.kind == PICTURE:
         return FileKind.PICTURE, ""
     if media.kind == CONTAINER or _may_be_a_stream(path, media):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from despoof_keras.errors import DataError, summarize
+from despoof_keras.errors import DataError
 from despoof_keras.utils.contents import regular_file
 from despoof_keras.utils.media import PICTURE, identify_file
 from despoof_keras.utils.pictures.animations import Animation, is_animated
@@ -31,7 +31,7 @@ def medium_of(path: Path | str) -> str:
             return VIDEO
         return ANIMATION if is_animated(path, media.name) else STILL
     except OSError as error:
-        raise DataError(f"{path}: expected {_EXPECTED}; {summarize(error)}") from error
+        raise DataError(f"{path}: expected {_EXPECTED}; {error.strerror}") from error
 
 
 def read_media_frames(

@@ -175,6 +175,7 @@ def test_labels(label, pai, expected, rows, write):
         ("faces/ben-bona_fide.png", "own.csv", "own.csv: expected a picture or video; no known"),
         ("faces/ben-bona_fide.png", "faces", "faces: expected a picture or video; it is a folder"),
         ("faces/ben-bona_fide.png", "", "expected a path; it is empty"),
+        ("faces/ben-bona_fide.png", 300 * "x", "xxx.*: expected a file; File name too long"),
         ("faces/ben-bona", "faces/ada-bona", "expected each file once; .* is in line 2"),
     ],
 )

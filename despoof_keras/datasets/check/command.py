@@ -10,11 +10,13 @@ from pathlib import Path
 from despoof_keras.datasets import arguments
 from despoof_keras.datasets.check.screen import next_command, screen
 from despoof_keras.datasets.data import Data
+from despoof_keras.datasets.data_sets import DATA_SETS, DEFAULT_DATA_SET
 
 CHECK_HELP = """Says what a data set holds, and whether a model can be trained and evaluated on it.
 
-despoof data check --dataset folder faces/
-despoof data check --dataset manifest faces.csv --json
+despoof data check faces/
+despoof data check faces.csv --json
+despoof data check --dataset siw /data/SiW --protocol 1
 
 Every file is opened and its first frame decoded; faces are looked for in some. Options that the
 recipes have too mean the same: what --skip-bad would leave out is listed with or without it.
@@ -23,6 +25,8 @@ Exit code: 0 usable, 1 not (the last line says why)."""
 # Presentations in which a face is looked for, spread over splits and species.
 SAMPLED = 200
 ALL = "all"
+# A folder that only OULU-NPU has.
+_OULU_NPU = "Train_files"
 _READERS_LOGGER = "despoof_keras.datasets"
 
 
@@ -31,7 +35,12 @@ def add_check_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "data_root", type=Path, metavar="DIR", help="folder of the data set, or a manifest"
     )
-    arguments.add_data_set_argument(parser)
+    parser.add_argument(
+        "--dataset",
+        choices=tuple(DATA_SETS),
+        help="which data set it is (default: manifest for a file, oulu_npu for a folder with "
+        f"{_OULU_NPU}/, folder for any other)",
+    )
     arguments.add_protocol_arguments(parser)
     parser.add_argument(
         "--sample",
@@ -62,7 +71,7 @@ def check(options: argparse.Namespace) -> tuple[bool, str]:
         "",  # nothing is kept
         options.protocol,
         options.fold,
-        options.dataset,
+        options.dataset or _default_data_set(options.data_root),
         skip_bad=options.skip_bad,
         find_eyes=options.find_eyes,
         processes=options.processes,
@@ -76,6 +85,12 @@ def check(options: argparse.Namespace) -> tuple[bool, str]:
         is_needed = options.skip_bad and bool(findings["left_out"])
         text += f"\nnext: {next_command(findings, skip_bad=is_needed)}"
     return findings["usable"], text
+
+
+def _default_data_set(root):
+    if root.is_file():
+        return "manifest"
+    return DEFAULT_DATA_SET if (root / _OULU_NPU).is_dir() else "folder"
 
 
 @contextlib.contextmanager

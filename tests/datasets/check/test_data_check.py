@@ -205,6 +205,13 @@ def test_any_data_set(small_set, check, tmp_path):
     assert out.splitlines()[-1].endswith(f"--data-root {small_set} --protocol 3 --fold 2")
 
 
+def test_the_data_set_need_not_be_named(faces, check, tmp_path):
+    for path, name in ((faces, "folder"), (tmp_path / "list.csv", "manifest")):
+        (tmp_path / "list.csv").write_text("path\n")
+        _, out, _ = check(path, "--json", "--sample", 0)
+        assert json.loads(out)["data_set"] == name
+
+
 def test_a_wrong_option_is_none_of_the_data(faces, check, capsys):
     code, out, err = check("--dataset", "folder", faces, "--protocol", 9)
     assert (code, out) == (1, "")
