@@ -77,12 +77,13 @@ def prepare_crops(
     """
     check_name(folder)
     own = fingerprint(describe(samples))
-    if find_eyes:
-        eyes = (Path(store) if store else Path(folder)) / EYES
+    eyes = (Path(store) if store else Path(folder)) / EYES if find_eyes else None
+    if eyes is not None:
         samples = with_eye_files(samples, eyes, processes=processes, skip_bad=skip_bad)
     made_from = (FORMAT_VERSION, dataclasses.asdict(settings), describe(samples))
     folder = Path(folder) / fingerprint(made_from)[:16]
-    jobs = shard_jobs(samples, folder, settings, skip_bad)
+    # Where no eyes were found, they are looked for again, so that the reason is known.
+    jobs = shard_jobs(samples, folder, settings, skip_bad, eyes)
     with one_at_a_time(folder):
         missing = [job for job in jobs if not is_complete(job.path)]
         if missing and store is not None:

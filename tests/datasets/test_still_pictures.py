@@ -67,7 +67,10 @@ def test_pictures_that_cannot_be_used_are_left_out(root, tmp_path, astronaut):
         data = Data(made, tmp_path / "cache", name="folder", skip_bad=True, processes=1)
         crops = prepare_data(data, data.load()["train"], SETTINGS)
         assert crops.counts == {0: 1, 1: 4}
-        assert {key.rpartition("/")[2] for key in crops.left_out} == {"wall.png", "cut.jpg"}
+        reasons = {key.rpartition("/")[2]: text for key, text in crops.left_out.items()}
+        assert set(reasons) == {"wall.png", "cut.jpg"}
+        assert "wall.png: expected a face; none was found" in reasons["wall.png"]
+        assert "cut.jpg: expected a whole image, it is damaged" in reasons["cut.jpg"]
         strict = Data(made, tmp_path / "other", name="folder", processes=1)
         with pytest.raises(DataError, match=r"cut\.jpg: .* damaged|wall\.png: expected a face"):
             prepare_data(strict, strict.load()["train"], SETTINGS)
