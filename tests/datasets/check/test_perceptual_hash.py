@@ -23,7 +23,7 @@ def compressed(picture):
 SAME = {
     "scaled": lambda picture: picture.resize((128, 128)),
     "compressed": compressed,
-    "brighter": lambda picture: ImageEnhance.Brightness(picture).enhance(1.1),
+    "brighter": lambda picture: ImageEnhance.Brightness(picture).enhance(1.2),
     "less contrast": lambda picture: ImageEnhance.Contrast(picture).enhance(0.7),
 }
 
