@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import statistics
 from collections.abc import Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from despoof_keras.datasets.check.look import Look, LookJob, look_at
@@ -13,7 +14,7 @@ from despoof_keras.datasets.repeated_files import check_files, repeated_files
 from despoof_keras.datasets.samples import BONA_FIDE, SPLITS, VideoSample, species_of
 from despoof_keras.datasets.splits import Splits
 from despoof_keras.errors import DataError, encodable
-from despoof_keras.utils.processes import in_processes
+from despoof_keras.utils.processes import Call, in_processes
 from despoof_keras.utils.progress import tracked
 
 # Pairs of near-duplicates that are listed.
@@ -85,11 +86,20 @@ def _looks(data: Data, splits: Splits, sampled: int | None) -> list[_Seen]:
     jobs = [
         LookJob(sample, place in chosen, needs_eye_file) for place, (_, sample) in enumerate(listed)
     ]
-    with tracked(in_processes(look_at, jobs, data.processes), "checking", len(jobs)) as looks:
+    made = in_processes(look_at, jobs, data.processes, on_death=_look_alone)
+    with tracked(made, "checking", len(jobs)) as looks:
         return [
             _Seen(split, sample, job.finds_face, look)
             for (split, sample), job, look in zip(listed, jobs, looks, strict=True)
         ]
+
+
+def _look_alone(job: LookJob, call: Call) -> Look:
+    """Look once more at a file whose worker died, for it may have died of the others' memory."""
+    try:
+        return call(look_at, job)
+    except BrokenProcessPool:
+        return Look(problem="expected a picture or video; the process that reads it is killed")
 
 
 def _sample(listed, wanted):

@@ -15,8 +15,8 @@ import numpy as np
 from PIL import Image
 from scipy.fft import dctn
 
-# Zauner takes 32 and 8. Different heads before the same few walls then differ in as small a share of
-# the bits as copies of a picture do.
+# Zauner takes 32 and 8. Different heads before the same wall then differ in as small a share of the
+# bits as copies of a picture do.
 SIDE, LOWEST = 64, 16
 BITS = LOWEST**2 - 1
 # Bits in which two pictures that look the same may differ. Scaling to a quarter, compression at

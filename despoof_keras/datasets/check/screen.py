@@ -55,7 +55,16 @@ def _lines(findings) -> Iterator[str]:
             # Paths below the root, which is named above, are shown from there.
             yield from _list(name, [line.replace(f"{findings['root']}/", "") for line in lines])
     yield ""
-    yield "usable" if findings["usable"] else f"not usable: {findings['reason']}"
+    yield _verdict(findings)
+
+
+def _verdict(findings):
+    if not findings["usable"]:
+        return f"not usable: {findings['reason']}"
+    looked_for, total = findings["faces"]["looked_for"], sum(findings["media"].values())
+    if looked_for < total:
+        return f"usable, as far as faces in {looked_for} of {total} presentations tell"
+    return "usable"
 
 
 def _table(presentations, subjects):

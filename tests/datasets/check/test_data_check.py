@@ -1,15 +1,20 @@
 """`despoof data check` as a user types it, on data sets that are usable and on others."""
 
+import dataclasses
 import json
 import shutil
 
 import numpy as np
 import pytest
+from deadly import DeadlyPath
 from fresh_python import json_from
 from media_files import write_truncated, write_video
 from PIL import Image
 
 from despoof_keras.cli import main
+from despoof_keras.datasets import Data, DataSet
+from despoof_keras.datasets.check.findings import check_data
+from despoof_keras.datasets.data_sets import DATA_SETS
 
 NAMES = ("ada", "ben", "cleo")
 
@@ -124,6 +129,7 @@ def test_near_duplicates_across_splits_are_reported(own, check):
     assert {pair["second"]["split"] for pair in pairs} == {"test"}
     _, out, _ = check("--dataset", "folder", own, "--sample", 0)
     assert "near-duplicates: 4" in out
+    assert "usable, as far as faces in 0 of 13 presentations tell" in out
 
 
 @pytest.mark.parametrize(
@@ -221,6 +227,22 @@ def test_a_wrong_option_is_none_of_the_data(faces, check, capsys):
             main(["data", "check", str(faces), *arguments])
         assert ended.value.code == 2
     capsys.readouterr()
+
+
+def test_a_file_that_kills_its_reader_is_named(faces, monkeypatch):
+    def load_deadly(root, protocol, fold, skip_bad=False):
+        splits = DATA_SETS["folder"].load(root, protocol, fold, skip_bad)
+        first = splits["train"][0]
+        splits["train"][0] = dataclasses.replace(first, path=DeadlyPath(first.path))
+        return splits
+
+    monkeypatch.setitem(DATA_SETS, "deadly", DataSet("Deadly", load_deadly, {1: ()}))
+    findings = check_data(Data(faces, "", name="deadly", processes=2), 0)
+    (left,) = findings["left_out"]
+    assert left["name"].endswith("attack/print/ada/b.png")
+    assert left["reason"].endswith("the process that reads it is killed")
+    assert findings["reason"] == "of train, no print presentation can be used"
+    assert sum(findings["media"].values()) == 11
 
 
 def test_neither_tensorflow_nor_opencv_is_imported(faces):
