@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from despoof_keras.datasets import arguments as data_arguments
-from despoof_keras.datasets.data_sets import data_set
 from despoof_keras.evaluation.robustness.conditions import FAMILIES, conditions_of
 from despoof_keras.utils.files import check_writable
 from despoof_keras.utils.programs import run_script, script_parser, start_tensorflow
@@ -38,9 +37,7 @@ def parse_arguments(arguments=None):
 
 
 def run(options):
-    options.protocol, options.fold = data_set(options.dataset).check_protocol(
-        options.protocol, options.fold
-    )
+    data_arguments.check_protocol(options)
     check_writable(options.output)
 
     start_tensorflow()

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 from despoof_keras.datasets import arguments as data_arguments
-from despoof_keras.datasets.data_sets import data_set
 from despoof_keras.training import arguments as run_arguments
 from despoof_keras.training.presets import named_or_stored, trial_configuration
 from despoof_keras.training.search.roles import search_role
@@ -33,9 +32,7 @@ def parse_arguments(arguments=None):
 
 
 def run(options):
-    options.protocol, options.fold = data_set(options.dataset).check_protocol(
-        options.protocol, options.fold
-    )
+    data_arguments.check_protocol(options)
     search_role()  # before the embedded set is made
     base = named_or_stored(options.config)
     trial = trial_configuration(

@@ -29,9 +29,12 @@ from picture_content import (
     xmp,
 )
 from PIL import Image, PngImagePlugin
+from PIL import __version__ as PILLOW_VERSION
 from pillow_heif import HeifFile
 
 from despoof_keras.utils.video.colours import TRANSFERS, tone_mapped
+
+PILLOW = int(PILLOW_VERSION.partition(".")[0])
 
 
 def modes() -> Iterator[Case]:
@@ -78,7 +81,8 @@ def modes() -> Iterator[Case]:
         image, expected = in_mode(mode)
         content = saved(image, "TIFF", compression=compression)
         yield Case(f"TIFF {mode} {compression}", content, expected, LOSSY)
-    for mode in ("CMYK", "YCbCr"):
+    # Pillow 12 cannot read the uncompressed YCbCr that it writes.
+    for mode in ("CMYK", "YCbCr") if PILLOW >= 13 else ("CMYK",):
         image, expected = in_mode(mode)
         yield Case(f"TIFF {mode}", saved(image, "TIFF"), expected)
     yield Case("TIFF big", saved(RGB, "TIFF", big_tiff=True), RGB)

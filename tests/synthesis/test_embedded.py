@@ -40,7 +40,7 @@ def test_with_a_folder_nothing_is_made(made):
 def test_a_mistake_is_reported_before_anything_is_made(made, monkeypatch):
     with pytest.raises(DataError, match="protocol"):
         data_at(None, protocol=5)
-    row = DataSet("Dummy", None, lambda protocol, fold: (protocol, fold), {1: ()}, ())
+    row = DataSet("Dummy", None, {1: ()})
     monkeypatch.setitem(DATA_SETS, "dummy", row)
     with pytest.raises(DataError, match="--data-root: expected the folder of dummy"):
         data_at(None, name="dummy")
