@@ -22,7 +22,7 @@ def parse_arguments(arguments=None):
     parser = script_parser(__doc__)
     data_arguments.add_data_arguments(parser)
     parser.add_argument(
-        "--protocols", type=int, nargs="+", metavar="P", help="(default: all of the data set)"
+        "--protocols", nargs="+", metavar="P", help="(default: all of the data set)"
     )
     parser.add_argument(
         "--folds",

@@ -29,23 +29,25 @@ def folds_of(
 
     Args:
         data_set: row of `data_sets.DATA_SETS`.
-        protocols: some of the data set; None for all.
+        protocols: some of the data set, numbers or text; None for all.
         folds: folds of those protocols that have folds; None for all.
 
     Raises:
         DataError: there is no such protocol, or none of the protocols has such a fold.
     """
     known = data_set.protocols
-    listed = []
-    for protocol in known if protocols is None else dict.fromkeys(protocols):
-        if protocol not in known:
-            raise DataError(f"--protocols: expected some of {_joined(known)}; received {protocol}")
+    named = {str(protocol): protocol for protocol in known}
+    listed, existing = [], set()
+    for name in named if protocols is None else dict.fromkeys(map(str, protocols)):
+        if name not in named:
+            raise DataError(f"--protocols: expected some of {_joined(named)}; received {name}")
+        protocol = named[name]
         own = known[protocol]
+        existing |= set(own)
         listed += [Fold(protocol, fold) for fold in own if folds is None or fold in folds]
         listed += [] if own else [Fold(protocol)]
     if set(folds or ()) - {each.fold for each in listed}:
-        existing = sorted({fold for each in protocols or known for fold in known[each]})
-        expected = f"expected some of {_joined(existing)}" if existing else "expected none"
+        expected = f"expected some of {_joined(sorted(existing))}" if existing else "expected none"
         raise DataError(f"--folds: {expected} for these protocols; received {_joined(folds or ())}")
     return listed
 

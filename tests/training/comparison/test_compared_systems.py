@@ -118,3 +118,10 @@ def test_folds_are_listed_by_protocol():
 def test_protocols_and_folds_that_there_are_not_are_refused(protocols, folds, message):
     with pytest.raises(DataError, match=message):
         folds_of(OULU, protocols, folds)
+
+
+def test_protocols_may_be_given_as_text_or_by_name():
+    assert folds_of(OULU, ["3", 1], [2]) == [Fold(3, 2), Fold(1)]
+    casia = data_set("casia_fasd")
+    assert folds_of(casia, ["overall"]) == [Fold("overall")]
+    assert Fold("cross_validation", 2).folder == "cross_validation-fold2"
