@@ -10,6 +10,7 @@ from despoof_keras.utils.keras_settings import problem_with_settings
 
 # Module -> the smallest extra of this package that brings it.
 EXTRAS = {
+    "apache_beam": "beam",
     "ai_edge_litert": "tflite",
     "av": "score",
     "cv2": "camera",
