@@ -1,6 +1,7 @@
 """Fixtures that several modules share: the reference folder and the released model."""
 
 import fcntl
+import logging
 import os
 import signal
 
@@ -34,6 +35,12 @@ def pytest_collection_modifyitems(items):
         return len(LONGEST) + (item.path not in slow)
 
     items.sort(key=place)
+
+
+@pytest.fixture(autouse=True)
+def usual_log():
+    """The package's log at its usual level, whatever programs an earlier test has run."""
+    logging.getLogger("despoof_keras").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")
