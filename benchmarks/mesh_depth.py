@@ -17,7 +17,7 @@ from despoof_keras.datasets.oulu_npu_protocols import SUBJECTS
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.depth import exact_depth, generic_face_depth, mesh_depth
 from despoof_keras.faces.finder import FaceFinder, face_at
-from despoof_keras.synthesis.clips import BONA_FIDE, ClipKey, render_clip
+from despoof_keras.synthesis.layouts.oulu_npu import BONA_FIDE, ClipKey, render_clip
 from despoof_keras.utils.files import atomic_path
 
 SIZE = 64

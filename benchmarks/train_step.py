@@ -30,7 +30,6 @@ from despoof_keras.datasets.prepare import CropSettings, prepare_crops
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
 from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.synthesis import write_oulu_npu
-from despoof_keras.synthesis.embedded import LAYOUT
 
 # The plain formulations are those of the tests, which compare the step with them.
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
@@ -92,7 +91,7 @@ def main():
 
     with tempfile.TemporaryDirectory() as folder:
         write_oulu_npu(folder, subjects=(2, 1, 1), frames=4, progress=False)
-        samples = load(LAYOUT, folder, 1)["train"]
+        samples = load("oulu_npu", folder, 1)["train"]
         crops = prepare_crops(samples, f"{folder}/crops", CropSettings(size, 4, size // 16))
         total = options.rounds * STEPS_PER_ROUND
         stream = iter(training_batches(crops, batch_size, total + STEPS_PER_ROUND, 1))

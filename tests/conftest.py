@@ -108,7 +108,7 @@ def finder():
 @pytest.fixture(scope="session")
 def embedded_clips():
     """Frames of the embedded set with their truth: `(frame, eyes, exact depth)`, 12 subjects."""
-    from despoof_keras.synthesis.clips import BONA_FIDE, ClipKey, render_clip
+    from despoof_keras.synthesis.layouts.oulu_npu import BONA_FIDE, ClipKey, render_clip
 
     frames = []
     for subject in range(1, 13):

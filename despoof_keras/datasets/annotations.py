@@ -15,6 +15,11 @@ from despoof_keras.datasets.samples import Annotation
 from despoof_keras.errors import DataError, shown
 from despoof_keras.utils.text import decode_text
 
+# Where the eyes are in a face's box on average: in parts of its width, from its left and right
+# sides, and below its upper side. Bob's boxes reach one eye distance to the left and right of the
+# middle of the eyes and 0.7 above it: `expected_eye_positions` of bob.bio.face.
+EYE_FROM_SIDE = 0.25
+EYE_FROM_TOP = 0.35
 _BETWEEN = re.compile(r"[\s,;\[\]]+")
 
 
@@ -43,6 +48,21 @@ class Format(NamedTuple):
     fields: str
     has_frame: bool
     position: Callable[[Sequence[float]], Position]
+
+
+def eyes_in_box(box: tuple[float, float, float, float]) -> np.ndarray:
+    """Place the eyes in the box of a face, where they are on average.
+
+    Returns:
+        `(4,)`: `(x_right, y_right, x_left, y_left)`.
+
+    Example:
+        >>> eyes_in_box((100, 50, 80, 100)).tolist()
+        [120.0, 78.0, 160.0, 78.0]
+    """
+    x, y, width, _ = box
+    height = y + EYE_FROM_TOP * width
+    return np.array([x + EYE_FROM_SIDE * width, height, x + (1 - EYE_FROM_SIDE) * width, height])
 
 
 def _of_box(numbers):

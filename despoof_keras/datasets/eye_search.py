@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from despoof_keras.datasets.annotations import Position
-from despoof_keras.faces.detector import Box
+from despoof_keras.datasets.annotations import Position, eyes_in_box
 from despoof_keras.faces.finder import (
     LEAST_UPSIDE_DOWN,
     MOST_TILT,
@@ -20,11 +19,6 @@ from despoof_keras.faces.finder import (
     tilt_of,
 )
 
-# Where the eyes are in a face's box on average: in parts of its width, from its left and right
-# sides, and below its upper side. Bob's boxes reach one eye distance to the left and right of the
-# middle of the eyes and 0.7 above it: `expected_eye_positions` of bob.bio.face.
-EYE_FROM_SIDE = 0.25
-EYE_FROM_TOP = 0.35
 # A face is at an annotated place if it is no farther from it than half an eye distance, or half the
 # width of the box; eyes of the same face differ by far less, see `finder.SAME_EYES`.
 FITS = 0.5
@@ -102,21 +96,6 @@ def locate_eyes(seen: list[Seen], positions: Mapping[int, Position] | None = Non
             eyes[frame] = eyes_in_box(box)
             by_box += 1
     return VideoEyes(dict(sorted(eyes.items())), is_upside_down, by_box)
-
-
-def eyes_in_box(box: Box) -> np.ndarray:
-    """Place the eyes in the box of a face, where they are on average.
-
-    Returns:
-        `(4,)`: `(x_right, y_right, x_left, y_left)`.
-
-    Example:
-        >>> eyes_in_box((100, 50, 80, 100)).tolist()
-        [120.0, 78.0, 160.0, 78.0]
-    """
-    x, y, width, _ = box
-    height = y + EYE_FROM_TOP * width
-    return np.array([x + EYE_FROM_SIDE * width, height, x + (1 - EYE_FROM_SIDE) * width, height])
 
 
 def _face_at(box, faces):

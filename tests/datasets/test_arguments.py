@@ -47,4 +47,4 @@ def test_the_embedded_set_is_made_with_as_many(monkeypatch, tmp_path):
     monkeypatch.setattr(embedded, "default_root", make)
     assert embedded.data_at(None, processes=3).processes == 3
     embedded.data_at(None)
-    assert made == [{"processes": 3}, {}]
+    assert [fields["processes"] for fields in made] == [3, None]

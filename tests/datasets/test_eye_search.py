@@ -8,11 +8,11 @@ import pytest
 from media_files import write_video
 from video_files import write_video as encode_video
 
-from despoof_keras.datasets.annotations import Position
+from despoof_keras.datasets.annotations import Position, eyes_in_box
 from despoof_keras.datasets.clip_crops import clip_records
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.eye_files import read_eyes
-from despoof_keras.datasets.eye_search import Seen, eyes_in_box, locate_eyes
+from despoof_keras.datasets.eye_search import Seen, locate_eyes
 from despoof_keras.datasets.find_eyes import find_eyes, with_eye_file, with_eye_files
 from despoof_keras.datasets.sample_frames import read_sample_frames
 from despoof_keras.datasets.samples import Annotation, VideoSample

@@ -41,7 +41,7 @@ def test_an_export_takes_crops_that_its_model_can_be_rated_on(
 ):
     root = shutil.copytree(small_set, tmp_path / "set")
     monkeypatch.setenv("DESPOOF_KERAS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(embedded, "default_root", lambda seed: root)
+    monkeypatch.setattr(embedded, "default_root", lambda seed, **_: root)
     make_despoofer().save(tmp_path / "m.keras")
     script = importlib.util.spec_from_file_location("to_tflite", SCRIPT)
     to_tflite = importlib.util.module_from_spec(script)

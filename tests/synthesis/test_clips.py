@@ -5,22 +5,18 @@ import numpy as np
 import pytest
 
 from despoof_keras.errors import DataError
-from despoof_keras.synthesis.avi import clip_bytes, encode_clip
-from despoof_keras.synthesis.clips import (
-    EYE_DISTANCE,
-    EYE_X,
-    EYE_Y,
-    ClipKey,
-    render_clip,
-)
+from despoof_keras.synthesis.clips import EYE_DISTANCE, EYE_X, EYE_Y
 from despoof_keras.synthesis.heads.head import build_head
 from despoof_keras.synthesis.heads.identity import draw_identity
+from despoof_keras.synthesis.layouts.oulu_npu import ClipKey, render_clip
 from despoof_keras.synthesis.media.cameras import EARLY_BLUR, PHONES, RASTER, Camera, draw_capture
 from despoof_keras.synthesis.media.displays import STRIPES, Display, Panel
 from despoof_keras.synthesis.media.presentation import OVERSCAN, Presentation
 from despoof_keras.synthesis.media.printing import DOTS, PRINTERS, Printer, print_sheet
 from despoof_keras.synthesis.scene.motion import Pose
 from despoof_keras.synthesis.scene.rendering import Placement, place_eyes, project
+from despoof_keras.synthesis.scene.subject import Framing
+from despoof_keras.synthesis.video.clip_files import clip_bytes, encode_clip
 
 SIZE = (96, 128)
 REST = Pose(0, 0, 0, 0, 0, 0)
@@ -36,7 +32,8 @@ def seen_structure(pitch, blur):
     height, width = SIZE
     panel = Panel(display(pitch), (width * OVERSCAN, height * OVERSCAN), np.random.default_rng(0))
     eyes = np.array([[-20.0, 0.0], [20.0, 0.0]])
-    held = Presentation(SIZE, eyes, (width / 2, height / 2), 40.0, 1, np.random.default_rng(1))
+    framing = Framing(SIZE, (width / 2, height / 2), 40.0, 1)
+    held = Presentation(framing, eyes, np.random.default_rng(1))
     white = np.full((64, 64, 3), 255, np.uint8)
     raster = cv2.GaussianBlur(
         held.view(held.soften(panel.show(white)), 0),
@@ -64,7 +61,7 @@ def test_moire_changes_with_the_pitch_of_the_grid():
             display(pitch), (width * OVERSCAN, height * OVERSCAN), np.random.default_rng(0)
         )
         eyes = np.array([[-20.0, 0.0], [20.0, 0.0]])
-        held = Presentation(SIZE, eyes, (64, 48), 40.0, 1, np.random.default_rng(1))
+        held = Presentation(Framing(SIZE, (64, 48), 40.0, 1), eyes, np.random.default_rng(1))
         view = held.view(held.soften(panel.show(np.full((64, 64, 3), 255, np.uint8))), 0)
         row = cv2.resize(view, (width, height), interpolation=cv2.INTER_AREA)[48, :, 1]
         spectrum = np.abs(np.fft.rfft(row - row.mean()))
@@ -137,7 +134,7 @@ def test_head_is_placed_by_its_eyes_and_turns_about_its_neck():
 
 def test_sensor_noise_is_shot_noise():
     flat = np.full((200, 200, 3), 0.2, np.float32)
-    capture = draw_capture(1, np.random.default_rng(0))
+    capture = draw_capture(PHONES[1], np.random.default_rng(0))
 
     def noise(level):
         camera = Camera(capture, np.ones(3), level, np.random.default_rng(1))
@@ -149,8 +146,8 @@ def test_sensor_noise_is_shot_noise():
 
 def test_capture_is_the_phones_own():
     rng = np.random.default_rng(0)
-    for number, phone in PHONES.items():
-        drawn = [draw_capture(number, rng) for _ in range(20)]
+    for phone in PHONES.values():
+        drawn = [draw_capture(phone, rng) for _ in range(20)]
         assert all(phone.jpeg[0] <= capture.jpeg < phone.jpeg[1] for capture in drawn)
         assert min(capture.blur for capture in drawn) >= phone.lens
 

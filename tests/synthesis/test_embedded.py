@@ -13,9 +13,9 @@ def made(monkeypatch, tmp_path):
     """The seeds that sets have been made with; the cache is a folder of the test's own."""
     seeds = []
 
-    def make(seed):
+    def make(seed, *, name, processes):
         seeds.append(seed)
-        return tmp_path / f"set_{seed}"
+        return tmp_path / (f"set_{seed}" if name == "oulu_npu" else name)
 
     monkeypatch.setattr(embedded, "default_root", make)
     monkeypatch.setenv("DESPOOF_KERAS_CACHE", str(tmp_path))
@@ -29,6 +29,8 @@ def test_without_a_folder_it_is_the_embedded_set(made, tmp_path):
     assert data.description == "embedded set set_3, protocol 4, fold 1"
     assert data.skip_bad
     assert data_at(None, title="another").title == "another"
+    other = data_at(None, name="casia_fasd", protocol="high")
+    assert other.description == "embedded set casia_fasd, protocol high"
 
 
 def test_with_a_folder_nothing_is_made(made):

@@ -8,36 +8,17 @@ import sys
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from recipe_runs import PATIENCE
+from written_sets import decode, tree
 
 from despoof_keras.errors import DataError
 from despoof_keras.synthesis import cache_folder, default_root, write_oulu_npu, writer
+from despoof_keras.synthesis.layouts import oulu_npu
 
 SMALL = {"subjects": (1, 1, 1), "frames": 2, "size": (64, 48), "progress": False}
 CLIPS_PER_SUBJECT = 6 * 3 * 5
-
-
-def tree(root):
-    """Bytes of all files below a folder, by relative path."""
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in sorted(root.rglob("*"))
-        if path.is_file()
-    }
-
-
-def decode(path):
-    """Frames of a video as OpenCV decodes them."""
-    capture = cv2.VideoCapture(str(path))
-    frames = []
-    while True:
-        is_read, frame = capture.read()
-        if not is_read:
-            return np.array(frames), int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        frames.append(frame)
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +122,8 @@ def test_same_seed_same_bytes_with_any_number_of_processes(root, tmp_path):
 
 
 def test_other_seed_gives_other_pictures(root, tmp_path, monkeypatch):
-    keys = writer.clip_keys
-    monkeypatch.setattr(writer, "clip_keys", lambda subjects: keys(subjects)[:5])
+    keys = oulu_npu.clip_keys
+    monkeypatch.setattr(oulu_npu, "clip_keys", lambda subjects: keys(subjects)[:5])
     other = write_oulu_npu(tmp_path, seed=4, processes=1, **SMALL)
     for path in (other / "Train_files").iterdir():
         assert path.read_bytes() != (root / "Train_files" / path.name).read_bytes()
@@ -218,7 +199,7 @@ def test_interrupted_set_is_finished_with_the_same_bytes(root, tmp_path):
 def test_parameters_are_recorded(root):
     recorded = json.loads((root / writer.PARAMETERS_FILE).read_text())
     assert recorded == {
-        "generator_version": writer.GENERATOR_VERSION,
+        "generator_version": oulu_npu.OULU_NPU.version,
         "subjects": [1, 1, 1],
         "frames": 2,
         "size": [64, 48],
@@ -229,13 +210,13 @@ def test_parameters_are_recorded(root):
 def test_default_root_lies_in_the_cache_and_is_reused(tmp_path, monkeypatch):
     monkeypatch.setenv("DESPOOF_KERAS_CACHE", str(tmp_path))
     assert cache_folder() == tmp_path
-    folder = tmp_path / f"oulu_npu_v{writer.GENERATOR_VERSION}_seed7"
+    folder = tmp_path / f"oulu_npu_v{oulu_npu.OULU_NPU.version}_seed7"
     folder.mkdir()
     # A complete set of the default parameters: it must be returned, not written anew.
     (folder / writer.PARAMETERS_FILE).write_text(
         json.dumps(
             {
-                "generator_version": writer.GENERATOR_VERSION,
+                "generator_version": oulu_npu.OULU_NPU.version,
                 "subjects": [8, 6, 8],
                 "frames": 6,
                 "size": [320, 240],

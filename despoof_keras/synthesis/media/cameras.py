@@ -1,4 +1,4 @@
-"""Six phone cameras: from linear radiance at the sensor to 8-bit pictures.
+"""Cameras of phones: from linear radiance at the sensor to 8-bit pictures.
 
 The steps follow the order in a real camera: lens, vignette and flare, colour filter mosaic, shot
 and read noise, white balance, demosaicing, colour matrix, tone curve, denoising, sharpening.
@@ -77,32 +77,31 @@ class Capture:
     jpeg: int
 
 
-def draw_capture(phone: int, rng: np.random.Generator) -> Capture:
+def draw_capture(phone: Phone, rng: np.random.Generator) -> Capture:
     """Draw the settings of one clip.
 
     Args:
-        phone: 1 to 6.
+        phone: the camera.
         rng: `numpy.random.Generator`.
 
     Returns:
         `Capture`.
     """
-    model = PHONES[phone]
     focus = rng.exponential(0.16)
     return Capture(
-        phone=model,
-        blur=float(np.hypot(model.lens, min(focus, 1.1))),
+        phone=phone,
+        blur=float(np.hypot(phone.lens, min(focus, 1.1))),
         exposure=rng.normal(0, 0.50),
         balance=np.exp(rng.normal(0, 1, 3) * [0.13, 0.05, 0.14]),
         grey_world=rng.uniform(0.1, 0.6),
         adaptation=rng.uniform(0.65, 1.0),
-        saturation=model.saturation * rng.uniform(0.65, 1.35),
-        contrast=model.contrast + rng.uniform(-0.25, 0.30),
+        saturation=phone.saturation * rng.uniform(0.65, 1.35),
+        contrast=phone.contrast + rng.uniform(-0.25, 0.30),
         flare=rng.uniform(0, 0.20),
         noise=float(np.exp(rng.uniform(np.log(0.5), np.log(1.5)))),
-        denoise=model.denoise * rng.uniform(0.3, 1.3),
-        sharpen=model.sharpen * rng.uniform(0.3, 1.6),
-        jpeg=int(rng.integers(*model.jpeg)),
+        denoise=phone.denoise * rng.uniform(0.3, 1.3),
+        sharpen=phone.sharpen * rng.uniform(0.3, 1.6),
+        jpeg=int(rng.integers(*phone.jpeg)),
     )
 
 

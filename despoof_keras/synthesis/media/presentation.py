@@ -10,45 +10,44 @@ from numpy.typing import NDArray
 from despoof_keras.synthesis.media.cameras import EARLY_BLUR, RASTER
 from despoof_keras.synthesis.scene.lighting import TOWARDS_CAMERA, Lighting
 from despoof_keras.synthesis.scene.motion import Pose, rotation, sway
+from despoof_keras.synthesis.scene.subject import Framing
 
 OVERSCAN = 1.18  # the medium is larger than the frame, so that its border is never visible
 TILT = 6.0  # degrees, standard deviation: people hold the medium roughly parallel to the phone
 DISTANCE = 2.5  # from the eye point of the perspective to the medium, in widths of the canvas
 HAND_SHIFT = 0.006  # share of the frame's width, standard deviation of hand motion
 HAND_ROLL = 0.5  # degrees
+HAND_TILT = 0.7  # degrees
 
 
 class Presentation:
     """The way in which a medium is held before the camera during a clip.
 
     Args:
-        size: (height, width) of the frame in sensor pixels.
+        framing: where the face is to lie in the recording, in sensor pixels.
         source_eyes: (2, 2) eyes of the reference frame in canvas units.
-        centre: wanted (x, y) of the point between the eyes in the first frame, sensor pixels.
-        distance: wanted eye distance in that frame, as in `rendering.place_eyes`.
-        frames: number of frames.
         rng: generator of all random draws.
+        hand: factor on the motion of the hand; 0 for a medium on a stand.
     """
 
     def __init__(
         self,
-        size: tuple[int, int],
+        framing: Framing,
         source_eyes: NDArray[np.float64],
-        centre: tuple[float, float],
-        distance: float,
-        frames: int,
         rng: np.random.Generator,
+        hand: float = 1.0,
     ):
-        self.size = size
+        self.size = size = framing.size
+        self.frames = frames = framing.frames
         tilt = np.radians(rng.normal(0, TILT, 2))[:, None] + np.radians(
-            [sway(rng, frames, 0.7), sway(rng, frames, 0.7)]
+            [sway(rng, frames, HAND_TILT * hand), sway(rng, frames, HAND_TILT * hand)]
         )
-        roll = np.radians(sway(rng, frames, HAND_ROLL))
-        shift = np.array([sway(rng, frames, HAND_SHIFT * size[1]) for _ in range(2)])
+        roll = np.radians(sway(rng, frames, HAND_ROLL * hand))
+        shift = np.array([sway(rng, frames, HAND_SHIFT * size[1] * hand) for _ in range(2)])
         held = [_tilt(tilt[0, i], tilt[1, i], roll[i], size[1] * OVERSCAN) for i in range(frames)]
         eyes = transform(held[0], source_eyes)
-        scale = distance / np.abs(eyes[1] - eyes[0]).max()
-        offset = np.asarray(centre) - eyes.mean(axis=0) * scale - shift[:, 0]
+        scale = framing.distance / np.abs(eyes[1] - eyes[0]).max()
+        offset = np.asarray(framing.centre) - eyes.mean(axis=0) * scale - shift[:, 0]
         self.homographies = [
             np.array(
                 [
@@ -127,7 +126,11 @@ def transform(homography: NDArray[np.float64], points: NDArray[np.float64]) -> N
 
 
 def sheet_light(
-    lighting: Lighting, gloss: float, size: tuple[int, int], rng: np.random.Generator
+    lighting: Lighting,
+    gloss: float,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    bend: float,
 ) -> list[np.ndarray]:
     """Compute the light on a bent sheet.
 
@@ -136,15 +139,16 @@ def sheet_light(
         gloss: strength of the sheen.
         size: (height, width) of the frame in sensor pixels.
         rng: `numpy.random.Generator`.
+        bend: standard deviation of how far the sheet is bent.
 
     Returns:
         The factor by which to multiply the reflectance, and the sheen's radiance to add; each is
         float32 (RASTER * height, RASTER * width, 3).
     """
     y, x = np.mgrid[-1:1:60j, -1:1:45j].astype(np.float32)
-    bend, angle = rng.normal(0, 0.12), rng.uniform(0, np.pi)
+    curve, angle = rng.normal(0, bend), rng.uniform(0, np.pi)
     along = np.cos(angle) * x + np.sin(angle) * y
-    slope = bend * (along + 0.6 * along**3) + 0.04 * np.sin(3 * along + rng.uniform(0, 6))
+    slope = curve * (along + 0.6 * along**3) + 0.04 * np.sin(3 * along + rng.uniform(0, 6))
     normals = np.dstack([-np.cos(angle) * slope, -np.sin(angle) * slope, np.ones_like(slope)])
     normals /= np.linalg.norm(normals, axis=2, keepdims=True)
     diffuse = np.zeros_like(normals) + lighting.ambient

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from despoof_keras.synthesis.heads.identity import Identity
 from despoof_keras.synthesis.heads.shape import bump, soft_step
-from despoof_keras.synthesis.scene.lighting import Lighting
+from despoof_keras.synthesis.scene.lighting import EVENING, WINDOW, Lighting
 
 COARSE = 4  # a room out of focus is drawn at a quarter of the raster and enlarged
 WALLS = np.array(
@@ -22,7 +22,6 @@ WALLS = np.array(
 
 
 def draw_background(
-    session: int,
     lighting: Lighting,
     identity: Identity,
     placement: tuple[float, float, float],
@@ -32,8 +31,7 @@ def draw_background(
     """Draw the room and the subject's shoulders as linear radiance.
 
     Args:
-        session: 1 is the office, 2 the window, 3 the evening.
-        lighting: `Lighting`.
+        lighting: `Lighting`, whose room it is.
         identity: `Identity`, whose skin and hair are drawn.
         placement: (eye centre x, eye centre y, eye distance) in raster samples.
         shape: (rows, columns) of the raster.
@@ -42,12 +40,12 @@ def draw_background(
     Returns:
         float32 (rows, columns, 3).
     """
-    room = _room(session, lighting, shape, rng)
+    room = _room(lighting, shape, rng)
     _draw_shoulders(room, lighting, identity, placement, rng)
     return room
 
 
-def _room(session, lighting, shape, rng):
+def _room(lighting, shape, rng):
     rows, columns = (max(8, extent // COARSE) for extent in shape)
     wall = WALLS[rng.integers(len(WALLS))] * rng.uniform(0.5, 1.2, 3).mean()
     gradient = np.linspace(rng.uniform(0.6, 1.2), rng.uniform(0.6, 1.2), columns)[None, :, None]
@@ -59,10 +57,10 @@ def _room(session, lighting, shape, rng):
         colour = rng.uniform(0.02, 0.7) * rng.uniform(0.4, 1.0, 3)
         corners = (int(left), int(top)), (int(left + width), int(top + height))
         cv2.rectangle(room, *corners, colour.tolist(), -1)
-    if session == 2 and rng.random() < 0.6:  # a piece of the window
+    if lighting.room == WINDOW and rng.random() < 0.6:  # a piece of the window
         left = int(rng.choice([0.0, 0.75]) * columns)
         room[:, left : left + columns // 4] += rng.uniform(0.8, 2.0)
-    if session == 3:
+    if lighting.room == EVENING:
         room *= rng.uniform(0.35, 0.9)
         for _ in range(rng.integers(0, 4)):
             centre = int(rng.uniform(0, columns)), int(rng.uniform(0, 0.7 * rows))

@@ -11,6 +11,8 @@ TEMPERATURE_RGB = np.array(
     [[1.75, 1.0, 0.38], [1.28, 1.0, 0.70], [1.12, 1.0, 0.86], [1.0, 1.0, 1.0], [0.90, 1.0, 1.16]]
 )
 TOWARDS_CAMERA = np.array([0.0, 0.0, 1.0])
+# Where the light is: what `background.draw_background` draws behind a face.
+OFFICE, WINDOW, EVENING = "office", "window", "evening"
 WRAP = 0.25  # how far diffuse light reaches beyond the terminator on skin (subsurface scattering)
 
 
@@ -30,6 +32,7 @@ class Lighting:
     fill: Light
     ambient: NDArray[np.float64]
     level: float  # relative illuminance: the more light, the less noise
+    room: str = OFFICE
 
     def mean_colour(self) -> NDArray[np.float64]:
         """Compute the light on a flat surface that faces the camera, linear RGB (3,)."""
@@ -40,7 +43,7 @@ class Lighting:
 
 @dataclasses.dataclass(frozen=True)
 class SessionLight:
-    """The ranges from which the light of a session's clips is drawn."""
+    """The ranges from which the light of a session's clips is drawn, and where it is."""
 
     azimuth: tuple[float, float]  # degrees, positive to the image's right
     elevation: tuple[float, float]  # degrees above the camera
@@ -48,14 +51,20 @@ class SessionLight:
     ambient_temperature: tuple[float, float]  # kelvin
     key: tuple[float, float]  # share of the key light in all light
     level: tuple[float, float]
+    room: str = OFFICE
 
 
-# 1: office with ceiling lights. 2: beside a window by day, with artificial light from behind.
-# 3: living room in the evening, with one warm lamp on the other side and little else.
+# OULU-NPU's sessions. 1: office with ceiling lights. 2: beside a window by day, with artificial
+# light from behind. 3: living room in the evening, with one warm lamp on the other side and little
+# else.
 SESSIONS = {
     1: SessionLight((-35, 35), (20, 60), (3400, 5400), (3400, 5600), (0.40, 0.70), (0.4, 1.2)),
-    2: SessionLight((-75, -10), (0, 40), (4600, 7800), (3000, 6000), (0.45, 0.80), (0.4, 1.4)),
-    3: SessionLight((10, 70), (-5, 40), (2800, 4300), (2800, 4800), (0.45, 0.78), (0.45, 0.95)),
+    2: SessionLight(
+        *((-75, -10), (0, 40), (4600, 7800), (3000, 6000), (0.45, 0.80), (0.4, 1.4)), WINDOW
+    ),
+    3: SessionLight(
+        *((10, 70), (-5, 40), (2800, 4300), (2800, 4800), (0.45, 0.78), (0.45, 0.95)), EVENING
+    ),
 }
 
 
@@ -64,17 +73,16 @@ def temperature_rgb(kelvin: float) -> NDArray[np.float64]:
     return np.array([np.interp(kelvin, TEMPERATURES, TEMPERATURE_RGB[:, c]) for c in range(3)])
 
 
-def draw_lighting(session: int, rng: np.random.Generator) -> Lighting:
+def draw_lighting(ranges: SessionLight, rng: np.random.Generator) -> Lighting:
     """Draw the light of one clip.
 
     Args:
-        session: 1, 2 or 3.
+        ranges: those of a session.
         rng: `numpy.random.Generator`.
 
     Returns:
         `Lighting` whose `mean_colour()` has a mean of 1, whatever the level.
     """
-    ranges = SESSIONS[session]
     azimuth, elevation = np.radians([rng.uniform(*ranges.azimuth), rng.uniform(*ranges.elevation)])
     direction = np.array(
         [
@@ -96,6 +104,7 @@ def draw_lighting(session: int, rng: np.random.Generator) -> Lighting:
         fill=Light(fill_direction, 1.2 * fill_share * ambient),
         ambient=(1 - key_share - fill_share) * ambient,
         level=rng.uniform(*ranges.level),
+        room=ranges.room,
     )
     scale = 1 / lights.mean_colour().mean()
     return dataclasses.replace(

@@ -26,7 +26,7 @@ from video_cases import (
 from video_files import CARD, colours_of, number_of, picture, write_video
 
 from despoof_keras.errors import DataError
-from despoof_keras.synthesis.avi import encode_clip
+from despoof_keras.synthesis.video.clip_files import encode_clip
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.video.decoder import Video
 from despoof_keras.utils.video.file import thread_count

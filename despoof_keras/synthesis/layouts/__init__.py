@@ -1,0 +1,1 @@
+"""The layouts of the embedded sets: which clips each has, and where they lie."""
