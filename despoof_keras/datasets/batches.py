@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import tensorflow as tf
 
+from despoof_keras.datasets.balance import Balance, Group, groups_of
 from despoof_keras.datasets.crops import CropSettings, PreparedCrops
-from despoof_keras.datasets.shards import frames_in_order, parse_record
+from despoof_keras.datasets.shards import frames_in_order, parse_record, video_of
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import MAP_FACTOR, PIXEL_SCALE
 from despoof_keras.utils.video.frames import spread_indices
@@ -25,9 +26,16 @@ _EPOCH_STREAMS = 1009
 _SEEDS = 1_000_000
 
 
-def steps_per_epoch(crops: PreparedCrops, batch_size: int) -> int:
-    """Steps that show every attack crop once: half of a batch is bona fide, half attacks."""
-    return max(1, crops.counts[1] // (batch_size // 2))
+def steps_per_epoch(crops: PreparedCrops, batch_size: int, balance: Balance | None = None) -> int:
+    """Steps that show as many crops as there are of the class that takes longer.
+
+    Args:
+        crops: the crops to train on.
+        batch_size: of all parts together.
+        balance: default: half of a batch is bona fide, half attacks.
+    """
+    rows = _rows(batch_size, balance or Balance(), 1)
+    return max(1, *(crops.counts[label] // rows[label] for label in (0, 1)))
 
 
 def training_batches(
@@ -41,12 +49,13 @@ def training_batches(
     colour_jitter: float = 0.0,
     parts: int = 1,
     own_parts: Iterable[int] | None = None,
+    balance: Balance | None = None,
 ) -> tf.data.Dataset:
     """Make batches in which bona fide and attack crops alternate, shuffled and augmented.
 
-    What epoch `e` shows depends on `seed`, `parts` and `e` alone, so a resumed run sees what the
-    uninterrupted run would have seen. Bona fide crops, of which there are fewer, are repeated with
-    a different augmentation.
+    What epoch `e` shows depends on `seed`, `parts`, `balance` and `e` alone, so a resumed run sees
+    what the uninterrupted run would have seen. Crops of the class that has fewer, as a rule bona
+    fide ones, are repeated with a different augmentation.
 
     With `parts`, the shards are split into that many disjoint parts, and every batch has equal
     shares of all of them, one after the other. One machine of several reads only its own parts, and
@@ -54,7 +63,7 @@ def training_batches(
 
     Args:
         crops: the crops to train on.
-        batch_size: of all parts together, a multiple of `2 * parts`.
+        batch_size: of all parts together; the crops of each class are a multiple of `parts`.
         steps: batches in an epoch.
         epochs: last epoch, as in `fit`.
         initial_epoch: first epoch, as in `fit`.
@@ -63,27 +72,30 @@ def training_batches(
             has a further gain of half that. 0 leaves the colours as they are.
         parts: number of parts.
         own_parts: the parts to read, numbers from 0; default: all.
+        balance: how often crops are drawn; default: half of a batch is bona fide, half attacks, and
+            crops of a class are drawn alike.
 
     Returns:
         `(epochs - initial_epoch) * steps` batches as `Despoofer` takes them.
 
     Raises:
-        ValueError: the batch size is not a multiple of `2 * parts`.
-        DataError: there are fewer shards than parts.
+        ValueError: the batch cannot be divided between classes and parts.
+        DataError: there are fewer shards than parts, or the weights do not fit the data.
     """
-    if batch_size % (2 * parts):
-        raise ValueError(
-            f"batch_size: expected a multiple of {2 * parts} (half bona fide, of {parts} parts); "
-            f"received {batch_size}"
-        )
+    balance = balance or Balance()
+    rows = _rows(batch_size, balance, parts)
     for label, name in ((0, "bona fide"), (1, "attack")):
         if len(crops.shards[label]) < parts:
             raise DataError(
                 f"data_parts: expected at most {len(crops.shards[label])}, the number of files of "
                 f"{name} crops; received {parts}"
             )
-    share = batch_size // 2 // parts
     own_parts = range(parts) if own_parts is None else own_parts
+    groups = {
+        (part, label): _groups(crops, crops.shards[label][part::parts], balance)
+        for part in own_parts
+        for label in (0, 1)
+    }
 
     def epoch_batches(epoch):
         batches = []
@@ -91,9 +103,9 @@ def training_batches(
             pair = []
             for label in (0, 1):
                 first = ((part * _SEEDS + seed) * 2 + label) * 1_000_003 + epoch * _EPOCH_STREAMS
-                paths = crops.shards[label][part::parts]
-                stream = _stream(paths, first, steps * share, crops, colour_jitter)
-                pair.append(stream.batch(share, drop_remainder=True))
+                records = _drawn(groups[part, label], first, steps * rows[label])
+                stream = _augmented_records(records, first, crops, colour_jitter)
+                pair.append(stream.batch(rows[label], drop_remainder=True))
             batches.append(tf.data.Dataset.zip(tuple(pair)).map(_interleaved))
         if len(batches) == 1:
             return batches[0].take(steps)
@@ -106,10 +118,47 @@ def training_batches(
     return everything.prefetch(tf.data.AUTOTUNE)
 
 
-def _stream(paths, first, wanted, crops, colour_jitter):
-    """Augmented crops of shards, repeated, each pass in an order by a seed from `first` on."""
+def _rows(batch_size, balance, parts):
+    """Bona fide and attack crops in each part's share of a batch."""
+    rows = balance.rows(batch_size)
+    if rows is None or any(count % parts for count in rows):
+        raise ValueError(
+            "batch_size: expected whole numbers of bona fide and attack crops, with a share of "
+            f"{balance.attack_share:g} attacks, for each of {parts} parts; received {batch_size}"
+        )
+    return tuple(count // parts for count in rows)
+
+
+def _groups(crops, paths, balance):
+    if not balance.weights:
+        return [Group(tuple(paths), (), 1.0)]
+    return groups_of(crops, paths, balance.weights)
+
+
+def _drawn(groups, first, wanted):
+    """Records of some groups, repeated, each pass in an order by a seed from `first` on."""
     passes = tf.data.Dataset.range(wanted)  # more than enough; unneeded passes are never made
-    records = passes.flat_map(lambda number: _shuffled(paths, first + number))
+    window = max(1, SHUFFLE_WINDOW // len(groups))
+    records = [
+        passes.flat_map(
+            lambda number, group=group: _shuffled(group.paths, first + number, window, group.keys)
+        )
+        for group in groups
+    ]
+    if len(records) == 1:
+        return records[0]
+    logits = tf.math.log(tf.constant([[group.weight for group in groups]]))
+
+    def chosen(index):
+        pair = tf.stack([first, index])
+        return tf.random.stateless_categorical(logits, 1, pair, tf.int64)[0, 0]
+
+    return tf.data.Dataset.choose_from_datasets(
+        records, passes.map(chosen), stop_on_empty_dataset=False
+    )
+
+
+def _augmented_records(records, first, crops, colour_jitter):
     return records.enumerate().map(
         lambda index, record: _augmented(record, index, first, crops, colour_jitter),
         num_parallel_calls=tf.data.AUTOTUNE,
@@ -117,15 +166,21 @@ def _stream(paths, first, wanted, crops, colour_jitter):
     )
 
 
-def _interleaved(bona_fide, attack):
-    """The rows of two batches alternately, so that any part of the batch has as many of both."""
+def _interleaved(*classes):
+    """The rows of bona fide and attack batches spread evenly, so that any part has some of both."""
+    counts = [batch["label"].shape[0] for batch in classes]
+    order = _spread(*counts)
     return {
-        name: tf.reshape(
-            tf.stack([bona_fide[name], attack[name]], axis=1),
-            (-1, *bona_fide[name].shape[1:].as_list()),
-        )
-        for name in bona_fide
+        name: tf.gather(tf.concat([batch[name] for batch in classes], axis=0), order)
+        for name in classes[0]
     }
+
+
+def _spread(bona_fide, attacks):
+    """Numbers of the rows of both classes, one after the other, in their order in a batch."""
+    row = np.arange(bona_fide + attacks)
+    before, after = (number * attacks // (bona_fide + attacks) for number in (row, row + 1))
+    return np.where(after > before, bona_fide + before, row - before)
 
 
 def _concatenated(*batches):
@@ -197,19 +252,28 @@ def _spread_over_videos(crops, frames_per_video):
     return chosen
 
 
-def _shuffled(paths, seed):
-    """One pass over shards in random order; records stay compressed while they wait."""
+def _shuffled(paths, seed, window, keys):
+    """One pass over shards in random order; records stay compressed while they wait.
+
+    Args:
+        paths: the shards.
+        seed: of the order.
+        window: records that are shuffled together.
+        keys: the videos whose records are taken; empty: all.
+    """
     names = tf.random.experimental.stateless_shuffle(
         tf.constant([str(path) for path in paths]), tf.stack([seed, tf.zeros_like(seed)])
     )
     records = tf.data.Dataset.from_tensor_slices(names).interleave(
         tf.data.TFRecordDataset, cycle_length=SHARDS_AT_ONCE
     )
+    if keys:
+        records = records.filter(lambda record: tf.reduce_any(video_of(record) == keys))
     # `Dataset.shuffle` also depends on the process's global seed; a window of records that is
     # shuffled as a tensor depends on `seed` alone.
-    return records.batch(SHUFFLE_WINDOW).flat_map(
-        lambda window: tf.data.Dataset.from_tensor_slices(
-            tf.random.experimental.stateless_shuffle(window, tf.stack([seed, tf.ones_like(seed)]))
+    return records.batch(window).flat_map(
+        lambda waiting: tf.data.Dataset.from_tensor_slices(
+            tf.random.experimental.stateless_shuffle(waiting, tf.stack([seed, tf.ones_like(seed)]))
         )
     )
 

@@ -62,16 +62,19 @@ def is_complete(shard: Path) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class LeftOut:
-    """What is missing from a shard. The messages name files without their folders.
+    """What is missing from a shard, or was guessed. Messages name files without their folders.
 
     Attributes:
         videos: mapping from the key of a video that was left out to the reason.
         frames: mapping from the key of any other video to messages, one for each frame that was
             left out of it.
+        eyes_by_box: mapping from the key of a video to the number of its frames in which no face
+            was seen and the eyes were placed by the annotated box; only in stores.
     """
 
     videos: dict[str, str] = dataclasses.field(default_factory=dict)
     frames: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    eyes_by_box: dict[str, int] = dataclasses.field(default_factory=dict)
 
 
 def write_shard(path: Path, records: list[CropRecord], left_out: LeftOut) -> None:
@@ -128,6 +131,14 @@ def parse_record(serialized: "tf.Tensor") -> dict[str, Any]:
         pixels = tf.io.decode_png(record[name], channels=channels)
         record[name] = tf.ensure_shape(pixels, (None, None, channels))
     return record
+
+
+def video_of(serialized: "tf.Tensor") -> "tf.Tensor":
+    """The name of the video that a record is of, inside `tf.data`, without decoding its images."""
+    import tensorflow as tf
+
+    features = {"key": tf.io.FixedLenFeature([], tf.string)}
+    return tf.io.parse_single_example(serialized, features)["key"]
 
 
 def parse_example(serialized: bytes) -> CropRecord:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any
 
+from despoof_keras.datasets.balance import Balance
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import MAP_FACTOR, RELEASED_CROP, CropRule
 from despoof_keras.metadata import SCORE_NAMES
@@ -34,15 +36,24 @@ _POSITIVE_OR_NONE = (
 )
 
 
+def _is_weight(value):
+    return type(value) in (int, float) and 0 <= value < math.inf
+
+
 @dataclasses.dataclass(frozen=True)
 class TrainingConfig:
     """Settings of a training run.
 
     Attributes:
         image_size: side of the face crops in pixels, a multiple of 8.
-        batch_size: crops in a step, an even number: half bona fide, half attacks.
+        batch_size: crops in a step.
+        attack_share: share of attacks in every step, the rest being bona fide: whole numbers of
+            crops, at least one of each.
+        sampling_weights: how often crops are drawn within their class, by columns and values, such
+            as `{"pai": {"print_1": 2}, "data_set": {}}`; see `balance.Balance`.
         epochs: number of epochs; validation follows each.
-        steps_per_epoch: steps in an epoch; None: enough to show every attack crop once.
+        steps_per_epoch: steps in an epoch; None: so many that as many crops are shown as there are
+            of the class that takes longer, as a rule attacks.
         frames_per_video: frames taken from each video at even intervals; None takes all.
         validation_frames: crops of each dev video that training is validated on after every epoch,
             at most; None takes all. The evaluation at the end of a run always takes all.
@@ -82,6 +93,8 @@ class TrainingConfig:
 
     image_size: int = 256
     batch_size: int = 6
+    attack_share: float = 0.5
+    sampling_weights: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
     epochs: int = 100
     steps_per_epoch: int | None = None
     frames_per_video: int | None = 10
@@ -121,9 +134,6 @@ class TrainingConfig:
         whole_maps = self.image_size % MAP_FACTOR == 0
         self._expect("image_size", whole_maps, f"a multiple of {MAP_FACTOR}")
         self._expect(
-            "batch_size", self.batch_size % 2 == 0, "an even number (half bona fide, half attacks)"
-        )
-        self._expect(
             "jitter",
             0 <= self.jitter < self.image_size // 4,
             "at least 0 and less than a quarter of image_size",
@@ -133,9 +143,7 @@ class TrainingConfig:
         self._expect("colour_jitter", 0 <= self.colour_jitter < 1, "at least 0 and less than 1")
         decay = self.average_decay
         self._expect("average_decay", decay is None or 0 < decay < 1, "between 0 and 1, or none")
-        parts = self.data_parts
-        shared = parts > 0 and self.batch_size % (2 * parts) == 0
-        self._expect("data_parts", shared, "a divisor of half the batch_size")
+        self._check_sampling()
         self._check_loss_weights()
         choices = {
             "attack_depth": ("zero", "face"),
@@ -165,6 +173,30 @@ class TrainingConfig:
             elif kind == "bool":
                 self._expect(field.name, type(value) is bool, "true or false")
 
+    def _check_sampling(self):
+        self._expect("attack_share", 0 < self.attack_share < 1, "between 0 and 1")
+        rows = self.balance.rows(self.batch_size)
+        self._expect(
+            "batch_size",
+            rows is not None,
+            f"a number of which attack_share ({self.attack_share:g}) and the rest are whole "
+            "numbers of crops, at least 1",
+        )
+        parts = self.data_parts
+        shared = parts > 0 and not any(count % parts for count in rows)
+        self._expect(
+            "data_parts", shared, f"a divisor of {rows[0]} and {rows[1]}, the crops of each class"
+        )
+        is_met = isinstance(self.sampling_weights, dict) and all(
+            isinstance(of_values, dict) and all(map(_is_weight, of_values.values()))
+            for of_values in self.sampling_weights.values()
+        )
+        self._expect(
+            "sampling_weights",
+            is_met,
+            'for each column its values with non-negative numbers, such as {"pai": {"print": 2}}',
+        )
+
     def _check_loss_weights(self):
         weights = self.loss_weights
         if isinstance(weights, dict):
@@ -185,6 +217,11 @@ class TrainingConfig:
         if isinstance(self.loss_weights, dict):
             return LossWeights(**self.loss_weights)
         return NAMED_WEIGHTS[self.loss_weights]
+
+    @property
+    def balance(self) -> Balance:
+        """How often crops are drawn."""
+        return Balance(self.attack_share, self.sampling_weights)
 
     @property
     def crop_rule(self) -> CropRule:

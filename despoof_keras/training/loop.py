@@ -36,7 +36,7 @@ def adam(config: TrainingConfig, steps: int, rate: float | None = None) -> keras
 
 def steps_of(config: TrainingConfig, train_crops: PreparedCrops) -> int:
     """Return the number of steps in an epoch."""
-    return config.steps_per_epoch or steps_per_epoch(train_crops, config.batch_size)
+    return config.steps_per_epoch or steps_per_epoch(train_crops, config.batch_size, config.balance)
 
 
 def fit(
@@ -124,6 +124,7 @@ def distributed_batches(
             colour_jitter=config.colour_jitter,
             parts=config.data_parts,
             own_parts=own_parts,
+            balance=config.balance,
         )
 
     if distribution.workers == 1:
