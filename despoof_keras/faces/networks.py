@@ -4,6 +4,7 @@ The files lie in `models/`, with their licence and where they come from (`NOTICE
 the two networks' outputs takes a hundred lines, less than patching a library from outside.
 """
 
+import ctypes
 import hashlib
 import os
 import threading
@@ -60,6 +61,7 @@ class FaceNetwork:
             The outputs by their number of elements, flat; their names in the files are arbitrary.
         """
         if self._opened[0] != os.getpid():
+            _never_close(self._opened)
             self._opened = self._open()
         _, lock, interpreter = self._opened
         with lock:
@@ -77,6 +79,14 @@ class FaceNetwork:
         name, num_threads = self._arguments
         interpreter = open_interpreter(_read(FOLDER / name), num_threads)
         return os.getpid(), threading.Lock(), interpreter
+
+
+def _never_close(opened):
+    """Leave an interpreter that a fork has copied as it is, to the end of the process.
+
+    Closing it takes locks of its threads, one of which may have held one at the fork.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(opened))
 
 
 def _read(path):
