@@ -150,7 +150,7 @@ def sound_cases():
 
 
 # Display matrices `a, b, c, d`, and how a picture is stored that they make upright.
-_TURNS = {
+TURNS = {
     "0": ((1, 0, 0, 1), lambda image: image),
     "90": ((0, 1, -1, 0), lambda image: np.rot90(image, 1)),
     "180": ((-1, 0, 0, -1), lambda image: np.rot90(image, 2)),
@@ -164,7 +164,7 @@ _TURNS = {
 
 def turned(path, codec, pixels, turn):
     """Write a video whose pictures lie as a telephone's sensor does, with the turn beside them."""
-    (a, b, c, d), store = _TURNS[turn]
+    (a, b, c, d), store = TURNS[turn]
     one, unit = 1 << 16, 1 << 30
 
     def frame(number):
@@ -193,7 +193,7 @@ def turned_cases():
     )
     for kind in kinds:
         suffix, codec = kind.split("/")
-        for turn in _TURNS:
+        for turn in TURNS:
             yield Case(
                 f"turned-{turn}-{codec}.{suffix}",
                 lambda path, codec=codec, turn=turn: turned(path, codec, "yuv420p", turn),
@@ -270,8 +270,8 @@ def hdr_signal(image, transfer):
     return np.rint(np.clip(signal, 0, 1) * 65535).astype(np.uint16)
 
 
-def high_range(path, codec, pixels, transfer, image=picture):
-    """Write HDR video of an ordinary picture."""
+def high_range(path, codec, pixels, transfer, image=picture, **changes):
+    """Write HDR video of an ordinary picture; `changes` as for `encoded`."""
     number_of_transfer = {"PQ": 16, "HLG": 18}[transfer]
 
     def frame(number):
@@ -287,7 +287,7 @@ def high_range(path, codec, pixels, transfer, image=picture):
         context.colorspace, context.color_primaries = _MATRICES["bt2020"], 9
         context.color_trc, context.color_range = number_of_transfer, _LIMITED
 
-    encoded(path, codec, pixels, frame=frame, prepare=prepare)
+    encoded(path, codec, pixels, frame=frame, prepare=prepare, **changes)
 
 
 def hdr_cases():
