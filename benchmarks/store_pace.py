@@ -136,8 +136,9 @@ def main():
         f"{size / crops:,.0f} bytes a crop with its depth ({crops:,} crops)",
         *(f"{part}: {seconds:.3f} s a video in one process" for part, seconds in parts.items()),
     )
-    # The time grows with the frames; the crops, ten of each video, do not.
-    seconds = VIDEOS / pace * FRAMES / options.frames
+    # Decoding takes longer the more frames there are; the crops are ten of each video.
+    longer = FRAMES / options.frames - 1
+    seconds = VIDEOS / options.videos * (making + longer * decoding)
     for cores in CORES:
         show(
             f"OULU-NPU on {cores} cores: {seconds * processes / cores / 3600:.2f} hours, "

@@ -15,6 +15,7 @@ from despoof_keras.datasets.left_out import warn_of
 from despoof_keras.datasets.samples import Annotation, VideoSample
 from despoof_keras.errors import DataError
 from despoof_keras.faces.finder import FaceFinder, process_finder
+from despoof_keras.utils.files import atomic_path
 from despoof_keras.utils.frames import read_media_frames
 from despoof_keras.utils.processes import in_processes
 from despoof_keras.utils.progress import tracked
@@ -76,13 +77,16 @@ def with_eye_files(
 
 def with_eye_file(
     sample: VideoSample, folder: str | Path, *, skip_bad: bool = False
-) -> VideoSample:
+) -> tuple[VideoSample, int]:
     """Give one sample an eye file, as `with_eye_files` does.
 
     Args:
         sample: the video.
         folder: where a new eye file is kept.
         skip_bad: leave out lines of an annotation that cannot be used.
+
+    Returns:
+        The sample, and the number of frames in which the eyes were placed by the annotated box.
 
     Raises:
         DataError: the video or its annotation cannot be read, or no face is found.
@@ -92,7 +96,9 @@ def with_eye_file(
         result = _find(_job(sample, stem, skip_bad))
         if result.failure:
             raise DataError(result.failure)
-    return _with_kept(sample, stem)
+    count = None if stem is None else _by_box_path(stem)
+    by_box = int(count.read_text(encoding="utf-8")) if count and count.is_file() else 0
+    return _with_kept(sample, stem), by_box
 
 
 def find_eyes(
@@ -168,6 +174,11 @@ def _kept(stem):
     return None
 
 
+def _by_box_path(stem):
+    """The file that has the number of frames whose eyes were placed by the box."""
+    return stem.with_name(f"{stem.name}.by_box")
+
+
 def _with_kept(sample, stem):
     kept = None if stem is None else _kept(stem)
     if kept is None:
@@ -186,6 +197,10 @@ def _find(job):
         found = find_eyes(job.video, process_finder(), annotation=job.annotation, bad=bad)
         if not found.eyes:
             raise DataError(f"{job.video}: expected a face; none was found in any frame")
+        if found.by_box:
+            # Before the eye file, so that no eye file lacks it.
+            with atomic_path(_by_box_path(job.stem)) as temporary:
+                temporary.write_text(str(found.by_box), encoding="utf-8")
         end = _UPSIDE_DOWN if found.is_upside_down else ""
         write_eyes(job.stem.with_name(f"{job.stem.name}{end}.txt"), found.eyes)
     except DataError as error:

@@ -105,9 +105,10 @@ def crop_shard(job: ShardJob) -> tuple[list[CropRecord], LeftOut]:
     records, left_out = [], LeftOut()
     for sample in job.samples:
         frames: list[str] | None = [] if job.skip_bad else None
+        by_box = 0
         try:
             if job.eyes is not None:
-                sample = with_eye_file(sample, job.eyes, skip_bad=job.skip_bad)
+                sample, by_box = with_eye_file(sample, job.eyes, skip_bad=job.skip_bad)
             records += clip_records(sample, job.settings, frames)
         except DataError as error:
             if not job.skip_bad:
@@ -116,6 +117,8 @@ def crop_shard(job: ShardJob) -> tuple[list[CropRecord], LeftOut]:
         else:
             if frames:
                 left_out.frames[sample.key] = [_without_folders(text, sample) for text in frames]
+            if by_box:
+                left_out.eyes_by_box[sample.key] = by_box
     return records, left_out
 
 
@@ -145,6 +148,7 @@ def crop_one_by_one(job: ShardJob, call: Call) -> tuple[list[CropRecord], LeftOu
             records += own
             left_out.videos.update(own_left_out.videos)
             left_out.frames.update(own_left_out.frames)
+            left_out.eyes_by_box.update(own_left_out.eyes_by_box)
     return records, left_out
 
 

@@ -117,10 +117,19 @@ def prepare(options: argparse.Namespace, beam_options: Sequence[str]) -> str:
     crops = sum(manifest["crops"].values())
     size = sum(facts["bytes"] for facts in manifest["shards"].values())
     left_out = len(manifest["videos_left_out"])
+    # Stores of older versions do not say.
+    by_box = manifest.get("eyes_by_box", {})
     return (
         f"{options.output}: {'' if made else 'nothing was left to do; '}{crops:,} crops of "
         f"{len(contents.samples) - left_out:,} videos in {len(manifest['shards']):,} shards, "
-        f"{size / 2**20:,.1f} MiB" + (f"; {left_out:,} videos left out" if left_out else "")
+        f"{size / 2**20:,.1f} MiB"
+        + (f"; {left_out:,} videos left out" if left_out else "")
+        + (
+            f"; eyes placed by the data set's box in {sum(by_box.values()):,} frames of "
+            f"{len(by_box):,} videos"
+            if by_box
+            else ""
+        )
     )
 
 

@@ -32,13 +32,14 @@ def write_manifest(store: Path, jobs: Sequence[ShardJob]) -> None:
         store: its folder.
         jobs: its shards.
     """
-    shards, crops, videos, frames = {}, {0: 0, 1: 0}, {}, {}
+    shards, crops, videos, frames, by_box = {}, {0: 0, 1: 0}, {}, {}, {}
     with StageProgress("checksums", len(jobs)) as progress:
         for job in jobs:
             index, left_out = read_index(job.path)
             crops[job.samples[0].label] += len(index)
             videos |= left_out.videos
             frames |= left_out.frames
+            by_box |= left_out.eyes_by_box
             shards[job.path.name] = {
                 "crops": len(index),
                 "bytes": job.path.stat().st_size,
@@ -51,6 +52,7 @@ def write_manifest(store: Path, jobs: Sequence[ShardJob]) -> None:
         "crops": {"bona_fide": crops[0], "attack": crops[1]},
         "videos_left_out": videos,
         "frames_left_out": frames,
+        "eyes_by_box": by_box,
         "shards": shards,
     }
     write_json(store / MANIFEST, manifest)

@@ -15,11 +15,13 @@ from recipe_runs import PATIENCE
 from despoof_keras.cli import main
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.data_sets import load
+from despoof_keras.datasets.find_eyes import find_eyes
 from despoof_keras.datasets.shards import read_index
 from despoof_keras.datasets.store.build import prepare_store
 from despoof_keras.datasets.store.contents import contents_of
 from despoof_keras.datasets.store.manifest import problems_of, read_manifest
 from despoof_keras.errors import DataError
+from despoof_keras.synthesis import write_embedded_set
 
 SETTINGS = CropSettings(image_size=32, frames_per_video=1, face_depth="generic")
 ARGUMENTS = ("--image-size", "32", "--frames-per-video", "1", "--face-depth", "generic")
@@ -191,3 +193,29 @@ def test_beam_makes_the_same_bytes_and_goes_on(small_set, store, tmp_path):
     subprocess.run([sys.executable, "-m", "despoof_keras", *arguments], check=True)
     assert files_of(folder) == files_of(store)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+def test_eyes_that_were_placed_by_a_box_are_counted_also_when_it_goes_on(tmp_path, finder, capsys):
+    root, store = tmp_path / "set", tmp_path / "store"
+    # Faces of a dozen pixels, most of which are not found.
+    write_embedded_set(
+        "replay_attack", root, subjects=(1, 1, 1), frames=2, size=(48, 64), progress=False
+    )
+    contents = contents_of("replay_attack", root, SETTINGS, protocol="print")
+    assert prepare_store(contents, store)
+    counts = read_manifest(store)["eyes_by_box"]
+    found = {
+        sample.key: find_eyes(sample.path, finder, annotation=sample.annotation).by_box
+        for sample in contents.samples
+    }
+    assert counts == {key: count for key, count in found.items() if count}
+    assert len(counts) > 5
+    before = files_of(store)
+    (store / "manifest.json").unlink()
+    for shard in list((store / "shards").glob("attack-*")):
+        shard.unlink()
+    arguments = ("data", "prepare", "--dataset", "replay_attack", "--protocol", "print", str(root))
+    assert main([*arguments, "--output", str(store), *ARGUMENTS]) == 0
+    told = f"by the data set's box in {sum(counts.values())} frames of {len(counts)} videos"
+    assert told in capsys.readouterr().out
+    assert files_of(store) == before
