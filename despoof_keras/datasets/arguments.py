@@ -11,16 +11,23 @@ from despoof_keras.errors import DataError
 ALL = "all"
 # Options that `Data` calls by the same name.
 _SAME_NAMES = ("protocol", "fold", "skip_bad", "find_eyes", "processes", "store")
+# Options that a second data set has of its own, besides its folder.
+_OF_ONE_DATA_SET = ("dataset", "protocol", "fold", "store")
 
 
-def add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add `--data-root`, `--dataset`, `--data-seed` and those of `add_video_arguments`."""
+def add_data_arguments(parser: argparse.ArgumentParser, default: str = DEFAULT_DATA_SET) -> None:
+    """Add `--data-root`, `--dataset`, `--store`, `--data-seed` and those of `add_video_arguments`.
+
+    Args:
+        parser: to add them to.
+        default: of `--dataset`.
+    """
     parser.add_argument(
         "--data-root",
         type=Path,
         help="folder of the data set, or a manifest's CSV file; default: the embedded set",
     )
-    add_data_set_argument(parser)
+    add_data_set_argument(parser, default)
     parser.add_argument(
         "--store", type=Path, help="store of the data set, see `despoof data prepare`"
     )
@@ -28,14 +35,36 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     add_video_arguments(parser)
 
 
-def add_data_set_argument(parser: argparse.ArgumentParser) -> None:
-    """Add `--dataset`."""
+def add_data_set_argument(parser: argparse.ArgumentParser, default: str = DEFAULT_DATA_SET) -> None:
+    """Add `--dataset` with a default."""
     parser.add_argument(
         "--dataset",
         choices=tuple(DATA_SETS),
-        default=DEFAULT_DATA_SET,
-        help=f"which data set the folder holds (default: {DEFAULT_DATA_SET})",
+        default=default,
+        help=f"which data set the folder holds (default: {default})",
     )
+
+
+def add_other_data_arguments(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add the arguments of a second data set, whose names begin with `--other-`.
+
+    Args:
+        parser: to add them to.
+        default: of `--other-dataset`.
+    """
+    parser.add_argument("--other-root", type=Path, help="as --data-root, of the other data set")
+    parser.add_argument(
+        "--other-dataset", choices=tuple(DATA_SETS), default=default, help=f"(default: {default})"
+    )
+    parser.add_argument("--other-protocol", help="(default: the other data set's first)")
+    parser.add_argument("--other-fold", type=int)
+    parser.add_argument("--other-store", type=Path)
+
+
+def other_data_options(options: argparse.Namespace) -> argparse.Namespace:
+    """The options with the second data set in place of the first."""
+    own = {name: getattr(options, f"other_{name}") for name in _OF_ONE_DATA_SET}
+    return argparse.Namespace(**{**vars(options), **own, "data_root": options.other_root})
 
 
 def add_video_arguments(parser: argparse.ArgumentParser) -> None:

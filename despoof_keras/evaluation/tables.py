@@ -97,6 +97,33 @@ def protocols_table(results: dict) -> Table:
     return table
 
 
+def cross_table(results: dict) -> Table:
+    """Make a table of tests across data sets, the paper's figures beside ours, for 80 columns.
+
+    The page has further rates.
+
+    Args:
+        results: as from `training.cross_data_sets.run_cross_tests`.
+    """
+    from despoof_keras.evaluation.report.cross_page import COLUMNS, lines, notes
+
+    shown = ("HTER", "AUC")
+    table = Table(title="across data sets", box=box.SIMPLE_HEAD)
+    table.add_column("trained on, tested on: figures of")
+    for column in shown:
+        table.add_column(column, justify="right")
+    before = None
+    for line in lines(results):
+        if line.direction != before:
+            table.add_row(line.direction)
+            before = line.direction
+        cells = ("\n".join(filter(None, line.cells[COLUMNS.index(column)])) for column in shown)
+        table.add_row(f"  {line.whose}\n  {line.of}", *cells)
+    table.caption = "\n".join(notes(results))
+    table.caption_justify = "left"
+    return table
+
+
 def evaluation_table(figures: list[dict]) -> Table:
     """Make a table of a model's test rates, by dev's threshold and by the model's own.
 

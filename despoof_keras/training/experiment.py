@@ -2,20 +2,23 @@
 
 import csv
 import dataclasses
+import functools
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from despoof_keras.datasets.crops import CropSettings
+from despoof_keras.datasets.balance import check_weights
+from despoof_keras.datasets.crops import CropSettings, PreparedCrops
 from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.eye_files import fill_gaps, read_eyes
 from despoof_keras.datasets.fingerprint import describe, fingerprint
 from despoof_keras.datasets.prepare import prepare_data
 from despoof_keras.datasets.sample_frames import read_sample_frames
 from despoof_keras.datasets.samples import SPLITS, VideoSample, species_of
+from despoof_keras.datasets.splits import Splits
 from despoof_keras.distribution.strategy import Distribution
 from despoof_keras.errors import DataError
 from despoof_keras.evaluation import figures, rates
@@ -119,16 +122,25 @@ def run_experiment(
     commit = code_commit()
     with times.measure(DATA):
         splits = data.load()
+        check_weights(splits["train"], experiment.config.sampling_weights)
         contents = {split: describe(splits[split]) for split in SPLITS}
     check_writable(data.cache)
-    if distribution is None or distribution.is_chief:
+    is_chief = distribution is None or distribution.is_chief
+    is_new = not (output / RUN).exists()
+    claim = functools.partial(
+        claim_folder, output / RUN, experiment.identity(), "run", resume, contents
+    )
+    if is_chief:
         check_writable(output)
-        claim_folder(output / RUN, experiment.identity(), "run", resume, contents)
+        if not is_new:
+            claim()
     if resume and (output / RESULTS).is_file() and has_scores(output):
-        is_chief = distribution is None or distribution.is_chief
         return _completed(experiment, splits, times) if is_chief else None
     with times.measure(CROPS):
         crops = {split: _prepare(experiment, split, splits[split]) for split in SPLITS}
+    # Only now, so that a file that cannot be used leaves no folder that has to be resumed.
+    if is_chief and is_new:
+        claim()
     with times.measure(TRAINING):
         model = train(
             experiment.config,
@@ -149,7 +161,7 @@ def run_experiment(
         dev, test = rates.add_fusion(*frame_scores)
         for split, frames in (("dev", dev), ("test", test)):
             write_score_files(output, split, frames, crops[split].samples)
-        _write_left_out(output / "scores" / "left_out.csv", crops, splits.left_out)
+        write_left_out(output, splits, crops)
         systems = read_systems(output)
         results = {
             **experiment.identity(),
@@ -173,7 +185,7 @@ def run_experiment(
 def _completed(experiment, splits, times):
     """The results of a finished run, of which what is missing is made."""
     output = experiment.output
-    results = _read_results(output / RESULTS)
+    results = read_results(output / RESULTS)
     if SUMMARY in results and all((output / name).is_file() for name in LEFT):
         return results
     with times.measure(SCORING):
@@ -190,15 +202,20 @@ def _completed(experiment, splits, times):
     return results
 
 
-def _read_results(path):
+def read_results(path: Path) -> dict:
+    """Read a `results.json`.
+
+    Raises:
+        DataError: the file is damaged.
+    """
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(results, dict):
             raise ValueError("it holds no results")
     except ValueError as error:
         raise DataError(
-            f"{path}: expected the results of a run; {error}. Without the file, the run's last "
-            "checkpoint is evaluated again"
+            f"{path}: expected the results of a run; {error}. Without the file, the model is "
+            "evaluated again"
         ) from error
     return results
 
@@ -240,10 +257,17 @@ def write_score_files(
         write_scores(score_path(output, split, name), rows)
 
 
-def _write_left_out(path, crops, of_layout):
-    """List what of the data set's files was not read, and the videos without a score, if any."""
-    reasons = [(left.split, left.name, left.reason) for left in of_layout]
-    reasons += [(split, *pair) for split in SPLITS for pair in crops[split].left_out.items()]
+def write_left_out(output: Path, splits: Splits, crops: Mapping[str, PreparedCrops]) -> None:
+    """List in a run's folder which files were not read, and which videos have no score, if any.
+
+    Args:
+        output: folder of the run.
+        splits: what was read of the data set.
+        crops: mapping from split to its crops.
+    """
+    path = output / "scores" / "left_out.csv"
+    reasons = [(left.split, left.name, left.reason) for left in splits.left_out]
+    reasons += [(split, *pair) for split, own in crops.items() for pair in own.left_out.items()]
     if not reasons:
         path.unlink(missing_ok=True)
         return

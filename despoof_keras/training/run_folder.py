@@ -25,6 +25,8 @@ FINGERPRINT = "data_fingerprint"
 DESCRIPTION = "data.json"
 # What they call the data in words. It is no identity: the same data may lie elsewhere today.
 TITLE = "data"
+# What they call configurations: a run's, and those of a search's runs and trials.
+_CONFIGURATIONS = ("config", "base", "trial")
 _CHECKPOINT_NAME = re.compile(r"epoch-(\d+)\.keras")
 
 
@@ -135,7 +137,8 @@ def check_folder(path: Path, identity: Mapping, what: str, data: Mapping | None 
     except ValueError as error:
         raise DataError(f"{path}: expected the settings of a {what}; {error}") from error
     compared = [name for name in identity if name != TITLE or FINGERPRINT not in started]
-    differing = [name for name in compared if _with_defaults(started.get(name)) != identity[name]]
+    started = {name: _with_defaults(name, value) for name, value in started.items()}
+    differing = [name for name in compared if started.get(name) != identity[name]]
     if differing:
         raise DataError(
             f"{path.parent}: expected the settings that the {what} was begun with; "
@@ -166,6 +169,8 @@ def _difference(path, data):
         return f"others were given ({path} no longer says which they were)"
 
 
-def _with_defaults(value):
+def _with_defaults(name, value):
     """Add the settings that an older version of this package did not have to a configuration."""
-    return {**dataclasses.asdict(TrainingConfig()), **value} if isinstance(value, dict) else value
+    if name not in _CONFIGURATIONS or not isinstance(value, dict):
+        return value
+    return {**dataclasses.asdict(TrainingConfig()), **value}

@@ -58,26 +58,38 @@ class FinishedRun:
 
 def write_run_report(run: FinishedRun) -> None:
     """Write `report.html`, `report.json` and `model_card.md` into a run's folder."""
-    best = run.results["best_score"]
     facts = CardFacts(
         run.folder.resolve().name,
         run.data,
         run.splits,
         run.model.metadata,
-        run.systems[best].figures,
+        run.systems[run.results["best_score"]].figures,
         run.results["videos_left_out"],
     )
     write_model_card(run.folder, facts)
-    write_report(run.folder, _report(run, best))
+    fold = "" if run.results["fold"] is None else f", fold {run.results['fold']}"
+    title = f"Protocol {run.results['protocol']}{fold}: {run.results['data']}"
+    write_report(run.folder, _report(run, title, {"model card": MODEL_CARD}))
 
 
-def _report(run, best):
+def write_cross_report(run: FinishedRun, title: str, notes: Sequence[str]) -> None:
+    """Write `report.html` and `report.json` of a model's test on a data set that is not its own.
+
+    Args:
+        run: the folder is that of the test, and so are data, splits and crops.
+        title: of the report.
+        notes: what must be known besides.
+    """
+    write_report(run.folder, _report(run, title, {}, notes))
+
+
+def _report(run, title, further_settings, further_notes=()):
     results, metadata = run.results, run.model.metadata
+    best = results["best_score"]
     # The score that the model gives comes first.
     names = sorted(run.systems, key=lambda name: name != best)
-    fold = "" if results["fold"] is None else f", fold {results['fold']}"
     return Report(
-        title=f"Protocol {results['protocol']}{fold}: {results['data']}",
+        title=title,
         systems={name: run.systems[name] for name in names},
         media=draw_media(_media(run)),
         worst=_pictures(run.test_crops, _worst_keys(run.systems)),
@@ -89,11 +101,11 @@ def _report(run, best):
             "score of the model": best,
             "data_fingerprint": results.get("data_fingerprint"),
             "training commit": metadata.training_commit,
-            "model card": MODEL_CARD,
+            **further_settings,
             "config": results["config"],
             "versions": library_versions(),
         },
-        notes=_notes(run, best),
+        notes=[*further_notes, *_notes(run, best)],
     )
 
 

@@ -9,8 +9,9 @@ from media_files import write_video
 
 from despoof_keras.datasets.left_out import LeftOutFile
 from despoof_keras.datasets.samples import VideoSample
+from despoof_keras.datasets.splits import Splits
 from despoof_keras.metadata import ModelMetadata
-from despoof_keras.training.experiment import _middle_crop, _write_left_out
+from despoof_keras.training.experiment import _middle_crop, write_left_out
 
 
 def test_videos_left_out_are_listed_with_their_reasons(tmp_path):
@@ -18,11 +19,11 @@ def test_videos_left_out_are_listed_with_their_reasons(tmp_path):
     folder = os.fsdecode(b"\xff")
     reason = f"{folder}/1_1_21_1.avi: expected a video, the file is empty"
     crops = {split: SimpleNamespace(left_out={}) for split in ("train", "dev", "test")}
-    _write_left_out(path, crops, ())
+    write_left_out(tmp_path, Splits({}), crops)
     assert not path.exists()
     crops["dev"].left_out["1_1_21_1"] = reason
     of_layout = (LeftOutFile("train", "Protocols/Train.txt:3", "1_1_01_1 is listed twice"),)
-    _write_left_out(path, crops, of_layout)
+    write_left_out(tmp_path, Splits({}, of_layout), crops)
     with path.open(newline="", encoding="utf-8") as file:
         of_layout, row = csv.DictReader(file)
     assert list(of_layout.values()) == [
@@ -33,7 +34,7 @@ def test_videos_left_out_are_listed_with_their_reasons(tmp_path):
     assert (row["split"], row["test_label"]) == ("dev", "1_1_21_1")
     assert row["reason"].endswith("1_1_21_1.avi: expected a video, the file is empty")
     # A run that is gone on with may find the videos mended.
-    _write_left_out(path, {**crops, "dev": SimpleNamespace(left_out={})}, ())
+    write_left_out(tmp_path, Splits({}), {**crops, "dev": SimpleNamespace(left_out={})})
     assert not path.exists()
 
 
