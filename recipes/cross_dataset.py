@@ -26,7 +26,7 @@ def parse_arguments(arguments=None):
     parser = script_parser(__doc__)
     data_arguments.add_data_arguments(parser, PAIR[0])
     data_arguments.add_protocol_arguments(parser)
-    data_arguments.add_other_data_arguments(parser, PAIR[1])
+    data_arguments.add_further_data_arguments(parser, "other", "the other data set", PAIR[1])
     run_arguments.add_config_argument(parser)
     run_arguments.add_override_arguments(parser)
     run_arguments.add_run_arguments(parser, "trainings", "runs/cross-seed")
@@ -36,7 +36,7 @@ def parse_arguments(arguments=None):
 def run(options):
     start, times = time.perf_counter(), BusyTimes()
     config = run_arguments.configuration(options)
-    both = (options, data_arguments.other_data_options(options))
+    both = (options, data_arguments.further_data_options(options, "other"))
     for one in both:
         data_arguments.check_protocol(one)
     output = options.output or Path("runs") / f"cross-seed{options.seed}"

@@ -45,26 +45,45 @@ def add_data_set_argument(parser: argparse.ArgumentParser, default: str = DEFAUL
     )
 
 
-def add_other_data_arguments(parser: argparse.ArgumentParser, default: str) -> None:
-    """Add the arguments of a second data set, whose names begin with `--other-`.
+def add_further_data_arguments(
+    parser: argparse.ArgumentParser, prefix: str, described: str, default: str | None = None
+) -> None:
+    """Add the arguments of further data, such as `--other-dataset`.
 
     Args:
         parser: to add them to.
-        default: of `--other-dataset`.
+        prefix: how their names begin, such as `"other"`.
+        described: what the data are, in words.
+        default: of the data set; None for none, and then there are no further data.
     """
-    parser.add_argument("--other-root", type=Path, help="as --data-root, of the other data set")
+    parser.add_argument(f"--{prefix}-root", type=Path, help=f"as --data-root, of {described}")
     parser.add_argument(
-        "--other-dataset", choices=tuple(DATA_SETS), default=default, help=f"(default: {default})"
+        f"--{prefix}-dataset",
+        choices=tuple(DATA_SETS),
+        default=default,
+        help=f"as --dataset (default: {default or 'none'})",
     )
-    parser.add_argument("--other-protocol", help="(default: the other data set's first)")
-    parser.add_argument("--other-fold", type=int)
-    parser.add_argument("--other-store", type=Path)
+    parser.add_argument(f"--{prefix}-protocol", help="(default: the data set's first)")
+    parser.add_argument(f"--{prefix}-fold", type=int)
+    parser.add_argument(f"--{prefix}-store", type=Path)
 
 
-def other_data_options(options: argparse.Namespace) -> argparse.Namespace:
-    """The options with the second data set in place of the first."""
-    own = {name: getattr(options, f"other_{name}") for name in _OF_ONE_DATA_SET}
-    return argparse.Namespace(**{**vars(options), **own, "data_root": options.other_root})
+def further_data_options(options: argparse.Namespace, prefix: str) -> argparse.Namespace | None:
+    """The options with further data in place of the first; None where there are none.
+
+    Raises:
+        DataError: something is said of further data without their data set.
+    """
+    own = {name: getattr(options, f"{prefix}_{name}") for name in _OF_ONE_DATA_SET}
+    root = getattr(options, f"{prefix}_root")
+    if own["dataset"] is None:
+        if root is not None or any(value is not None for value in own.values()):
+            raise DataError(
+                f"--{prefix}-dataset: expected the name of a data set, where other options begin "
+                f"with --{prefix}; received none"
+            )
+        return None
+    return argparse.Namespace(**{**vars(options), **own, "data_root": root})
 
 
 def add_video_arguments(parser: argparse.ArgumentParser) -> None:

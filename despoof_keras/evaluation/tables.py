@@ -124,6 +124,43 @@ def cross_table(results: dict) -> Table:
     return table
 
 
+def finetuning_table(results: dict) -> Table:
+    """Make a table of a model before and after it was trained on, on new and on old data.
+
+    Args:
+        results: as from `training.finetune.run_finetuning`.
+    """
+    table = Table(title=f"before and after: {results['data']}, seed {results['seed']}")
+    for column in ("test split of", "model", "threshold"):
+        table.add_column(column)
+    for column in ("APCER", "BPCER", "ACER", "AUC"):
+        table.add_column(column, justify="right")
+    old = results.get("old_data")
+    places = [(results["data"], results)] + ([(old["data"], old)] if old else [])
+    for place, figures in places:
+        for name in ("before", "after"):
+            for where in ("own", "dev"):
+                rates = figures[name][f"at_{where}_threshold"]
+                if rates is not None:
+                    table.add_row(
+                        place,
+                        f"{name}, {figures[name]['score'].replace('_', ' ')}",
+                        "its own" if where == "own" else "of this dev split",
+                        f"{max(rates['apcer'].values()):.1%}",
+                        f"{rates['bpcer']:.1%}",
+                        f"{rates['acer']:.1%}",
+                        f"{rates['auc']:.3f}",
+                    )
+        table.add_section()
+    difference, limits = (results["difference"][key] for key in ("difference", "intervals"))
+    table.caption = (
+        f"ACER after less before, each at dev's threshold: {difference['acer']:+.1%}"
+        + (f" [{limits['acer'][0]:+.1%}, {limits['acer'][1]:+.1%}]" if limits.get("acer") else "")
+        + ". APCER is that of the worst instrument."
+    )
+    return table
+
+
 def evaluation_table(figures: list[dict]) -> Table:
     """Make a table of a model's test rates, by dev's threshold and by the model's own.
 

@@ -248,11 +248,8 @@ class Despoofer(OwnPrecision, DistributedFit, OwnOptimizers, WeightAverages, ker
         terms = self.ds_net_terms(outputs, data)
         values = {**terms, "loss": self.weighted_sum(terms)}
         values["depth_net"] = losses.depth_loss(outputs["depth"], losses.input_depth(data))
-        values["discriminator"] = losses.discriminator_loss(
-            self.discriminator(outputs["live_estimate"], training=False)["logits"],
-            self.discriminator(outputs["hsv_rgb"], training=False)["logits"],
-            data["label"],
-            self.visual_quality_on,
+        values["discriminator"] = self._discriminator_loss(
+            outputs["hsv_rgb"], outputs["live_estimate"], data["label"]
         )
         score = spoof_scores(outputs)[self.score]
         weight = data.get("weight")
@@ -265,7 +262,7 @@ class Despoofer(OwnPrecision, DistributedFit, OwnOptimizers, WeightAverages, ker
 
     def train_depth_net(self, hsv_rgb: tf.Tensor, data: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Train DepthNet, unless frozen, on the input's depth; return its loss, `(batch,)`."""
-        if self.frozen_depth:
+        if self.frozen_depth or not self.depth_net.trainable_variables:
             depth = self.depth_net(hsv_rgb, training=False)["depth"]
             return losses.depth_loss(depth, losses.input_depth(data))
         values, gradients = self.depth_gradients(hsv_rgb, losses.input_depth(data))
@@ -283,8 +280,13 @@ class Despoofer(OwnPrecision, DistributedFit, OwnOptimizers, WeightAverages, ker
     def train_discriminator(
         self, hsv_rgb: tf.Tensor, live_estimate: tf.Tensor, data: Mapping[str, tf.Tensor]
     ) -> tf.Tensor:
-        """Train the discriminator with DSNet's estimates fixed; return its loss, `(batch,)`."""
+        """Train the discriminator with DSNet's estimates fixed; return its loss, `(batch,)`.
+
+        Unless all of its layers are frozen.
+        """
         live_estimate = ops.stop_gradient(live_estimate)
+        if not self.discriminator.trainable_variables:
+            return self._discriminator_loss(hsv_rgb, live_estimate, data["label"])
         values, gradients = self.discriminator_gradients(hsv_rgb, live_estimate, data["label"])
         apply_gradients(self.discriminator_optimizer, gradients, self.discriminator)
         return values
@@ -301,6 +303,15 @@ class Despoofer(OwnPrecision, DistributedFit, OwnOptimizers, WeightAverages, ker
             )
             loss = replica_loss(values, self.discriminator_optimizer)
         return values, gradients_of(tape, loss, self.discriminator)
+
+    def _discriminator_loss(self, hsv_rgb, live_estimate, label):
+        """The discriminator's loss, `(batch,)`, in inference mode."""
+        return losses.discriminator_loss(
+            self.discriminator(live_estimate, training=False)["logits"],
+            self.discriminator(hsv_rgb, training=False)["logits"],
+            label,
+            self.visual_quality_on,
+        )
 
     def ds_net_terms(
         self, outputs: Mapping[str, tf.Tensor], data: Mapping[str, tf.Tensor]

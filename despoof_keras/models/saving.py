@@ -11,6 +11,7 @@ import keras
 
 from despoof_keras.errors import DataError
 from despoof_keras.models.despoofer import Despoofer
+from despoof_keras.models.layerwise_adam import LayerwiseAdam  # noqa: F401  (registered by it)
 from despoof_keras.models.precision import FULL
 
 

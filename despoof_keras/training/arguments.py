@@ -16,13 +16,15 @@ from despoof_keras.training.presets import (
 )
 
 
-def add_config_argument(parser: argparse.ArgumentParser, purpose: str = "") -> None:
+def add_config_argument(
+    parser: argparse.ArgumentParser, purpose: str = "", default: str = "embedded"
+) -> None:
     """Add `--config`; `purpose` says what the configuration is for."""
     parser.add_argument(
         "--config",
-        default="embedded",
+        default=default,
         help=f"{purpose}{', '.join(CONFIGURATIONS)}, or a JSON file of settings "
-        "(default: embedded)",
+        f"(default: {default})",
     )
 
 

@@ -33,6 +33,7 @@ _POSITIVE_OR_NONE = (
     "depth_learning_rate",
     "discriminator_learning_rate",
     "global_clipnorm",
+    "patience",
 )
 
 
@@ -67,6 +68,11 @@ class TrainingConfig:
         depth_learning_rate, discriminator_learning_rate: learning rates of the other two networks;
             None: as for DSNet.
         global_clipnorm: largest norm of a network's gradient; None does not clip.
+        layer_rates: factors on the learning rates of single layers, by patterns of their names,
+            such as `{"depth_net": 0, "ds_net/encoder_*": 0.1}`; 0 freezes, see
+            `layer_rates.freeze_layers`.
+        patience: stop when so many epochs were no better on dev than one before, and keep the best;
+            see `early_stopping`. None trains all epochs and keeps the last.
         decay_rate: factor on the learning rate after every `decay_epochs` epochs (staircase).
         decay_epochs: see `decay_rate`.
         loss_weights: `"released"`, `"paper"`, or a mapping from names in `loss_weights.TERMS` to
@@ -107,6 +113,8 @@ class TrainingConfig:
     depth_learning_rate: float | None = None
     discriminator_learning_rate: float | None = None
     global_clipnorm: float | None = None
+    layer_rates: dict[str, float] = dataclasses.field(default_factory=dict)
+    patience: int | None = None
     decay_rate: float = 0.8
     decay_epochs: int = 15
     loss_weights: str | dict[str, float] = "released"
@@ -195,6 +203,13 @@ class TrainingConfig:
             "sampling_weights",
             is_met,
             'for each column its values with non-negative numbers, such as {"pai": {"print": 2}}',
+        )
+
+        rates = self.layer_rates
+        self._expect(
+            "layer_rates",
+            isinstance(rates, dict) and all(map(_is_weight, rates.values())),
+            'names of layers with non-negative numbers, such as {"ds_net/encoder_*": 0.1}',
         )
 
     def _check_loss_weights(self):

@@ -14,7 +14,7 @@ from despoof_keras.datasets.balance import check_weights
 from despoof_keras.datasets.crops import CropSettings, PreparedCrops
 from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.eye_files import fill_gaps, read_eyes
-from despoof_keras.datasets.fingerprint import describe, fingerprint
+from despoof_keras.datasets.fingerprint import content_stamp, describe, fingerprint
 from despoof_keras.datasets.prepare import prepare_data
 from despoof_keras.datasets.sample_frames import read_sample_frames
 from despoof_keras.datasets.samples import SPLITS, VideoSample, species_of
@@ -60,12 +60,14 @@ class Experiment:
         data: what to train and evaluate on.
         seed: of the training.
         output: run folder.
+        init: a trained model to begin with, see `initial_model.begin_with`; None for new networks.
     """
 
     config: TrainingConfig
     data: Data
     seed: int
     output: Path
+    init: Path | None = None
 
     def identity(self) -> dict:
         """What a run folder must have been started with to be resumed, as JSON values.
@@ -80,6 +82,8 @@ class Experiment:
             "seed": self.seed,
             "version": __version__,
             "config": dataclasses.asdict(self.config),
+            # Of the authors' folder, which is no file, the name.
+            **({} if self.init is None else {"init": content_stamp(self.init) or self.init.name}),
         }
 
 
@@ -149,6 +153,7 @@ def run_experiment(
             output,
             seed=experiment.seed,
             resume=resume,
+            init=experiment.init,
             distribution=distribution,
             verbose=verbose,
         )

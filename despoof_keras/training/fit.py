@@ -19,6 +19,7 @@ from despoof_keras.distribution.multi_worker import (
     report_lost_machines,
 )
 from despoof_keras.distribution.strategy import Distribution, one_device
+from despoof_keras.errors import DataError
 from despoof_keras.metadata import ModelMetadata
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
 from despoof_keras.models.despoofer import INSTRUMENT_COUNT, Despoofer
@@ -29,6 +30,9 @@ from despoof_keras.models.supervised import SupervisedNetwork
 from despoof_keras.training.board import Board
 from despoof_keras.training.callbacks import RunCheckpoint, RunGuard, RunHistory
 from despoof_keras.training.config import TrainingConfig
+from despoof_keras.training.early_stopping import EarlyStopping, best_path, has_stopped
+from despoof_keras.training.initial_model import begin_with
+from despoof_keras.training.layer_rates import NETWORKS, factors_of, freeze_layers
 from despoof_keras.training.loop import adam, fit, steps_of
 from despoof_keras.training.run_folder import checkpoints, newest_checkpoint
 from despoof_keras.training.supervised import train_network
@@ -77,19 +81,19 @@ def build_despoofer(
 
 
 def compile_despoofer(model: Despoofer, config: TrainingConfig, steps: int) -> None:
-    """Compile with an Adam for each network and the configuration's staircase schedule.
+    """Compile with an Adam for each network, by the configuration's schedule and layer rates.
 
     Args:
         model: model to compile, created in the strategy's scope.
         config: settings of the run.
         steps: number of steps in an epoch.
     """
-    model.compile(
-        adam(config, steps),
-        adam(config, steps, config.depth_learning_rate),
-        adam(config, steps, config.discriminator_learning_rate),
-        jit_compile=config.jit_compile,
+    rates = (None, config.depth_learning_rate, config.discriminator_learning_rate)
+    ds_net, depth_net, discriminator = (
+        adam(config, steps, rate, factors_of(network, model, config.layer_rates))
+        for network, rate in zip(NETWORKS, rates, strict=True)
     )
+    model.compile(ds_net, depth_net, discriminator, jit_compile=config.jit_compile)
 
 
 def train(
@@ -100,6 +104,7 @@ def train(
     *,
     seed: int = 0,
     resume: bool = False,
+    init: Path | None = None,
     distribution: Distribution | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = 1,
@@ -116,14 +121,16 @@ def train(
         folder: folder of the run; several machines must share it, and only the chief writes.
         seed: seed of the initial weights, the order and the augmentation.
         resume: continue from the newest checkpoint in `folder`, if there is one.
+        init: a model to begin with, see `initial_model.begin_with`, for a configuration as from
+            `initial_model.config_for`; None builds one.
         distribution: devices to train on; default: a single device.
         callbacks: further Keras callbacks.
         verbose: as in `keras.Model.fit`.
 
     Returns:
         Model on a single device, computing in float32 whatever precision it was trained in; if the
-        configuration averages weights, its weights are the averages. None on machines other than
-        the chief.
+        configuration averages weights, its weights are the averages. With `patience` it is that of
+        the best epoch. None on machines other than the chief.
 
     Raises:
         DataError: the checkpoint to resume from cannot be read, the devices cannot train with this
@@ -133,6 +140,11 @@ def train(
     """
     distribution = distribution or one_device()
     distribution.check(config)
+    if config.patience is not None and distribution.workers > 1:
+        raise DataError(
+            "patience: expected none on several machines, which would have to stop together; "
+            f"received {config.patience}"
+        )
     make_repeatable(seed, compiled=config.jit_compile)
     saved = checkpoints(folder) if resume else []
     epochs_done, checkpoint = saved[-1] if saved else (0, None)
@@ -168,9 +180,15 @@ def train(
                 model = load_model(checkpoint)
                 logger.info("resuming after epoch %d of %d", epochs_done, config.epochs)
             else:
-                model = build_despoofer(config, depth_weights, len(dev_crops.instruments))
+                instruments = len(dev_crops.instruments)
+                if init is None:
+                    model = build_despoofer(config, depth_weights, instruments)
+                    freeze_layers(model, config.layer_rates)
+                else:
+                    model = begin_with(init, config, instruments)
                 compile_despoofer(model, config, steps_of(config, train_crops))
-        if epochs_done < config.epochs:
+        is_over = has_stopped(folder, epochs_done, config.patience)
+        if epochs_done < config.epochs and not is_over:
             fit(
                 model,
                 config,
@@ -179,12 +197,16 @@ def train(
                 distribution,
                 initial_epoch=epochs_done,
                 seed=seed,
-                callbacks=_callbacks(folder, epochs_done, callbacks, distribution, dev_crops),
+                callbacks=_callbacks(
+                    folder, epochs_done, callbacks, distribution, dev_crops, config.patience
+                ),
                 verbose=verbose,
             )
     if not distribution.is_chief:
         return None
-    if distribution.replicas > 1:
+    if config.patience is not None:
+        model = load_model(best_path(folder))
+    elif distribution.replicas > 1:
         model = load_model(checkpoints(folder)[-1][1])
     model.adopt_averages()
     return in_float32(model)
@@ -229,12 +251,13 @@ def depth_config(config: TrainingConfig, epochs: int) -> TrainingConfig:
     return dataclasses.replace(config, epochs=epochs, learning_rate=rate)
 
 
-def _callbacks(folder, epochs_done, further, distribution, dev_crops):
+def _callbacks(folder, epochs_done, further, distribution, dev_crops, patience):
     guard = RunGuard(lambda: newest_checkpoint(folder))
     board = Board(folder, dev_crops, distribution.is_chief)
     if not distribution.is_chief:
         return [guard, *further, board]
     curves = keras.callbacks.TensorBoard(str(Path(folder) / "tensorboard"), write_graph=False)
-    records = RunHistory(folder, epochs_done), RunCheckpoint(folder)
+    stopping = [] if patience is None else [EarlyStopping(folder, patience)]
+    records = RunHistory(folder, epochs_done), *stopping, RunCheckpoint(folder)
     # Pictures come last: an epoch is not lost while they are drawn.
     return [curves, guard, *further, *records, board]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 import tensorflow as tf
@@ -10,6 +10,7 @@ import tensorflow as tf
 from despoof_keras.datasets.batches import evaluation_batches, steps_per_epoch, training_batches
 from despoof_keras.datasets.prepare import PreparedCrops
 from despoof_keras.distribution.strategy import Distribution
+from despoof_keras.models.layerwise_adam import LayerwiseAdam
 from despoof_keras.training.callbacks import AveragedValidation, ProgressLines, SharedStatistics
 from despoof_keras.training.config import TrainingConfig
 
@@ -17,13 +18,19 @@ from despoof_keras.training.config import TrainingConfig
 ONE_LINE_AN_EPOCH = 2
 
 
-def adam(config: TrainingConfig, steps: int, rate: float | None = None) -> keras.optimizers.Adam:
+def adam(
+    config: TrainingConfig,
+    steps: int,
+    rate: float | None = None,
+    factors: Mapping[str, float] | None = None,
+) -> keras.optimizers.Adam:
     """Make an optimizer with the configuration's staircase schedule.
 
     Args:
         config: settings of the run.
         steps: number of steps in an epoch.
         rate: its first learning rate; default: `config.learning_rate`.
+        factors: as for `LayerwiseAdam`.
     """
     schedule = keras.optimizers.schedules.ExponentialDecay(
         config.learning_rate if rate is None else rate,
@@ -31,7 +38,9 @@ def adam(config: TrainingConfig, steps: int, rate: float | None = None) -> keras
         config.decay_rate,
         staircase=True,
     )
-    return keras.optimizers.Adam(schedule, global_clipnorm=config.global_clipnorm)
+    if not factors:
+        return keras.optimizers.Adam(schedule, global_clipnorm=config.global_clipnorm)
+    return LayerwiseAdam(schedule, global_clipnorm=config.global_clipnorm, factors=factors)
 
 
 def steps_of(config: TrainingConfig, train_crops: PreparedCrops) -> int:

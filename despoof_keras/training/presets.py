@@ -30,6 +30,16 @@ EMBEDDED = TrainingConfig(
     average_decay=0.99,
     monitor_score="zero_one_map",
 )
+# For a trained model and other data: half the learning rate, short epochs, and no more of them than
+# help on dev. The size of the crops is the model's.
+FINETUNE = dataclasses.replace(
+    EMBEDDED,
+    epochs=8,
+    steps_per_epoch=60,
+    learning_rate=1e-4,
+    decay_epochs=4,
+    patience=3,
+)
 # As in the authors' training code: weights, schedule (its epoch is 40,000 samples), batch.
 RELEASED = TrainingConfig(
     image_size=256,
@@ -64,7 +74,12 @@ def paper_reading(config: TrainingConfig) -> TrainingConfig:
 # The same with that reading, and with the paper's loss weights as recalled.
 PAPER = dataclasses.replace(paper_reading(RELEASED), loss_weights="paper")
 
-CONFIGURATIONS = {"embedded": EMBEDDED, "released": RELEASED, "paper": PAPER}
+CONFIGURATIONS = {
+    "embedded": EMBEDDED,
+    "finetune": FINETUNE,
+    "released": RELEASED,
+    "paper": PAPER,
+}
 # Sizes of a search's trials; one of these takes about a minute on two CPU cores.
 TRIAL = {"image_size": 32, "epochs": 2, "steps_per_epoch": 120, "frames_per_video": 3, "jitter": 2}
 # Hyperband needs three epochs: it trains the best third of the trials three times as long.
