@@ -12,20 +12,26 @@ from pathlib import Path
 from typing import Any
 
 from despoof_keras.errors import DataError
-from despoof_keras.faces.crop import MAP_FACTOR, PIXEL_SCALE, RELEASED_CROP, CropRule
+from despoof_keras.faces.crop import (
+    MAP_FACTOR,
+    PIXEL_SCALE,
+    RELEASED_CROP,
+    RELEASED_RESIZE,
+    RESIZE_RULES,
+    CropRule,
+)
 from despoof_keras.version import __version__
 
 # The spoof scores that a model can give, see `models.scores`.
 SCORE_NAMES = ("noise", "zero_one_map", "depth")
 # What `faces.crop` does, and therefore the only rules under which this package gives scores.
 COLOUR = "RGB"
-RESIZE_RULE = "tf1_bilinear"
 CROP_DTYPES = ("uint8", "float32")
 GIVEN_THRESHOLD_RULE = "given by the caller"
 # TensorFlow Serving's place for files that accompany a SavedModel and that it does not read.
 SAVED_MODEL_METADATA = Path("assets.extra") / "despoof_keras.json"
 
-_CROP_NAMES = tuple(field.name for field in dataclasses.fields(CropRule))
+_CROP_NAMES = tuple(RELEASED_CROP.place())
 _TEXTS = ("colour", "resize", "score", "crop_dtype")
 # Fields that older files lack.
 _LATER = ("licence", "model_version", "weights_sha256", "variant")
@@ -58,8 +64,9 @@ class ModelMetadata:
         pixel_scale: 8-bit values are divided by this before they enter the networks.
         crop: `{"left", "up", "side"}`: the distance of the face square's corner to the left of and
             above the subject's right eye, and the square's side, all in eye distances.
-        resize: name of the rule that resizes the square to S x S. `"tf1_bilinear"` is bilinear with
-            no half-pixel centres and no smoothing before a reduction (`crop.resize`).
+        resize: name of the rule that resizes the square to S x S, one of `crop.RESIZE_RULES`.
+            `"tf1_bilinear"`, the released model's, is bilinear with no half-pixel centres and no
+            smoothing before a reduction; `"antialiased"` smooths (`crop.resize`).
         package_version: version of the package that made the model; None in files without it.
         licence: licence of the weights, or None if unknown.
         model_version: name that its makers give the model, or None.
@@ -84,8 +91,8 @@ class ModelMetadata:
     crop_dtype: str = "uint8"
     colour: str = COLOUR
     pixel_scale: float = PIXEL_SCALE
-    crop: dict = dataclasses.field(default_factory=lambda: dataclasses.asdict(RELEASED_CROP))
-    resize: str = RESIZE_RULE
+    crop: dict = dataclasses.field(default_factory=RELEASED_CROP.place)
+    resize: str = RELEASED_RESIZE
     package_version: str | None = __version__
     licence: str | None = None
     model_version: str | None = None
@@ -125,7 +132,7 @@ class ModelMetadata:
     @property
     def crop_rule(self) -> CropRule:
         """`crop` as the rule by which faces are cut out."""
-        return CropRule(**self.crop)
+        return CropRule(**self.crop, resize=self.resize)
 
     def check_usable(self, source: str | os.PathLike):
         """Make sure that this package crops faces as the model needs them.
@@ -138,16 +145,16 @@ class ModelMetadata:
                 scores would be wrong without any sign of it.
         """
         rules = {
-            "colour": COLOUR,
-            "pixel_scale": PIXEL_SCALE,
-            "resize": RESIZE_RULE,
+            "colour": (COLOUR,),
+            "pixel_scale": (PIXEL_SCALE,),
+            "resize": RESIZE_RULES,
         }
         for name, ours in rules.items():
             needed = getattr(self, name)
-            if needed != ours:
+            if needed not in ours:
                 raise DataError(
-                    f"{source}: {name}: expected {ours!r}, as despoof_keras {__version__} prepares "
-                    f"crops; the model needs {needed!r}"
+                    f"{source}: {name}: expected {' or '.join(map(repr, ours))}, as despoof_keras "
+                    f"{__version__} prepares crops; the model needs {needed!r}"
                 )
 
     def with_threshold(self, threshold: float) -> "ModelMetadata":

@@ -2,10 +2,11 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.errors import DataError
-from despoof_keras.faces.crop import RELEASED_CROP, CropRule
+from despoof_keras.faces.crop import RELEASED_CROP, RELEASED_RESIZE, CropRule
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +19,7 @@ class CropSettings:
         jitter: pixels kept beyond every side, for shifted crops in training.
         face_depth: depth of bona fide faces that come without an exact map: `"mesh"`, from the
             face's landmarks, or `"generic"`, a generic face placed by the eyes.
-        crop_rule: where the crop is, relative to the eyes.
+        crop_rule: where the crop is, relative to the eyes, and how it is resized.
     """
 
     image_size: int = 256
@@ -26,6 +27,16 @@ class CropSettings:
     jitter: int = 0
     face_depth: str = "mesh"
     crop_rule: CropRule = RELEASED_CROP
+
+    def described(self) -> dict[str, Any]:
+        """The settings as JSON values, by which crops are known.
+
+        The released resize is not named: crops and stores of older versions knew no other.
+        """
+        values = dataclasses.asdict(self)
+        if self.crop_rule.resize == RELEASED_RESIZE:
+            del values["crop_rule"]["resize"]
+        return values
 
     def __post_init__(self):
         frames = self.frames_per_video

@@ -80,7 +80,7 @@ def prepare_crops(
     eyes = (Path(store) if store else Path(folder)) / EYES if find_eyes else None
     if eyes is not None:
         samples = with_eye_files(samples, eyes, processes=processes, skip_bad=skip_bad)
-    made_from = (FORMAT_VERSION, dataclasses.asdict(settings), describe(samples))
+    made_from = (FORMAT_VERSION, settings.described(), describe(samples))
     folder = Path(folder) / fingerprint(made_from)[:16]
     # Where no eyes were found, they are looked for again, so that the reason is known.
     jobs = shard_jobs(samples, folder, settings, skip_bad, eyes)

@@ -1,9 +1,10 @@
 """Face crop and resize: the same code in training, evaluation and on the phone (NumPy only).
 
 The released model was trained on squares placed by the eyes, resized with TensorFlow 1's
-`resize_bilinear` (no half-pixel centres, no smoothing before a reduction). Scores depend on the
-crop's scale and on the resize rule, so both are defined only here, and a model's metadata name
-them.
+`resize_bilinear` (no half-pixel centres, no smoothing before a reduction). A reduction folds the
+fine structure of a medium back into the crop by that rule; the other one averages it away. Scores
+depend on the crop's scale and on the resize rule, so both are defined only here, and a model's
+metadata name them.
 """
 
 import dataclasses
@@ -14,29 +15,39 @@ import numpy.typing as npt
 
 from despoof_keras.errors import DataError
 
+# Rules by which a square is resized, see `resize`.
+RELEASED_RESIZE, ANTIALIASED_RESIZE = "tf1_bilinear", "antialiased"
+RESIZE_RULES = (RELEASED_RESIZE, ANTIALIASED_RESIZE)
+
 
 @dataclasses.dataclass(frozen=True)
 class CropRule:
-    """The place of a face's square, in units of the eye distance.
+    """The place of a face's square, in units of the eye distance, and how it is resized.
 
     Attributes:
         left, up: distance of its corner to the left of and above the subject's right eye.
         side: its side, positive.
+        resize: one of `RESIZE_RULES`.
     """
 
     left: float
     up: float
     side: float
+    resize: str = RELEASED_RESIZE
 
     def scaled(self, side: float) -> "CropRule":
         """Make the rule of a square with the same centre and another side.
 
         Example:
             >>> CropRule(0.75, 0.825, 2.5).scaled(3.5)
-            CropRule(left=1.25, up=1.325, side=3.5)
+            CropRule(left=1.25, up=1.325, side=3.5, resize='tf1_bilinear')
         """
         growth = (side - self.side) / 2
-        return CropRule(self.left + growth, self.up + growth, side)
+        return CropRule(self.left + growth, self.up + growth, side, self.resize)
+
+    def place(self) -> dict[str, float]:
+        """Where the square lies, as a model's metadata have it: `{"left", "up", "side"}`."""
+        return {"left": self.left, "up": self.up, "side": self.side}
 
 
 # The crop of the authors' test script, in units of the eye distance l: the corner lies 0.75 l left
@@ -191,8 +202,15 @@ def resize_grid(
     return low, high, (position - low).astype(np.float32)
 
 
-def resize(image: np.ndarray, size: int, jitter: int = 0, border: int = 0) -> np.ndarray:
-    """Resize to a square, bilinearly on the released model's exact grid, in the input's range.
+def resize(
+    image: np.ndarray, size: int, jitter: int = 0, border: int = 0, rule: str = RELEASED_RESIZE
+) -> np.ndarray:
+    """Resize to a square, bilinearly, in the input's range.
+
+    By `"tf1_bilinear"` on the released model's exact grid, without smoothing. By `"antialiased"`
+    each sample is the mean of what it covers, weighted by a triangle twice as wide as the distance
+    of the samples, which lie in the middles of their shares of the image: the same as
+    `tf.image.resize(antialias=True)` and Pillow's `BILINEAR`. An enlargement is plain bilinear.
 
     Args:
         image: `(height, width[, channels])` array.
@@ -200,6 +218,7 @@ def resize(image: np.ndarray, size: int, jitter: int = 0, border: int = 0) -> np
         jitter: extra samples on every side, on the same grid (for shifts of a crop in training);
             `image` must have the pixels for them in its border.
         border: pixels of `image` on every side that lie outside the part to resize.
+        rule: one of `RESIZE_RULES`.
 
     Returns:
         `(size + 2 jitter, size + 2 jitter[, channels])` float32 array. With `jitter` its centre
@@ -208,12 +227,34 @@ def resize(image: np.ndarray, size: int, jitter: int = 0, border: int = 0) -> np
     """
     extra = (1,) * (image.ndim - 2)
     image = image.astype(np.float32)
+    if rule == ANTIALIASED_RESIZE:
+        rows = _averaged(image, size, jitter, border)
+        return _averaged(rows.swapaxes(0, 1), size, jitter, border).swapaxes(0, 1)
     low, high, weight = resize_grid(image.shape[0] - 2 * border, size, jitter)
     upper, lower = image[low + border], image[high + border]
     rows = upper + (lower - upper) * weight.reshape((-1, 1, *extra))
     low, high, weight = resize_grid(image.shape[1] - 2 * border, size, jitter)
     left, right = rows[:, low + border], rows[:, high + border]
     return left + (right - left) * weight.reshape((1, -1, *extra))
+
+
+def _averaged(image, size, jitter, border):
+    """Resize the rows by the rule `"antialiased"`."""
+    length = image.shape[0]
+    scale = (length - 2 * border) / size
+    reach = max(scale, 1.0)
+    centre = (np.arange(-jitter, size + jitter) + 0.5) * scale - 0.5 + border
+    first = np.ceil(centre - reach).astype(np.int64)
+    total = np.zeros((len(centre), *image.shape[1:]), np.float32)
+    weights = np.zeros(len(centre), np.float32)
+    for step in range(math.ceil(2 * reach) + 1):
+        place = first + step
+        weight = np.maximum(1 - np.abs(place - centre) / reach, 0).astype(np.float32)
+        weight[(place < 0) | (place >= length)] = 0
+        weights += weight
+        rows = image[np.clip(place, 0, length - 1)]
+        total += rows * weight.reshape((-1, *(1,) * (image.ndim - 1)))
+    return total / weights.reshape((-1, *(1,) * (image.ndim - 1)))
 
 
 def crop_face(
@@ -230,7 +271,7 @@ def crop_face(
         eyes: `(x_right, y_right, x_left, y_left)` in pixels.
         size: side of the crop, in pixels.
         jitter: extra samples on every side, see `resize`.
-        rule: where the crop lies; a model's own rule is `metadata.crop_rule`.
+        rule: where the crop lies and how it is resized; a model's own is `metadata.crop_rule`.
 
     Returns:
         `(size + 2 jitter, size + 2 jitter[, channels])` float32 array in the image's range.
@@ -239,8 +280,10 @@ def crop_face(
         DataError: as for `crop_box` and `cut_square`.
     """
     box = crop_box(eyes, rule)
-    border = int(np.ceil(jitter * box[2] / size)) + 1 if jitter else 0
-    return resize(cut_square(image, box, border), size, jitter, border)
+    # An averaged sample at the edge reaches beyond the square, for which the image is there.
+    beyond = jitter + (rule.resize == ANTIALIASED_RESIZE)
+    border = math.ceil(beyond * box[2] / size) + 1 if beyond else 0
+    return resize(cut_square(image, box, border), size, jitter, border, rule.resize)
 
 
 def to_network_range(image: npt.ArrayLike) -> np.ndarray:

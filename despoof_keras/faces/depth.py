@@ -11,7 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from despoof_keras.errors import DataError
-from despoof_keras.faces.crop import RELEASED_CROP, CropRule, crop_box, crop_face, eye_distance
+from despoof_keras.faces.crop import (
+    ANTIALIASED_RESIZE,
+    RELEASED_CROP,
+    CropRule,
+    crop_box,
+    crop_face,
+    eye_distance,
+)
 from despoof_keras.faces.mesh import CHIN, FOREHEAD, LEFT_SIDE, RIGHT_SIDE, eye_positions
 from despoof_keras.utils.files import read_arrays
 
@@ -93,6 +100,8 @@ def generic_face_depth(
     # Crop coordinates in eye distances, origin at the subject's right eye.
     distance = eye_distance(eyes)
     grid = np.arange(-jitter, size + jitter) * (rule.side / size)
+    if rule.resize == ANTIALIASED_RESIZE:  # samples are in the middles of their shares
+        grid += (rule.side / size - 1 / distance) / 2
     x, y = np.meshgrid(grid - rule.left, grid - rule.up)
     across, down = (x_left - x_right) / distance, (y_left - y_right) / distance
     length = np.hypot(across, down)
@@ -136,8 +145,9 @@ def mesh_depth(
     across, down = np.asarray(eyes)[2:] - np.asarray(eyes)[:2]
     span = DEPTH_SPAN * np.hypot(across, down)
     depth = np.clip(1 - (landmarks[:, 2] - landmarks[:, 2].min()) / span, 0, 1)
-    # The crop samples position i * side / size; see `crop.resize_grid`.
-    corners = (landmarks[:, :2] - [x, y]) * (size / side) + jitter
+    # The crop samples position i * side / size, see `crop.resize_grid`; or the middles of shares.
+    middle = 0.5 * (size / side - 1) if rule.resize == ANTIALIASED_RESIZE else 0.0
+    corners = (landmarks[:, :2] - [x, y]) * (size / side) + middle + jitter
     raster = _rasterise(corners, depth, triangles(landmarks), size + 2 * jitter)
     return np.rint(raster * DEPTH_LEVELS).astype(np.uint8)
 

@@ -308,7 +308,7 @@ class LivenessDetector:
                 "has the face cut out of a whole picture, and crop=False scores any picture as it "
                 "is, resized"
             )
-        return np.rint(resize(picture, size)).astype(np.uint8)
+        return np.rint(resize(picture, size, rule=self.metadata.resize)).astype(np.uint8)
 
 
 def _pairs(pictures, eyes):

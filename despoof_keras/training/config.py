@@ -10,7 +10,7 @@ from typing import Any
 
 from despoof_keras.datasets.balance import Balance
 from despoof_keras.errors import DataError
-from despoof_keras.faces.crop import MAP_FACTOR, RELEASED_CROP, CropRule
+from despoof_keras.faces.crop import MAP_FACTOR, RELEASED_CROP, RESIZE_RULES, CropRule
 from despoof_keras.metadata import SCORE_NAMES
 from despoof_keras.models.loss_weights import NAMED_WEIGHTS, TERMS, LossWeights
 
@@ -61,6 +61,8 @@ class TrainingConfig:
         jitter: largest random shift of a training crop, in pixels.
         colour_jitter: spread of a training crop's colour gains, see `batches.training_batches`.
         crop_side: side of the face square in eye distances, see `CropRule`.
+        resize: how the square is resized: `"tf1_bilinear"`, as in the released code, or
+            `"antialiased"`, see `crop.resize`.
         data_parts: number of disjoint parts of the prepared crops that contribute equally to every
             batch, a multiple of the number of machines, each of which reads its own parts; see
             `batches.training_batches`.
@@ -108,6 +110,7 @@ class TrainingConfig:
     jitter: int = 8
     colour_jitter: float = 0.0
     crop_side: float = RELEASED_CROP.side
+    resize: str = RELEASED_CROP.resize
     data_parts: int = 1
     learning_rate: float = 3e-5
     depth_learning_rate: float | None = None
@@ -154,6 +157,7 @@ class TrainingConfig:
         self._check_sampling()
         self._check_loss_weights()
         choices = {
+            "resize": RESIZE_RULES,
             "attack_depth": ("zero", "face"),
             "visual_quality_on": ("all", "attack"),
             "face_depth": ("mesh", "generic"),
@@ -241,7 +245,8 @@ class TrainingConfig:
     @property
     def crop_rule(self) -> CropRule:
         """Rule of the face crops."""
-        return RELEASED_CROP.scaled(self.crop_side)
+        place = RELEASED_CROP.scaled(self.crop_side)
+        return dataclasses.replace(place, resize=self.resize)
 
     def _expect(self, name: str, is_met: bool, expectation: str) -> None:
         if not is_met:

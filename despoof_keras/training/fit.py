@@ -75,7 +75,10 @@ def build_despoofer(
         instruments=instruments,
         average_decay=config.average_decay,
         metadata=ModelMetadata(
-            size, config.monitor_score, crop=dataclasses.asdict(config.crop_rule)
+            size,
+            config.monitor_score,
+            crop=config.crop_rule.place(),
+            resize=config.resize,
         ),
     )
 

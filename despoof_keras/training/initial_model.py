@@ -42,6 +42,7 @@ def config_for(model: Despoofer, config: TrainingConfig) -> TrainingConfig:
         config,
         image_size=metadata.image_size,
         crop_side=metadata.crop_rule.side,
+        resize=metadata.resize,
         jitter=min(config.jitter, metadata.image_size // 8),
         depth_pretraining_epochs=0,
     )
@@ -82,6 +83,7 @@ def begin_with(
             metadata.image_size,
             config.monitor_score,
             crop=metadata.crop,
+            resize=metadata.resize,
             licence=metadata.licence,
         ),
     )

@@ -1,11 +1,22 @@
 """Face crop and resize: by hand, pixel by pixel, and against TensorFlow 1's resize."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from despoof_keras.errors import DataError
-from despoof_keras.faces.crop import crop_box, crop_face, cut_square, resize, to_network_range
+from despoof_keras.faces.crop import (
+    RELEASED_CROP,
+    RESIZE_RULES,
+    crop_box,
+    crop_face,
+    cut_square,
+    resize,
+    to_network_range,
+)
 
 
 def random_image(height, width, seed=0):
@@ -161,6 +172,41 @@ def test_resize_of_the_side_itself_changes_nothing():
     # Eyes 26 apart give a side of 65.
     face = crop_face(random_image(200, 200), (80, 90, 106, 90), 65)
     np.testing.assert_array_equal(face, cut_square(random_image(200, 200), (60, 69, 65)))
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "size"), [(100, 100, 64), (187, 171, 256), (400, 300, 64), (33, 33, 33)]
+)
+def test_the_antialiased_resize_is_tensorflows_and_pillows(height, width, size):
+    image = random_image(height, width)
+    found = resize(image, size, rule="antialiased")
+    expected = tf.image.resize(image, (size, size), antialias=True).numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    pillow = Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR)
+    np.testing.assert_allclose(found, pillow, atol=1.01)  # which rounds twice
+
+
+@pytest.mark.parametrize("distance", [14, 26, 63, 200])
+@pytest.mark.parametrize("jitter", [1, 8])
+def test_the_centre_of_a_jittered_antialiased_crop_is_the_plain_crop_all_of_it(distance, jitter):
+    rule = dataclasses.replace(RELEASED_CROP, resize="antialiased")
+    image, eyes = random_image(600, 620), (180, 290, 180 + distance, 290)
+    plain = crop_face(image, eyes, 64, rule=rule)
+    jittered = crop_face(image, eyes, 64, jitter, rule)
+    np.testing.assert_allclose(jittered[jitter:-jitter, jitter:-jitter], plain, atol=1e-3)
+
+
+def test_fine_stripes_are_folded_by_the_released_resize_and_averaged_by_the_other():
+    # A display's pixels, one bright of three, on a face that is reduced tenfold.
+    image = np.zeros((800, 800, 3), np.uint8)
+    image[:, ::3] = 255
+    eyes = (300, 330, 556, 330)
+    contrasts = {
+        rule: crop_face(image, eyes, 64, rule=dataclasses.replace(RELEASED_CROP, resize=rule)).std()
+        for rule in RESIZE_RULES
+    }
+    assert contrasts["tf1_bilinear"] > 60
+    assert contrasts["antialiased"] < 3
 
 
 @pytest.mark.parametrize("distance", [14, 26, 40, 63])

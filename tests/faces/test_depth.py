@@ -1,10 +1,12 @@
 """Depth targets: the generic face, exact maps from files, and the mesh of real landmarks."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from despoof_keras.errors import DataError
-from despoof_keras.faces.crop import crop_box, crop_face
+from despoof_keras.faces.crop import RELEASED_CROP, crop_box, crop_face
 from despoof_keras.faces.depth import (
     DEPTH_SPAN,
     _rasterise,
@@ -91,6 +93,24 @@ def test_tilted_eyes_turn_the_face():
     expected = level[260 + 5 * b, 280 + 5 * a]
     assert np.ptp(expected) > 100
     np.testing.assert_allclose(found.astype(int), expected.astype(int), rtol=0, atol=1)
+
+
+def test_the_samples_of_an_antialiased_crop_lie_in_the_middles_of_their_shares(face):
+    # A side of 100 pixels to 20 samples: each is the middle of 5 pixels, 2 beyond the first.
+    averaged = dataclasses.replace(RELEASED_CROP, resize="antialiased")
+    shifted = dataclasses.replace(RELEASED_CROP, left=0.75 - 2 / 40, up=0.825 - 2 / 40)
+    np.testing.assert_array_equal(
+        generic_face_depth(UPRIGHT, 20, rule=averaged),
+        generic_face_depth(UPRIGHT, 20, rule=shifted),
+    )
+    landmarks = face.landmarks * [0.5, 0.5, 0.5]
+    x, y = np.rint(eye_positions(landmarks))[:2]
+    eyes = (x, y, x + 40, y)
+    np.testing.assert_allclose(
+        mesh_depth(landmarks, 20, eyes=eyes, rule=averaged).astype(int),
+        mesh_depth(landmarks, 20, eyes=eyes, rule=shifted),
+        atol=1,
+    )
 
 
 def test_jitter_goes_on_around_the_plain_map():

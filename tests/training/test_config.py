@@ -22,6 +22,7 @@ CHANGED = {
     "jitter": 0,
     "colour_jitter": 0.1,
     "crop_side": 3.0,
+    "resize": "antialiased",
     "data_parts": 2,
     "learning_rate": 1e-3,
     "depth_learning_rate": 2e-3,
@@ -118,6 +119,7 @@ INVALID = [
     ("colour_jitter", -0.1),
     ("colour_jitter", 1.0),
     ("crop_side", 0),
+    ("resize", "nearest"),
     ("data_parts", 0),
     ("data_parts", 2),  # half of the default batch is 3
     ("depth_learning_rate", -1e-3),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import functools
 from collections.abc import Sequence
 from pathlib import Path
 
 from despoof_keras.datasets import arguments
 from despoof_keras.datasets.crops import CropSettings
+from despoof_keras.faces.crop import RELEASED_CROP, RESIZE_RULES
 
 PREPARE_HELP = """Cuts the faces out of every video of a data set, once, into a store.
 
@@ -62,6 +64,19 @@ def add_prepare_arguments(parser: argparse.ArgumentParser) -> None:
         f"(default: {_DEFAULTS.jitter})",
     )
     parser.add_argument(
+        "--crop-side",
+        type=float,
+        default=_DEFAULTS.crop_rule.side,
+        metavar="D",
+        help=f"side of the face square in eye distances (default: {_DEFAULTS.crop_rule.side:g})",
+    )
+    parser.add_argument(
+        "--resize",
+        choices=RESIZE_RULES,
+        default=_DEFAULTS.crop_rule.resize,
+        help=f"how the square is resized (default: {_DEFAULTS.crop_rule.resize})",
+    )
+    parser.add_argument(
         "--face-depth",
         choices=("mesh", "generic"),
         default=_DEFAULTS.face_depth,
@@ -103,7 +118,11 @@ def prepare(options: argparse.Namespace, beam_options: Sequence[str]) -> str:
         options.dataset,
         options.data_root,
         CropSettings(
-            options.image_size, options.frames_per_video, options.jitter, options.face_depth
+            options.image_size,
+            options.frames_per_video,
+            options.jitter,
+            options.face_depth,
+            dataclasses.replace(RELEASED_CROP.scaled(options.crop_side), resize=options.resize),
         ),
         protocol=options.protocol,
         fold=options.fold,

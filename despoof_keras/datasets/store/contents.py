@@ -55,7 +55,7 @@ class StoreContents:
         values = {
             "format": FORMAT_VERSION,
             "data_set": self.name,
-            "settings": dataclasses.asdict(self.settings),
+            "settings": self.settings.described(),
             "skip_bad": self.skip_bad,
             "find_eyes": self.find_eyes,
             "protocols": self.protocols,

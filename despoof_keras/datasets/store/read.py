@@ -57,7 +57,7 @@ class StoreReader:
         Raises:
             DataError: it has other crops, or lacks one of the videos.
         """
-        wanted = dataclasses.asdict(settings)
+        wanted = settings.described()
         same = [name for name in wanted if name not in ("jitter", "frames_per_video")]
         fits = {name: self._settings[name] == _as_stored(wanted[name]) for name in same}
         fits["jitter"] = self._settings["jitter"] >= settings.jitter

@@ -65,7 +65,7 @@ def rotated_crop(
         flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return resize(square, size)
+    return resize(square, size, rule=rule.resize)
 
 
 def displaced_crop(

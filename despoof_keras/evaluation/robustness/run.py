@@ -140,7 +140,7 @@ class RobustnessRun:
         made_from = {
             "version": FORMAT_VERSION,
             "model": _stamps(file.path),
-            "crops": [metadata.image_size, dataclasses.asdict(metadata.crop_rule)],
+            "crops": [metadata.image_size, metadata.crop_rule.place(), metadata.resize],
             "measurement": dataclasses.asdict(measurement),
             "data": self._fingerprints[split],
             "skip_bad": self._data.skip_bad,
