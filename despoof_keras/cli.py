@@ -1,4 +1,4 @@
-"""The console script `despoof`: scores, reports on scores, prepares data, describes models."""
+"""The console script `despoof`: scores, reports, prepares data, calibrates and describes models."""
 
 import argparse
 import json
@@ -46,6 +46,7 @@ def parse_arguments(
     _add_score(commands)
     _add_report(commands)
     _add_data(commands)
+    _add_calibrate(commands)
     info = commands.add_parser("info", help="show what a model file says about itself")
     info.add_argument("model", help=".keras or .tflite file, SavedModel folder, released model")
     info.add_argument("--json", action="store_true", help="print one JSON object")
@@ -173,6 +174,18 @@ def _add_data(commands):
     verify.add_argument("store", metavar="STORE", help="folder of the store")
 
 
+def _add_calibrate(commands):
+    from despoof_keras.inference.calibrate.command import CALIBRATE_HELP, add_calibrate_arguments
+
+    calibrate = commands.add_parser(
+        "calibrate",
+        help="choose a model's threshold on your own clips",
+        description=CALIBRATE_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_calibrate_arguments(calibrate)
+
+
 def _natural(text):
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"expected a whole number from 0; received {text}")
@@ -200,7 +213,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("score: expected either paths or --camera")
     set_environment()
     try:
-        commands = {"info": _info, "score": _score, "report": _report, "data": _data}
+        commands = {
+            "info": _info,
+            "score": _score,
+            "report": _report,
+            "data": _data,
+            "calibrate": _calibrate,
+        }
         code = commands[options.command](options)
         flush_output()
         return code
@@ -279,6 +298,24 @@ def _check(options):
         outcome.append(SCORED if is_usable else SOME_FAILED)
 
     return run_program("despoof", check, "the same command starts again") or outcome[0]
+
+
+def _calibrate(options):
+    from despoof_keras.utils.programs import run_program
+
+    def calibrate():
+        from despoof_keras.inference.calibrate.command import calibrate_model
+
+        facts = calibrate_model(options)
+        if options.json:
+            print(json.dumps(facts))
+            return
+        from despoof_keras.evaluation.tables import show
+        from despoof_keras.inference.calibrate.screen import screen
+
+        show(*screen(facts))
+
+    return run_program("despoof", calibrate, "the same command starts again")
 
 
 def _info(options):

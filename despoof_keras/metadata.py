@@ -34,13 +34,15 @@ SAVED_MODEL_METADATA = Path("assets.extra") / "despoof_keras.json"
 _CROP_NAMES = tuple(RELEASED_CROP.place())
 _TEXTS = ("colour", "resize", "score", "crop_dtype")
 # Fields that older files lack.
-_LATER = ("licence", "model_version", "weights_sha256", "variant")
+_LATER_TEXTS = ("licence", "model_version", "weights_sha256", "variant")
+_BAND = ("uncertain_from", "uncertain_to")
+_LATER = (*_LATER_TEXTS, *_BAND)
 _OPTIONAL_TEXTS = (
     "threshold_rule",
     "training_data",
     "training_commit",
     "package_version",
-    *_LATER,
+    *_LATER_TEXTS,
 )
 
 
@@ -54,6 +56,9 @@ class ModelMetadata:
             means attack.
         threshold: a presentation is classified as an attack when its score is at least this. None
             if no threshold has been chosen; then there are scores and no decisions.
+        uncertain_from, uncertain_to: the band around the threshold in which a score decides
+            nothing, see `evaluation.calibration`: below it a presentation is bona fide, from its
+            end on an attack. Both or neither; None where it is not known.
         threshold_rule: sentence that says how the threshold was chosen, or None.
         training_data: sentence that says what the model was trained on, or None.
         training_commit: git commit of the code that trained it, with `-dirty` if the code differed
@@ -98,6 +103,8 @@ class ModelMetadata:
     model_version: str | None = None
     weights_sha256: str | None = None
     variant: str | None = None
+    uncertain_from: float | None = None
+    uncertain_to: float | None = None
 
     def __post_init__(self):
         size = self.image_size
@@ -113,6 +120,7 @@ class ModelMetadata:
         if self.threshold is not None:
             self._expect("threshold", _is_finite(self.threshold), "a finite number or none")
             object.__setattr__(self, "threshold", float(self.threshold))
+        self._check_band()
         self._expect(
             "pixel_scale",
             _is_finite(self.pixel_scale) and self.pixel_scale > 0,
@@ -124,6 +132,19 @@ class ModelMetadata:
             named and all(map(_is_finite, self.crop.values())) and self.crop["side"] > 0,
             f"finite numbers named {', '.join(_CROP_NAMES)}, the side positive",
         )
+
+    def _check_band(self):
+        band = [getattr(self, name) for name in _BAND]
+        if band == [None, None]:
+            return
+        around = (
+            self.threshold is not None
+            and all(map(_is_finite, band))
+            and band[0] <= self.threshold <= band[1]
+        )
+        self._expect("uncertain_from", around, "a band that has the threshold in it, or none")
+        for name, value in zip(_BAND, band, strict=True):
+            object.__setattr__(self, name, float(value))
 
     def _expect(self, name, is_met, expectation):
         if not is_met:
@@ -163,7 +184,13 @@ class ModelMetadata:
         Raises:
             DataError: the threshold is not finite.
         """
-        return dataclasses.replace(self, threshold=threshold, threshold_rule=GIVEN_THRESHOLD_RULE)
+        return dataclasses.replace(
+            self,
+            threshold=threshold,
+            threshold_rule=GIVEN_THRESHOLD_RULE,
+            uncertain_from=None,
+            uncertain_to=None,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return all fields as JSON values."""

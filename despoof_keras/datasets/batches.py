@@ -308,7 +308,7 @@ def _augmented(record, index, seed, crops, colour_jitter):
 def _sample(record, image, depth, crops):
     size = image.shape[0]
     depth = tf.reshape(tf.cast(depth, tf.float32) / 255.0, (size // MAP_FACTOR, MAP_FACTOR) * 2)
-    instruments = tf.constant(crops.instruments)
+    instruments = tf.constant(crops.instruments, tf.string)
     matches = tf.cast(instruments == record["instrument"], tf.int32)
     return {
         "image": tf.cast(image, tf.float32) / PIXEL_SCALE,

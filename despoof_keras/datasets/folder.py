@@ -85,6 +85,23 @@ def load(root, protocol=1, fold=None, skip_bad=False):
     return splits
 
 
+def list_files(root: str | Path, skip_bad: bool = False) -> list[VideoSample]:
+    """List the pictures and videos of a folder without dealing them out to splits.
+
+    There need not be any attacks.
+
+    Args:
+        root, skip_bad: as for `load`.
+
+    Raises:
+        DataError: the folder is not laid out so, or a file cannot be used.
+    """
+    root, problems = Path(root), Problems(skip_bad)
+    samples = _samples(root, _base(root), problems)
+    problems.report(root)
+    return [sample for own in samples.values() for sample in own]
+
+
 def check_splits(splits: Splits, source: Path) -> None:
     """Make sure that nobody and no file is in two splits, and that no split lacks a class.
 

@@ -73,7 +73,7 @@ def prepare_crops(
 
     Raises:
         DataError: a video or eye file cannot be used (the message names it), or, with `skip_bad`,
-            no crop of a label or an attack instrument is left.
+            no crop is left of a label or an attack instrument that the videos have.
     """
     check_name(folder)
     own = fingerprint(describe(samples))
@@ -126,7 +126,7 @@ def _collect(jobs, samples, settings, skip_bad):
             raise DataError(message)
     _report(videos, lost_frames, len(samples))
     for label, name in ((0, "bona fide"), (1, "attack")):
-        if not counts[label]:
+        if not counts[label] and any(sample.label == label for sample in samples):
             raise DataError(f"expected {name} crops; none is left of {len(videos)} videos left out")
     lost = {sample.instrument for sample in samples} - instruments
     if lost:  # error rates would silently be those of the other instruments

@@ -51,6 +51,22 @@ def with_metadata(content: bytes, metadata: ModelMetadata) -> bytes:
     return seal(pack(model))
 
 
+def replace_metadata(content: bytes, metadata: ModelMetadata) -> bytes:
+    """Give a TFLite file of this package other metadata and a new checksum; the graph stays.
+
+    Args:
+        content: Bytes of a file as from `with_metadata`.
+        metadata: Metadata to take the place of its own.
+    """
+    model = unpack(content)
+    for item in model.metadata:
+        if item.name.decode() == METADATA_ENTRY:
+            model.buffers[item.buffer].data = np.frombuffer(metadata.to_json().encode(), np.uint8)
+        elif item.name.decode() == SEAL_ENTRY:
+            model.buffers[item.buffer].data = np.zeros(SEAL_BYTES, np.uint8)
+    return seal(pack(model))
+
+
 def operation_counts(content: bytes) -> dict[str, int]:
     """Count the operations in a TFLite file, over all its signatures.
 

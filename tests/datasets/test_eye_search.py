@@ -150,8 +150,8 @@ def test_an_upside_down_video_gives_the_crops_of_the_upright_one(upright, pictur
     write_video(path, [picture[::-1, ::-1] for picture in pictures])
     (turned_sample,) = with_eye_files([sample_of(path)], tmp_path / "eyes", processes=1)
     assert turned_sample.is_upside_down
-    assert turned_sample == with_eye_file(sample_of(path), tmp_path / "eyes")
-    own = with_eye_file(sample_of(upright[0]), tmp_path / "eyes")
+    assert (turned_sample, 0) == with_eye_file(sample_of(path), tmp_path / "eyes")
+    own, _ = with_eye_file(sample_of(upright[0]), tmp_path / "eyes")
     assert not own.is_upside_down
     for frame, eyes in read_eyes(own.eye_path).items():
         np.testing.assert_allclose(read_eyes(turned_sample.eye_path)[frame], eyes, atol=3)

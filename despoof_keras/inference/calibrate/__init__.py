@@ -1,0 +1,1 @@
+"""`despoof calibrate`: a threshold for somebody's own cameras, in a new model file."""
