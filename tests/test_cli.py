@@ -383,7 +383,9 @@ def test_real_photographs_are_scored_as_the_released_graph_scores_them(reference
     """By the finder's eyes, which differ from those of the index by some pixels."""
     model = str(reference / "released_weights.npz")
     assert main(["score", "--model", model, "--json", str(reference / "photos")]) == 0
-    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    output, errors = capsys.readouterr()
+    assert "on other cameras most live faces lie above it" in " ".join(errors.split())
+    records = [json.loads(line) for line in output.splitlines()]
     with open(reference / "photos" / "index.csv", newline="", encoding="utf-8") as file:
         index = {row["file"]: row for row in csv.DictReader(file)}
     assert len(records) == len(index)

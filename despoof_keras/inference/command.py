@@ -80,6 +80,12 @@ def run_score(options: argparse.Namespace, parts: Parts) -> bool:
             f"despoof: {options.model} carries no threshold, so there are scores and no "
             "decisions; --threshold supplies one"
         )
+    elif parts.model.kind == "released" and options.threshold is None:
+        note(
+            "despoof: the released model's threshold is midway between two of its authors' videos; "
+            "on other cameras most live faces lie above it. `despoof calibrate` chooses one on your "
+            "own clips"
+        )
     write = _write_json if options.json else _TableWriter()
     # On a terminal the lines themselves show the progress.
     progress = StageProgress(None if is_terminal(sys.stdout) else "scoring")
