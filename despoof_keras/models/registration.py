@@ -21,6 +21,7 @@ CLASSES = {
     "Despoofer": "models.despoofer",
     "FusedBatchNormalization": "models.layers",
     "HsvRgb": "models.layers",
+    "LayerwiseAdam": "models.layerwise_adam",
     "PresentationAttackRates": "evaluation.streaming_metric",
     "Subsample": "models.layers",
     "SupervisedNetwork": "models.supervised",

@@ -27,9 +27,7 @@ def test_the_figures_are_those_of_the_evaluation_in_training(
 ):
     model = make_despoofer()
     rule = model.metadata.crop_rule.scaled(side)
-    model.metadata = dataclasses.replace(
-        model.metadata, crop=dataclasses.asdict(rule), threshold=0.25
-    )
+    model.metadata = dataclasses.replace(model.metadata, crop=rule.place(), threshold=0.25)
     model.save(tmp_path / "model.keras")
     splits = oulu_npu.load(small_set, 1)
     settings = CropSettings(model.image_size, 1, crop_rule=rule)
