@@ -21,7 +21,7 @@ ROOMS = (
     ("models",),
     ("evaluation", "tflite", "synthesis"),
     ("datasets", "metadata"),
-    ("faces",),
+    ("faces", "simulation"),
     ("utils", "distribution"),
     ("errors", "version"),
 )

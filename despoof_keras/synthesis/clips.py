@@ -6,14 +6,15 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
+from despoof_keras.simulation.cameras import EARLY_BLUR, RASTER, Camera, Phone, draw_capture
+from despoof_keras.simulation.framing import Framing
+from despoof_keras.simulation.lighting import SessionLight, draw_lighting
+from despoof_keras.simulation.presentation import Presentation
 from despoof_keras.synthesis.heads.head import Head, build_head
 from despoof_keras.synthesis.heads.identity import draw_identity
 from despoof_keras.synthesis.media.attacks import Attack, show_attack
-from despoof_keras.synthesis.media.cameras import EARLY_BLUR, RASTER, Camera, Phone, draw_capture
-from despoof_keras.synthesis.media.presentation import Presentation
 from despoof_keras.synthesis.media.source import Source
-from despoof_keras.synthesis.scene.lighting import SessionLight, draw_lighting
-from despoof_keras.synthesis.scene.subject import CAMERA_SHAKE, Framing, Scene, place_subject
+from despoof_keras.synthesis.scene.subject import CAMERA_SHAKE, Scene, place_subject
 
 # Where faces lie in the frame, whatever the presentation: a crop of 2.5 eye distances is 100 to
 # 140 pixels wide in a frame 240 pixels wide and 320 high.

@@ -5,17 +5,17 @@ import numpy as np
 import pytest
 
 from despoof_keras.errors import DataError
+from despoof_keras.simulation.cameras import EARLY_BLUR, PHONES, RASTER, Camera, draw_capture
+from despoof_keras.simulation.displays import STRIPES, Display, Panel
+from despoof_keras.simulation.framing import Framing
+from despoof_keras.simulation.motion import Pose
+from despoof_keras.simulation.presentation import OVERSCAN, Presentation
+from despoof_keras.simulation.printing import DOTS, PRINTERS, Printer, print_sheet
 from despoof_keras.synthesis.clips import EYE_DISTANCE, EYE_X, EYE_Y
 from despoof_keras.synthesis.heads.head import build_head
 from despoof_keras.synthesis.heads.identity import draw_identity
 from despoof_keras.synthesis.layouts.oulu_npu import ClipKey, render_clip
-from despoof_keras.synthesis.media.cameras import EARLY_BLUR, PHONES, RASTER, Camera, draw_capture
-from despoof_keras.synthesis.media.displays import STRIPES, Display, Panel
-from despoof_keras.synthesis.media.presentation import OVERSCAN, Presentation
-from despoof_keras.synthesis.media.printing import DOTS, PRINTERS, Printer, print_sheet
-from despoof_keras.synthesis.scene.motion import Pose
 from despoof_keras.synthesis.scene.rendering import Placement, place_eyes, project
-from despoof_keras.synthesis.scene.subject import Framing
 from despoof_keras.synthesis.video.clip_files import clip_bytes, encode_clip
 
 SIZE = (96, 128)

@@ -7,13 +7,13 @@ embedded sets.
 
 from despoof_keras.datasets.casia_fasd import VideoName
 from despoof_keras.datasets.samples import BONA_FIDE
+from despoof_keras.simulation.cameras import Phone
+from despoof_keras.simulation.displays import STRIPES, Display
+from despoof_keras.simulation.lighting import SessionLight
+from despoof_keras.simulation.printing import Printer
 from despoof_keras.synthesis.clips import Person, Shot
 from despoof_keras.synthesis.layouts.layout import Layout, PlannedClip, box_line, change_ending
 from despoof_keras.synthesis.media.attacks import Attack
-from despoof_keras.synthesis.media.cameras import Phone
-from despoof_keras.synthesis.media.displays import STRIPES, Display
-from despoof_keras.synthesis.media.printing import Printer
-from despoof_keras.synthesis.scene.lighting import SessionLight
 
 # Sets the seeds of this layout apart from those of others.
 _CODE = 102

@@ -16,13 +16,13 @@ from despoof_keras.datasets.oulu_npu_protocols import (
     list_path,
     protocol_lines,
 )
+from despoof_keras.simulation.cameras import PHONES
+from despoof_keras.simulation.displays import DISPLAYS
+from despoof_keras.simulation.lighting import SESSIONS
+from despoof_keras.simulation.printing import PRINTERS
 from despoof_keras.synthesis.clips import Clip, Person, Shot, record_clip
 from despoof_keras.synthesis.layouts.layout import Layout, PlannedClip, eye_line
 from despoof_keras.synthesis.media.attacks import Attack
-from despoof_keras.synthesis.media.cameras import PHONES
-from despoof_keras.synthesis.media.displays import DISPLAYS
-from despoof_keras.synthesis.media.printing import PRINTERS
-from despoof_keras.synthesis.scene.lighting import SESSIONS
 from despoof_keras.utils.files import atomic_path
 
 BONA_FIDE = 1  # file number; 2, 3 are prints, 4, 5 replays

@@ -9,13 +9,13 @@ import itertools
 from typing import NamedTuple
 
 from despoof_keras.datasets.replay_attack import LIGHTINGS, SUPPORTS, TAKES
+from despoof_keras.simulation.cameras import Phone
+from despoof_keras.simulation.displays import DENSE_STRIPES, STRIPES, Display
+from despoof_keras.simulation.lighting import WINDOW, SessionLight
+from despoof_keras.simulation.printing import Printer
 from despoof_keras.synthesis.clips import Person, Shot
 from despoof_keras.synthesis.layouts.layout import Layout, PlannedClip, box_line, change_ending
 from despoof_keras.synthesis.media.attacks import Attack
-from despoof_keras.synthesis.media.cameras import Phone
-from despoof_keras.synthesis.media.displays import DENSE_STRIPES, STRIPES, Display
-from despoof_keras.synthesis.media.printing import Printer
-from despoof_keras.synthesis.scene.lighting import WINDOW, SessionLight
 
 # Sets the seeds of this layout apart from those of others.
 _CODE = 101

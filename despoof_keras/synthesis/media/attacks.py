@@ -9,18 +9,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from despoof_keras.synthesis.media.cameras import RASTER
-from despoof_keras.synthesis.media.displays import Display, Panel
-from despoof_keras.synthesis.media.paper import SHADE_BEHIND, bend_points, bend_sheet, eye_holes
-from despoof_keras.synthesis.media.presentation import (
+from despoof_keras.simulation.cameras import RASTER
+from despoof_keras.simulation.displays import Display, Panel
+from despoof_keras.simulation.lighting import Lighting
+from despoof_keras.simulation.paper import SHADE_BEHIND, bend_points, bend_sheet, eye_holes
+from despoof_keras.simulation.presentation import (
     OVERSCAN,
     Presentation,
     display_reflection,
     sheet_light,
 )
-from despoof_keras.synthesis.media.printing import Printer, print_sheet
+from despoof_keras.simulation.printing import Printer, print_sheet
 from despoof_keras.synthesis.media.source import Source
-from despoof_keras.synthesis.scene.lighting import Lighting
 from despoof_keras.synthesis.scene.subject import Scene
 
 # Of a sheet that is held flat: how much the light shows that it is not quite.

@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from despoof_keras.simulation.framing import Framing
+from despoof_keras.simulation.lighting import SessionLight, draw_lighting
+from despoof_keras.simulation.presentation import OVERSCAN
 from despoof_keras.synthesis.heads.head import Head
-from despoof_keras.synthesis.media.presentation import OVERSCAN
-from despoof_keras.synthesis.scene.lighting import SessionLight, draw_lighting
-from despoof_keras.synthesis.scene.subject import CAMERA_SHAKE, Framing, place_subject
+from despoof_keras.synthesis.scene.subject import CAMERA_SHAKE, place_subject
 
 SOURCE_RASTER = 1.5  # samples per sensor pixel of the camera that later records the medium
 SOURCE_BLUR = 0.6  # samples

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from despoof_keras.simulation.lighting import EVENING, WINDOW, Lighting
 from despoof_keras.synthesis.heads.identity import Identity
 from despoof_keras.synthesis.heads.shape import bump, soft_step
-from despoof_keras.synthesis.scene.lighting import EVENING, WINDOW, Lighting
 
 COARSE = 4  # a room out of focus is drawn at a quarter of the raster and enlarged
 WALLS = np.array(

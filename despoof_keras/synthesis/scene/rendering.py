@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from despoof_keras.simulation.lighting import TOWARDS_CAMERA, WRAP, Lighting
+from despoof_keras.simulation.motion import Pose, rotation
 from despoof_keras.synthesis.heads.head import Head
 from despoof_keras.synthesis.heads.shape import TEXELS, X_LIMIT, Y_LIMIT, bump
-from despoof_keras.synthesis.scene.lighting import TOWARDS_CAMERA, WRAP, Lighting
-from despoof_keras.synthesis.scene.motion import Pose, rotation
 
 PIVOT = np.array([0.0, 0.9, -0.3])  # heads turn about the top of the neck
 ITERATIONS = 5  # after these, the residual is below a texel for all poses that are drawn

@@ -6,30 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from despoof_keras.simulation.framing import Framing
+from despoof_keras.simulation.lighting import Lighting
+from despoof_keras.simulation.motion import Pose, head_poses, sway
 from despoof_keras.synthesis.heads.head import Head
 from despoof_keras.synthesis.scene.background import draw_background
-from despoof_keras.synthesis.scene.lighting import Lighting
-from despoof_keras.synthesis.scene.motion import Pose, head_poses, sway
 from despoof_keras.synthesis.scene.rendering import Placement, cast_shadows, place_eyes, render_head
 
 CAMERA_SHAKE = 0.006  # share of the frame's width
-
-
-@dataclasses.dataclass(frozen=True)
-class Framing:
-    """Where a face lies in a frame of a recording.
-
-    Attributes:
-        size: (height, width) of the frame in pixels.
-        centre: (x, y) between the eyes in the first frame.
-        distance: eye distance in that frame, as in `rendering.place_eyes`.
-        frames: number of frames.
-    """
-
-    size: tuple[int, int]
-    centre: tuple[float, float]
-    distance: float
-    frames: int
 
 
 @dataclasses.dataclass(frozen=True)

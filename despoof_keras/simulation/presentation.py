@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from despoof_keras.synthesis.media.cameras import EARLY_BLUR, RASTER
-from despoof_keras.synthesis.scene.lighting import TOWARDS_CAMERA, Lighting
-from despoof_keras.synthesis.scene.motion import Pose, rotation, sway
-from despoof_keras.synthesis.scene.subject import Framing
+from despoof_keras.simulation.cameras import EARLY_BLUR, RASTER
+from despoof_keras.simulation.framing import Framing
+from despoof_keras.simulation.lighting import TOWARDS_CAMERA, Lighting
+from despoof_keras.simulation.motion import Pose, rotation, sway
 
 OVERSCAN = 1.18  # the medium is larger than the frame, so that its border is never visible
 TILT = 6.0  # degrees, standard deviation: people hold the medium roughly parallel to the phone

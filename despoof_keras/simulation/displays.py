@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from despoof_keras.synthesis.scene.lighting import temperature_rgb
+from despoof_keras.simulation.lighting import temperature_rgb
 
 
 @dataclasses.dataclass(frozen=True)

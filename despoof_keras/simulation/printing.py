@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DOTS = 4  # printer addresses per sensor pixel and axis: fine enough that a dot has a shape
+_LEVEL_BINS = 4096
 SCREEN_ANGLES = (15.0, 75.0, 0.0, 45.0)  # degrees for C, M, Y, K: the usual offset of screens
 
 
@@ -24,6 +25,8 @@ class Printer:
         black: largest coverage with black ink.
         texture: contrast of the paper's fibres.
         gloss: range of the strength of the sheen.
+        turn: degrees by which all screens are turned from `SCREEN_ANGLES`; None for a printer whose
+            screens are computed once, with the same number of dots of every size.
     """
 
     pitch: float
@@ -34,6 +37,7 @@ class Printer:
     black: float
     texture: float
     gloss: tuple[float, float]
+    turn: float | None = None
 
 
 PRINTERS = {
@@ -84,7 +88,7 @@ def print_sheet(
     coverage = cv2.resize(_separate(picture, printer, rng), device)
     dots = np.zeros(coverage.shape[:2], np.uint8)
     for ink, wanted in enumerate(cv2.split(coverage)):
-        threshold = _threshold(printer.pitch, ink, coverage.shape[:2], rng)
+        threshold = _threshold(printer, ink, coverage.shape[:2], rng)
         dots |= (wanted > threshold).view(np.uint8) << ink
     sheet = np.take(_primaries(printer), dots, axis=0)
     size = int(scale[0]) * 2, int(scale[1]) * 2
@@ -119,10 +123,13 @@ def _primaries(printer):
     return table.astype(np.float32)
 
 
-def _threshold(pitch, ink, shape, rng):
+def _threshold(printer, ink, shape, rng):
     """Cut a screen's thresholds, uint8 of `shape`, out of a larger screen at random."""
+    if printer.turn is not None:
+        waves = _waves(printer.pitch, SCREEN_ANGLES[ink] + printer.turn, shape, rng.random(2))
+        return np.take(_levels(), ((waves + 2) * _LEVEL_BINS / 4).astype(np.uint16))
     margin = 64
-    screen = _screen(pitch, ink, (shape[0] + margin, shape[1] + margin))
+    screen = _screen(printer.pitch, ink, (shape[0] + margin, shape[1] + margin))
     row, column = rng.integers(0, margin, 2)
     return screen[row : row + shape[0], column : column + shape[1]]
 
@@ -130,13 +137,28 @@ def _threshold(pitch, ink, shape, rng):
 @functools.lru_cache(maxsize=8)
 def _screen(pitch, ink, shape):
     """Compute the thresholds of one ink's halftone screen, uint8 of `shape`."""
-    angle = np.radians(SCREEN_ANGLES[ink])
+    return _equalise(_waves(pitch, SCREEN_ANGLES[ink], shape, (0.0, 0.0)))
+
+
+def _waves(pitch, degrees, shape, phases):
+    """A screen of dots, float32 of `shape` from -2 to 2, the highest in their middles."""
+    angle = np.radians(degrees)
     row, column = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32) * (
         2 * np.pi / (pitch * DOTS)
     )
     along = np.cos(angle) * column + np.sin(angle) * row
     across = np.cos(angle) * row - np.sin(angle) * column
-    return _equalise(np.cos(along) + np.cos(across))
+    if any(phases):
+        along, across = along + 2 * np.pi * phases[0], across + 2 * np.pi * phases[1]
+    return np.cos(along) + np.cos(across)
+
+
+@functools.lru_cache(maxsize=1)
+def _levels():
+    """The threshold of every value of `_waves`, in bins: that of `_equalise` on endless dots."""
+    wave = np.cos(np.linspace(0, 2 * np.pi, 1024, endpoint=False))
+    edges = np.quantile(np.add.outer(wave, wave), np.linspace(0, 1, 256)[1:-1])
+    return np.searchsorted(edges, np.linspace(-2, 2, _LEVEL_BINS + 1)).astype(np.uint8)
 
 
 def _equalise(values):

@@ -1,0 +1,1 @@
+"""Printers, displays, light and cameras: what makes a face an attack, and a picture of either."""
