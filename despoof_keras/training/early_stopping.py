@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import keras
 
 from despoof_keras.training.run_folder import read_history
-from despoof_keras.utils.files import atomic_path
+from despoof_keras.utils.files import atomic_path, write_json
 
 # What an epoch is judged by: the area under the curve of `monitor_score` on dev. Unlike an error
 # rate, it moves with single presentations where there are few.
@@ -21,13 +22,33 @@ def best_path(folder: Path) -> Path:
     return Path(folder) / "checkpoints" / "best.keras"
 
 
+def _initial_path(folder: Path) -> Path:
+    return Path(folder) / "checkpoints" / "initial.json"
+
+
+def keep_initial(folder: Path, model: keras.Model, figure: float) -> None:
+    """Keep the model that training begins with, as epoch 0: none may be better.
+
+    Args:
+        folder: of the run.
+        model: compiled, before its first step.
+        figure: its `MONITOR`.
+    """
+    with atomic_path(best_path(folder)) as temporary:
+        model.save(temporary)
+    write_json(_initial_path(folder), {MONITOR: figure})
+
+
 def best_epoch(folder: Path) -> int | None:
     """The best epoch of a run's history, from 1; None without any.
 
-    Of equally good epochs the first, whose weights are nearest to those that training began with.
+    It is 0 if no epoch is better than the model that `keep_initial` kept. Of equally good epochs it
+    is the first, whose weights are nearest to those that training began with.
     """
     rows = read_history(folder)
     figures = {int(row["epoch"]): float(row[MONITOR]) for row in rows}
+    if _initial_path(folder).is_file():
+        figures[0] = json.loads(_initial_path(folder).read_text(encoding="utf-8"))[MONITOR]
     known = {epoch: figure for epoch, figure in figures.items() if math.isfinite(figure)}
     return max(known, key=lambda epoch: (known[epoch], -epoch), default=None)
 

@@ -30,10 +30,15 @@ from despoof_keras.models.supervised import SupervisedNetwork
 from despoof_keras.training.board import Board
 from despoof_keras.training.callbacks import RunCheckpoint, RunGuard, RunHistory
 from despoof_keras.training.config import TrainingConfig
-from despoof_keras.training.early_stopping import EarlyStopping, best_path, has_stopped
+from despoof_keras.training.early_stopping import (
+    EarlyStopping,
+    best_path,
+    has_stopped,
+    keep_initial,
+)
 from despoof_keras.training.initial_model import begin_with
 from despoof_keras.training.layer_rates import NETWORKS, factors_of, freeze_layers
-from despoof_keras.training.loop import adam, fit, steps_of
+from despoof_keras.training.loop import adam, fit, steps_of, validate
 from despoof_keras.training.run_folder import checkpoints, newest_checkpoint
 from despoof_keras.training.supervised import train_network
 
@@ -190,6 +195,9 @@ def train(
                 else:
                     model = begin_with(init, config, instruments)
                 compile_despoofer(model, config, steps_of(config, train_crops))
+        if init is not None and config.patience is not None and not checkpoint:
+            found = validate(model, config, dev_crops, distribution)
+            keep_initial(folder, model, found["auc"])
         is_over = has_stopped(folder, epochs_done, config.patience)
         if epochs_done < config.epochs and not is_over:
             fit(

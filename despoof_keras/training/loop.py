@@ -90,15 +90,30 @@ def fit(
         epochs=config.epochs,
         initial_epoch=initial_epoch,
         steps_per_epoch=steps,
-        validation_data=evaluation_batches(
-            dev_crops,
-            padded=distribution.replicas > 1,
-            frames_per_video=config.validation_frames,
-        ),
+        validation_data=_validation_batches(config, dev_crops, distribution),
         callbacks=[*standard, *callbacks],
         # Keras warns that it will not shuffle a data set: it is shuffled already.
         shuffle=False,
         verbose=verbose,
+    )
+
+
+def validate(
+    model: keras.Model,
+    config: TrainingConfig,
+    dev_crops: PreparedCrops,
+    distribution: Distribution,
+) -> dict[str, float]:
+    """Validate a compiled model as `fit` does after every epoch; return the figures by name."""
+    batches = _validation_batches(config, dev_crops, distribution)
+    return model.evaluate(batches, return_dict=True, verbose=0)
+
+
+def _validation_batches(config, dev_crops, distribution):
+    return evaluation_batches(
+        dev_crops,
+        padded=distribution.replicas > 1,
+        frames_per_video=config.validation_frames,
     )
 
 

@@ -30,15 +30,18 @@ EMBEDDED = TrainingConfig(
     average_decay=0.99,
     monitor_score="zero_one_map",
 )
-# For a trained model and other data: half the learning rate, short epochs, and no more of them than
-# help on dev. The size of the crops is the model's.
+# For a trained model and few other data: batch norm, DepthNet and the discriminator stay as they
+# are, DSNet's encoder changes slowly, and there are no more epochs than help on dev. The size of
+# the crops is the model's.
 FINETUNE = dataclasses.replace(
     EMBEDDED,
     epochs=8,
-    steps_per_epoch=60,
+    steps_per_epoch=30,
     learning_rate=1e-4,
     decay_epochs=4,
     patience=3,
+    validation_frames=None,
+    layer_rates={"*_norm": 0, "depth_net": 0, "discriminator": 0, "ds_net/encoder_*_conv": 0.1},
 )
 # As in the authors' training code: weights, schedule (its epoch is 40,000 samples), batch.
 RELEASED = TrainingConfig(

@@ -4,7 +4,12 @@ import csv
 
 import pytest
 
-from despoof_keras.training.early_stopping import best_epoch, has_stopped
+from despoof_keras.training.early_stopping import (
+    best_epoch,
+    best_path,
+    has_stopped,
+    keep_initial,
+)
 
 
 @pytest.fixture
@@ -51,3 +56,22 @@ def test_training_stops_after_so_many_epochs_without_a_better_one(
     values, patience, stopped, history
 ):
     assert has_stopped(history(*values), len(values), patience) is stopped
+
+
+class Saved:
+    """Stands for a model, of which nothing is needed here but its file."""
+
+    def save(self, path):
+        path.write_text("initial")
+
+
+@pytest.mark.parametrize(
+    ("values", "best", "stopped"),
+    [((), 0, False), ((0.8, 0.7), 0, True), ((0.9, 0.85), 0, True), ((0.8, 0.95), 2, False)],
+)
+def test_a_model_that_training_begins_with_may_be_the_best(values, best, stopped, history):
+    folder = history(*values)
+    keep_initial(folder, Saved(), 0.9)
+    assert best_epoch(folder) == best
+    assert has_stopped(folder, len(values), 2) is stopped
+    assert best_path(folder).read_text() == "initial"
