@@ -82,9 +82,9 @@ def run_score(options: argparse.Namespace, parts: Parts) -> bool:
         )
     elif parts.model.kind == "released" and options.threshold is None:
         note(
-            "despoof: the released model's threshold is midway between two of its authors' videos; "
-            "on other cameras most live faces lie above it. `despoof calibrate` chooses one on your "
-            "own clips"
+            "despoof: the released model's threshold is midway between two of its authors' "
+            "videos; on other cameras most live faces lie above it. `despoof calibrate` chooses "
+            "one on your own clips"
         )
     write = _write_json if options.json else _TableWriter()
     # On a terminal the lines themselves show the progress.
