@@ -172,6 +172,17 @@ def data_fields(options: argparse.Namespace) -> dict[str, Any]:
     return fields
 
 
+def named_folder(text: str) -> tuple[str, str | None]:
+    """Read `NAME=FOLDER`, or the name alone of a data set that has an embedded one.
+
+    Raises:
+        DataError: there is no such data set.
+    """
+    name, _, root = text.partition("=")
+    data_set(name)
+    return name, root or None
+
+
 def _positive(text):
     number = int(text)
     if number < 1:

@@ -67,6 +67,28 @@ def load(path, protocol=1, fold=None, skip_bad=False):
             and the row where it is about one.
     """
     path, problems = Path(path), Problems(skip_bad)
+    splits = Splits(_parted(_samples(path, problems)), problems.left_out)
+    check_splits(splits, path)
+    return splits
+
+
+def list_files(path: str | Path, skip_bad: bool = False) -> list[VideoSample]:
+    """List the pictures and videos of a manifest, whatever their splits.
+
+    There need not be any attacks.
+
+    Args:
+        path, skip_bad: as for `load`.
+
+    Raises:
+        DataError: the file is no such manifest, or a row cannot be used.
+    """
+    samples = _samples(Path(path), Problems(skip_bad))
+    return [sample for own in samples.values() for sample in own]
+
+
+def _samples(path: Path, problems: Problems) -> dict[str, list[VideoSample]]:
+    """The samples of each split that is named, `""` where there is no such column."""
     reader = _RowReader(path)
     samples: dict[str, list[VideoSample]] = {}
     lines: dict[str, int] = {}
@@ -86,9 +108,7 @@ def load(path, protocol=1, fold=None, skip_bad=False):
     problems.report(path)
     if not samples:
         raise DataError(f"{path}: expected rows with pictures or videos; found none that is usable")
-    splits = Splits(_parted(samples), problems.left_out)
-    check_splits(splits, path)
-    return splits
+    return samples
 
 
 class _RowReader:

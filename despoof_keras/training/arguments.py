@@ -115,6 +115,32 @@ def add_search_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_variation_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `variations` takes: rows, protocols, folds, seeds, and other data."""
+    parser.add_argument(
+        "--vary",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar="SETTING=VALUE",
+        help="a row of the table: settings of the configuration that are others; give it once for "
+        "each row. The first row changes nothing",
+    )
+    parser.add_argument("--protocols", nargs="+", metavar="P", help="(default: all)")
+    parser.add_argument("--folds", type=int, nargs="+", metavar="K", help="(default: all)")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0], metavar="N", help="(default: 0)"
+    )
+    parser.add_argument(
+        "--other",
+        action="append",
+        default=[],
+        metavar="NAME[=FOLDER]",
+        help="data that every model is tested on besides, such as replay_attack, of which there is "
+        "an embedded set, or folder=faces; of folders and manifests all splits",
+    )
+
+
 def configuration(options: argparse.Namespace) -> TrainingConfig:
     """The named or stored configuration, with what `add_override_arguments` gives instead.
 

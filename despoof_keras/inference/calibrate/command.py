@@ -85,9 +85,10 @@ def calibrate_model(options: argparse.Namespace) -> dict[str, Any]:
 
     start_tensorflow()
     from despoof_keras.datasets.data import Data
+    from despoof_keras.datasets.presentations import list_presentations
     from despoof_keras.evaluation.calibration import calibrate
     from despoof_keras.inference.calibrate.model_files import check_output, write_with_metadata
-    from despoof_keras.inference.calibrate.scores import presentations, score_presentations
+    from despoof_keras.inference.calibrate.scores import score_presentations
     from despoof_keras.inference.open_model import open_model
     from despoof_keras.utils.cache import writable_cache
 
@@ -103,7 +104,7 @@ def calibrate_model(options: argparse.Namespace) -> dict[str, Any]:
         find_eyes=options.find_eyes,
         processes=options.processes,
     )
-    samples = presentations(data, options.split)
+    samples = list_presentations(data, options.split)
     aim = _aim(options, any(sample.label for sample in samples))
     model = open_model(options.model)
     scored = score_presentations(model, data, samples, options.frames_per_video)

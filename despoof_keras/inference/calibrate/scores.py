@@ -6,12 +6,10 @@ import dataclasses
 
 import numpy as np
 
-from despoof_keras.datasets import folder
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.prepare import prepare_data
 from despoof_keras.datasets.samples import VideoSample
-from despoof_keras.errors import DataError
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
 from despoof_keras.evaluation.score_files import PresentationScore
 from despoof_keras.evaluation.score_table import ScoreTable
@@ -33,26 +31,6 @@ class Scored:
 
     table: ScoreTable
     left_out: dict[str, str]
-
-
-def presentations(data: Data, split: str | None = None) -> list[VideoSample]:
-    """List presentations to calibrate on, without any demand on what a split holds.
-
-    Args:
-        data: of a folder of one's own, bona fide presentations alone are enough.
-        split: of which one; None for all.
-
-    Raises:
-        DataError: the folder is not as needed, or nothing is in that split.
-    """
-    if data.name == "folder" and split is None:
-        return folder.list_files(data.root, data.skip_bad)
-    splits = data.load()
-    chosen = [split] if split else list(splits)
-    samples = {sample.key: sample for name in chosen for sample in splits[name]}
-    if not samples:
-        raise DataError(f"{data.root}: expected presentations to calibrate on; found none")
-    return list(samples.values())
 
 
 def score_presentations(
