@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from despoof_keras.datasets.samples import PRINT, REPLAY, SIMULATED_PREFIX
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import eye_distance
 from despoof_keras.simulation.draws import draw_display, draw_printer
 from despoof_keras.simulation.recapture import photograph, show_again
 
-PRINT, REPLAY = "print", "replay"
 KINDS = (PRINT, REPLAY)
-# Species of simulated attacks begin so: nobody should take them for recorded ones.
-PREFIX = "simulated_"
 # The smallest picture whose medium has any structure.
 SMALLEST = 32
 
@@ -87,7 +85,7 @@ class SimulatedAttack(_Simulated):
         kind = self._kind or KINDS[rng.integers(len(KINDS))]
         medium = draw_printer(rng) if kind == PRINT else draw_display(rng)
         shown, found = show_again(picture, places, medium, rng)
-        return _of_size(shown, image), found.ravel(), f"{PREFIX}{kind}"
+        return _of_size(shown, image), found.ravel(), f"{SIMULATED_PREFIX}{kind}"
 
 
 class SimulatedCapture(_Simulated):

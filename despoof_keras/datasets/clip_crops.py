@@ -12,6 +12,7 @@ from despoof_keras.datasets.eye_files import BadLine, fill_gaps, read_eyes
 from despoof_keras.datasets.sample_frames import read_sample_frames
 from despoof_keras.datasets.samples import BONA_FIDE, VideoSample
 from despoof_keras.datasets.shards import CropRecord
+from despoof_keras.datasets.simulated import frame_of
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import crop_face
 from despoof_keras.faces.depth import exact_depth, generic_face_depth, read_depth_maps
@@ -46,11 +47,14 @@ def clip_records(
     exact = read_depth_maps(sample.depth_path) if sample.depth_path else None
 
     def cut(index, frame, eyes):
-        return crop_face(frame, eyes, settings.image_size, settings.jitter, settings.crop_rule)
+        if sample.simulation is not None:
+            frame, eyes = frame_of(sample, index, frame, eyes, settings)
+        crop = crop_face(frame, eyes, settings.image_size, settings.jitter, settings.crop_rule)
+        return frame, eyes, crop
 
     return [
         _record(sample, index, frame, crop, eyes, exact, settings)
-        for index, frame, eyes, crop in clip_frames(
+        for index, _, _, (frame, eyes, crop) in clip_frames(
             sample, cut, settings.frames_per_video, left_out
         )
     ]

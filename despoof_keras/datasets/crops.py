@@ -20,6 +20,10 @@ class CropSettings:
         face_depth: depth of bona fide faces that come without an exact map: `"mesh"`, from the
             face's landmarks, or `"generic"`, a generic face placed by the eyes.
         crop_rule: where the crop is, relative to the eyes, and how it is resized.
+        simulated_attacks: videos of simulated attacks that are made of each bona fide one, half of
+            them prints, see `simulated.with_simulated`.
+        simulated_captures: bona fide videos that are made of each bona fide one by the camera of
+            the simulated attacks.
     """
 
     image_size: int = 256
@@ -27,13 +31,17 @@ class CropSettings:
     jitter: int = 0
     face_depth: str = "mesh"
     crop_rule: CropRule = RELEASED_CROP
+    simulated_attacks: int = 0
+    simulated_captures: int = 0
 
     def described(self) -> dict[str, Any]:
         """The settings as JSON values, by which crops are known.
 
-        The released resize is not named: crops and stores of older versions knew no other.
+        The released resize is not named: crops and stores of older versions knew no other. The
+        simulated videos are not named either, for they are listed among the videos.
         """
         values = dataclasses.asdict(self)
+        del values["simulated_attacks"], values["simulated_captures"]
         if self.crop_rule.resize == RELEASED_RESIZE:
             del values["crop_rule"]["resize"]
         return values
@@ -45,13 +53,23 @@ class CropSettings:
 
     @classmethod
     def of(cls, config, split):
-        """The settings of a `TrainingConfig` for a split; only crops of `"train"` are shifted."""
-        return cls(
+        """The settings of a `TrainingConfig` for a split.
+
+        Only crops of `"train"` are shifted, and simulated attacks are in it alone.
+        """
+        settings = cls(
             config.image_size,
             config.frames_per_video,
-            config.jitter if split == "train" else 0,
-            config.face_depth,
-            config.crop_rule,
+            face_depth=config.face_depth,
+            crop_rule=config.crop_rule,
+        )
+        if split != "train":
+            return settings
+        return dataclasses.replace(
+            settings,
+            jitter=config.jitter,
+            simulated_attacks=config.simulated_attacks,
+            simulated_captures=config.simulated_captures,
         )
 
 

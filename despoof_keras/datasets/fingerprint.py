@@ -34,6 +34,7 @@ _FURTHER = (
     "annotation",
     "way up",
     "eyes",
+    "simulation",
 )
 
 
@@ -65,7 +66,7 @@ def describe(samples: Sequence[VideoSample]) -> dict[str, list]:
         Mapping from each video's key to its species, subject, session and phone, the
         `content_stamp` of its video, its eye file and its depth maps, and, for videos that have
         any, its number of first frames, its groups, its annotation's format and stamp, whether it
-        is upside down, and its eyes.
+        is upside down, its eyes, and its simulation.
     """
     with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
         stamps = list(pool.map(_stamps, samples))
@@ -139,6 +140,8 @@ def _further(sample):
         sample.is_upside_down,
         sample.eyes and list(sample.eyes),
     ]
+    if sample.simulation is not None:
+        return [*facts, list(sample.simulation)]
     return facts if any(facts) else []
 
 

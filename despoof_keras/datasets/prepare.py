@@ -14,6 +14,7 @@ from despoof_keras.datasets.left_out import warn_of
 from despoof_keras.datasets.samples import VideoSample, instrument_of
 from despoof_keras.datasets.shard_jobs import EYES, run_jobs, shard_jobs
 from despoof_keras.datasets.shards import is_complete, read_index, write_shard
+from despoof_keras.datasets.simulated import with_simulated
 from despoof_keras.errors import DataError, encodable
 from despoof_keras.utils.files import check_name, one_at_a_time
 from despoof_keras.utils.progress import tracked
@@ -76,10 +77,16 @@ def prepare_crops(
             no crop is left of a label or an attack instrument that the videos have.
     """
     check_name(folder)
+    if store is not None and (settings.simulated_attacks or settings.simulated_captures):
+        raise DataError(
+            f"simulated_attacks: expected none with the store {store}, for they are made of videos "
+            "and it holds crops; received settings that ask for some"
+        )
     own = fingerprint(describe(samples))
     eyes = (Path(store) if store else Path(folder)) / EYES if find_eyes else None
     if eyes is not None:
         samples = with_eye_files(samples, eyes, processes=processes, skip_bad=skip_bad)
+    samples = with_simulated(samples, settings)
     made_from = (FORMAT_VERSION, settings.described(), describe(samples))
     folder = Path(folder) / fingerprint(made_from)[:16]
     # Where no eyes were found, they are looked for again, so that the reason is known.

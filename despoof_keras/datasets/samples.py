@@ -10,6 +10,10 @@ from despoof_keras.errors import DataError
 
 SPLITS = ("train", "dev", "test")
 BONA_FIDE = "bona_fide"
+# What a simulated video is made by, see `simulated`; the species of simulated attacks begin with
+# the prefix, so that nobody takes them for recorded ones.
+PRINT, REPLAY, CAPTURE = "print", "replay", "capture"
+SIMULATED_PREFIX = "simulated_"
 # Other words for a bona fide presentation, which would otherwise pass for attack species.
 BONA_FIDE_WORDS = frozenset({"bona_fide", "bonafide", "live", "real", "genuine", "client"})
 # A species is named in lower case. A number at the end distinguishes makes of one instrument (two
@@ -40,6 +44,18 @@ class Annotation(NamedTuple):
     kind: str
 
 
+class Simulation(NamedTuple):
+    """How a simulated video is made of a bona fide one.
+
+    Attributes:
+        kind: `PRINT`, `REPLAY` or `CAPTURE`.
+        number: tells several of a kind apart.
+    """
+
+    kind: str
+    number: int
+
+
 @dataclasses.dataclass(frozen=True)
 class VideoSample:
     """One video, or one picture, of a presentation: where it is and what it shows.
@@ -60,6 +76,8 @@ class VideoSample:
             the data set has them without an eye file; None elsewhere.
         first_frames: only so many frames from the beginning belong to the sample; None for all.
         groups: further columns, such as `(("skin_tone", "3"),)`, for rates by group.
+        simulation: how the frames are made of those of `path`, which shows a bona fide
+            presentation; None for what was recorded.
 
     Raises:
         DataError: `pai` is no name of a species.
@@ -83,6 +101,7 @@ class VideoSample:
     is_upside_down: bool = False
     eyes: tuple[float, float, float, float] | None = None
     groups: tuple[tuple[str, str], ...] = ()
+    simulation: Simulation | None = None
 
     def __post_init__(self):
         check_species(self.pai)

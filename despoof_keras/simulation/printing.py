@@ -126,8 +126,8 @@ def _primaries(printer):
 def _threshold(printer, ink, shape, rng):
     """Cut a screen's thresholds, uint8 of `shape`, out of a larger screen at random."""
     if printer.turn is not None:
-        waves = _waves(printer.pitch, SCREEN_ANGLES[ink] + printer.turn, shape, rng.random(2))
-        return np.take(_levels(), ((waves + 2) * _LEVEL_BINS / 4).astype(np.uint16))
+        waves = _turned_waves(printer.pitch, SCREEN_ANGLES[ink] + printer.turn, shape, rng)
+        return np.take(_levels(), ((waves + 2) * (_LEVEL_BINS / 4)).astype(np.uint16))
     margin = 64
     screen = _screen(printer.pitch, ink, (shape[0] + margin, shape[1] + margin))
     row, column = rng.integers(0, margin, 2)
@@ -137,10 +137,24 @@ def _threshold(printer, ink, shape, rng):
 @functools.lru_cache(maxsize=8)
 def _screen(pitch, ink, shape):
     """Compute the thresholds of one ink's halftone screen, uint8 of `shape`."""
-    return _equalise(_waves(pitch, SCREEN_ANGLES[ink], shape, (0.0, 0.0)))
+    return _equalise(_waves(pitch, SCREEN_ANGLES[ink], shape))
 
 
-def _waves(pitch, degrees, shape, phases):
+def _turned_waves(pitch, degrees, shape, rng):
+    """As `_waves`, from a random place on, as products of rows and columns: ten times as fast."""
+    rows, columns = (np.arange(n) * (2 * np.pi / (pitch * DOTS)) for n in shape)
+    angle = np.radians(degrees)
+    # cos(x + y) is the real part of exp(ix) exp(iy); the two waves run at right angles.
+    waves = ((np.sin(angle), np.cos(angle)), (np.cos(angle), -np.sin(angle)))
+    down, across = [], []
+    for (by_row, by_column), phase in zip(waves, rng.random(2), strict=True):
+        row, column = by_row * rows + 2 * np.pi * phase, by_column * columns
+        down += [np.cos(row), -np.sin(row)]
+        across += [np.cos(column), np.sin(column)]
+    return np.array(down, np.float32).T @ np.array(across, np.float32)
+
+
+def _waves(pitch, degrees, shape):
     """A screen of dots, float32 of `shape` from -2 to 2, the highest in their middles."""
     angle = np.radians(degrees)
     row, column = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32) * (
@@ -148,8 +162,6 @@ def _waves(pitch, degrees, shape, phases):
     )
     along = np.cos(angle) * column + np.sin(angle) * row
     across = np.cos(angle) * row - np.sin(angle) * column
-    if any(phases):
-        along, across = along + 2 * np.pi * phases[0], across + 2 * np.pi * phases[1]
     return np.cos(along) + np.cos(across)
 
 

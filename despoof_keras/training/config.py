@@ -63,6 +63,11 @@ class TrainingConfig:
         crop_side: side of the face square in eye distances, see `CropRule`.
         resize: how the square is resized: `"tf1_bilinear"`, as in the released code, or
             `"antialiased"`, see `crop.resize`.
+        simulated_attacks: videos of simulated attacks in training for each bona fide one, half of
+            them prints, see `SimulatedAttack`; their species are `simulated_print` and
+            `simulated_replay`.
+        simulated_captures: bona fide videos in training for each recorded one that passed the
+            camera of the simulated attacks, see `SimulatedCapture`.
         data_parts: number of disjoint parts of the prepared crops that contribute equally to every
             batch, a multiple of the number of machines, each of which reads its own parts; see
             `batches.training_batches`.
@@ -111,6 +116,8 @@ class TrainingConfig:
     colour_jitter: float = 0.0
     crop_side: float = RELEASED_CROP.side
     resize: str = RELEASED_CROP.resize
+    simulated_attacks: int = 0
+    simulated_captures: int = 0
     data_parts: int = 1
     learning_rate: float = 3e-5
     depth_learning_rate: float | None = None
@@ -151,6 +158,8 @@ class TrainingConfig:
         )
         pretraining = self.depth_pretraining_epochs
         self._expect("depth_pretraining_epochs", pretraining >= 0, "at least 0")
+        for name in ("simulated_attacks", "simulated_captures"):
+            self._expect(name, getattr(self, name) >= 0, "at least 0")
         self._expect("colour_jitter", 0 <= self.colour_jitter < 1, "at least 0 and less than 1")
         decay = self.average_decay
         self._expect("average_decay", decay is None or 0 < decay < 1, "between 0 and 1, or none")

@@ -18,6 +18,7 @@ from despoof_keras.datasets.fingerprint import content_stamp, describe, fingerpr
 from despoof_keras.datasets.prepare import prepare_data
 from despoof_keras.datasets.sample_frames import read_sample_frames
 from despoof_keras.datasets.samples import SPLITS, VideoSample, species_of
+from despoof_keras.datasets.simulated import with_simulated
 from despoof_keras.datasets.splits import Splits
 from despoof_keras.distribution.strategy import Distribution
 from despoof_keras.errors import DataError
@@ -126,7 +127,8 @@ def run_experiment(
     commit = code_commit()
     with times.measure(DATA):
         splits = data.load()
-        check_weights(splits["train"], experiment.config.sampling_weights)
+        settings = CropSettings.of(experiment.config, "train")
+        check_weights(with_simulated(splits["train"], settings), experiment.config.sampling_weights)
         contents = {split: describe(splits[split]) for split in SPLITS}
     check_writable(data.cache)
     is_chief = distribution is None or distribution.is_chief

@@ -1,0 +1,110 @@
+"""Simulated attacks among the videos of a training split: made of its bona fide ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from despoof_keras.datasets.samples import (
+    BONA_FIDE,
+    CAPTURE,
+    PRINT,
+    REPLAY,
+    SIMULATED_PREFIX,
+    Simulation,
+    VideoSample,
+)
+from despoof_keras.faces.crop import crop_box
+
+if TYPE_CHECKING:
+    from despoof_keras.datasets.crops import CropSettings
+
+# The part of a frame that is shown by a medium is the face square and this much more, in parts of
+# its side, on all sides: the medium is held askew, and its picture of the square moves by less.
+_AROUND = 0.15
+
+
+def with_simulated(samples: Sequence[VideoSample], settings: CropSettings) -> list[VideoSample]:
+    """Add simulated videos to others.
+
+    Args:
+        samples: the videos.
+        settings: how many simulated attacks and captures there are of each bona fide one.
+
+    Returns:
+        The videos, then those that `frame_of` makes of the bona fide ones: prints and replays in
+        turn, as `SimulatedAttack` makes them, and bona fide ones as of `SimulatedCapture`.
+    """
+    added = []
+    for sample in samples:
+        if sample.label:
+            continue
+        for number in range(settings.simulated_attacks):
+            added.append(_made_of(sample, (PRINT, REPLAY)[number % 2], number // 2))
+        for number in range(settings.simulated_captures):
+            added.append(_made_of(sample, CAPTURE, number))
+    return [*samples, *added]
+
+
+def _made_of(sample, kind, number):
+    return dataclasses.replace(
+        sample,
+        key=f"{sample.key}~{kind}{number}",
+        pai=BONA_FIDE if kind == CAPTURE else f"{SIMULATED_PREFIX}{kind}",
+        # Exact depth is of the face; a medium is flat.
+        depth_path=sample.depth_path if kind == CAPTURE else None,
+        simulation=Simulation(kind, number),
+    )
+
+
+def frame_of(
+    sample: VideoSample, index: int, frame: np.ndarray, eyes: np.ndarray, settings: CropSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make a frame of a simulated video.
+
+    The draws depend on the video's name and the frame's number alone, so that every machine makes
+    the same frame.
+
+    Args:
+        sample: a video of `with_simulated`.
+        index: number of the frame.
+        frame: uint8 `(height, width, 3)` RGB, of the bona fide video.
+        eyes: `(4,)`, in pixels.
+        settings: how crops are made; what lies far beyond the crop stays as it is.
+
+    Returns:
+        The frame and the eyes in it.
+
+    Raises:
+        DataError: the eyes are not in the frame, or the face is too small.
+    """
+    from despoof_keras.datasets.augment import SimulatedAttack, SimulatedCapture
+
+    left, top, right, bottom = _part(frame, eyes, settings)
+    seed = zlib.crc32(sample.key.encode())
+    part, corner = frame[top:bottom, left:right], np.array([left, top] * 2)
+    if sample.label:
+        attack = SimulatedAttack(sample.pai.removeprefix(SIMULATED_PREFIX), seed)
+        shown, found, _ = attack(part, eyes - corner, index)
+    else:
+        shown, found = SimulatedCapture(seed)(part, eyes - corner, index)
+    made = frame.copy()
+    made[top:bottom, left:right] = shown
+    return made, found + corner
+
+
+def _part(frame, eyes, settings):
+    """The face square with its jitter and more, as far as it is in the frame."""
+    x, y, side = crop_box(eyes, settings.crop_rule)
+    around = round(side * (_AROUND + settings.jitter / settings.image_size))
+    height, width = frame.shape[:2]
+    return (
+        max(0, x - around),
+        max(0, y - around),
+        min(width, x + side + around),
+        min(height, y + side + around),
+    )
