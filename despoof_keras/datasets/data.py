@@ -26,6 +26,7 @@ class Data:
             comes without eye files.
         processes: worker processes; None for as many as there are processors and memory for.
         store: folder of a store of the data set, whose crops are taken instead of decoding videos.
+        simulate_attacks: as for `data_sets.load`.
 
     Raises:
         DataError: there is no such data set, protocol or fold.
@@ -45,6 +46,7 @@ class Data:
     find_eyes: bool = False
     processes: int | None = None
     store: str | Path | None = None
+    simulate_attacks: bool = False
 
     def __post_init__(self):
         protocol, fold = self.data_set.check_protocol(self.protocol, self.fold)
@@ -67,7 +69,14 @@ class Data:
 
     def load(self) -> Splits:
         """List the videos of each split, see `data_sets.load`."""
-        return load(self.name, self.root, self.protocol, self.fold, skip_bad=self.skip_bad)
+        return load(
+            self.name,
+            self.root,
+            self.protocol,
+            self.fold,
+            skip_bad=self.skip_bad,
+            simulate_attacks=self.simulate_attacks,
+        )
 
 
 def described_protocol(description: str | None) -> tuple[int | str, int | None] | None:

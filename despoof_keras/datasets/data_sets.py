@@ -18,6 +18,7 @@ from despoof_keras.datasets import (
 )
 from despoof_keras.datasets.oulu_npu_protocols import PROTOCOLS
 from despoof_keras.datasets.samples import VideoSample
+from despoof_keras.datasets.simulated import with_simulated
 from despoof_keras.datasets.splits import Splits
 from despoof_keras.errors import DataError
 
@@ -35,12 +36,14 @@ class DataSet:
             where it has none. The first is the default.
         has_eye_files: whether a video without an eye file is a mistake; otherwise the eyes come
             from the set's own annotations, or are found.
+        is_own: whether it is data of one's own, of which any split may lack a class.
     """
 
     title: str
     load: Callable[..., dict[str, list[VideoSample]]]
     protocols: Mapping[int | str, tuple[int, ...]]
     has_eye_files: bool = False
+    is_own: bool = False
 
     @property
     def default_protocol(self) -> int | str:
@@ -92,8 +95,8 @@ DATA_SETS = {
     "casia_fasd": DataSet("CASIA-FASD", casia_fasd.load, casia_fasd.PROTOCOLS),
     "siw": DataSet("SiW", siw.load, siw.PROTOCOLS),
     "msu_mfsd": DataSet("MSU-MFSD", msu_mfsd.load, msu_mfsd.PROTOCOLS),
-    "folder": DataSet("own folder", folder.load, folder.PROTOCOLS),
-    "manifest": DataSet("own manifest", manifest.load, manifest.PROTOCOLS),
+    "folder": DataSet("own folder", folder.load, folder.PROTOCOLS, is_own=True),
+    "manifest": DataSet("own manifest", manifest.load, manifest.PROTOCOLS, is_own=True),
 }
 
 
@@ -115,6 +118,7 @@ def load(
     fold: int | None = None,
     *,
     skip_bad: bool = False,
+    simulate_attacks: bool = False,
 ) -> Splits:
     """List the videos of one protocol of a data set. Videos are not opened.
 
@@ -125,6 +129,9 @@ def load(
         fold: one of the protocol's folds; None where it has none.
         skip_bad: warn of single videos and lines of a list that cannot be used, and count them,
             instead of raising.
+        simulate_attacks: give each split that has no attacks a simulated print and a simulated
+            replay of each bona fide presentation, see `simulated.with_simulated`. Only a folder and
+            a manifest of one's own may be without any.
 
     Returns:
         The lists of `VideoSample` of `"train"`, `"dev"` and `"test"`, and what was left out.
@@ -138,5 +145,14 @@ def load(
     """
     choice = {"skip_bad": True} if skip_bad else {}
     row = data_set(name)
+    if simulate_attacks and row.is_own:
+        choice["needs_attacks"] = False
     splits = row.load(Path(root), *row.check_protocol(protocol, fold), **choice)
-    return splits if isinstance(splits, Splits) else Splits(splits)
+    splits = splits if isinstance(splits, Splits) else Splits(splits)
+    if not simulate_attacks:
+        return splits
+    completed = {
+        split: samples if any(sample.label for sample in samples) else with_simulated(samples, 2)
+        for split, samples in splits.items()
+    }
+    return Splits(completed, splits.left_out)

@@ -58,7 +58,7 @@ class Place(NamedTuple):
     subject: str
 
 
-def load(root, protocol=1, fold=None, skip_bad=False):
+def load(root, protocol=1, fold=None, skip_bad=False, needs_attacks=True):
     """List the pictures and videos of a folder. They are not decoded.
 
     Args:
@@ -66,6 +66,7 @@ def load(root, protocol=1, fold=None, skip_bad=False):
         protocol: 1, the only one.
         fold: None; there are none.
         skip_bad: warn of files that cannot be used, and leave them out, instead of raising.
+        needs_attacks: whether a split without attacks is an error.
 
     Returns:
         `Splits`; a sample's key is its path below the root.
@@ -81,7 +82,7 @@ def load(root, protocol=1, fold=None, skip_bad=False):
     samples = _samples(root, base, problems)
     problems.report(root)
     splits = Splits(_parted(root, samples), problems.left_out)
-    check_splits(splits, root)
+    check_splits(splits, root, needs_attacks)
     return splits
 
 
@@ -102,8 +103,13 @@ def list_files(root: str | Path, skip_bad: bool = False) -> list[VideoSample]:
     return [sample for own in samples.values() for sample in own]
 
 
-def check_splits(splits: Splits, source: Path) -> None:
+def check_splits(splits: Splits, source: Path, needs_attacks: bool = True) -> None:
     """Make sure that nobody and no file is in two splits, and that no split lacks a class.
+
+    Args:
+        splits: the splits.
+        source: what messages begin with: the folder or file.
+        needs_attacks: whether attacks are one of the classes.
 
     Raises:
         DataError: something is; the message names the file, or `source`.
@@ -112,7 +118,7 @@ def check_splits(splits: Splits, source: Path) -> None:
     check_files(splits)
     subjects = len({sample.subject for samples in splits.values() for sample in samples})
     try:
-        check_classes(splits, source, f"{subjects} subjects")
+        check_classes(splits, source, f"{subjects} subjects", needs_attacks)
     except DataError as error:
         skipped = [left for left in splits.left_out if not left.is_note]
         if skipped:

@@ -49,7 +49,7 @@ _ATTACK_WORDS = frozenset({"attack", "spoof", "1"})
 _BONA_FIDE_WORDS = BONA_FIDE_WORDS | {"0"}
 
 
-def load(path, protocol=1, fold=None, skip_bad=False):
+def load(path, protocol=1, fold=None, skip_bad=False, needs_attacks=True):
     """List the pictures and videos of a manifest. They are not decoded.
 
     Args:
@@ -57,6 +57,7 @@ def load(path, protocol=1, fold=None, skip_bad=False):
         protocol: 1, the only one.
         fold: None; there are none.
         skip_bad: warn of rows that cannot be used, and leave them out, instead of raising.
+        needs_attacks: whether a split without attacks is an error.
 
     Returns:
         `Splits`; a sample's key is its path as the manifest has it.
@@ -68,7 +69,7 @@ def load(path, protocol=1, fold=None, skip_bad=False):
     """
     path, problems = Path(path), Problems(skip_bad)
     splits = Splits(_parted(_samples(path, problems)), problems.left_out)
-    check_splits(splits, path)
+    check_splits(splits, path, needs_attacks)
     return splits
 
 

@@ -7,7 +7,6 @@ from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.errors import DataError
 
-# Data of one's own, which may hold no more than a test, or bona fide presentations alone.
 _OWN = {"folder": folder.list_files, "manifest": manifest.list_files}
 
 
@@ -29,8 +28,3 @@ def list_presentations(data: Data, split: str | None = None) -> list[VideoSample
     if not samples:
         raise DataError(f"{data.root}: expected presentations; found none")
     return list(samples.values())
-
-
-def is_own(data: Data) -> bool:
-    """Whether the data are a folder or a manifest of one's own."""
-    return data.name in _OWN

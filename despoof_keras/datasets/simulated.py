@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 _AROUND = 0.15
 
 
-def with_simulated(samples: Sequence[VideoSample], settings: CropSettings) -> list[VideoSample]:
+def with_simulated(
+    samples: Sequence[VideoSample], attacks: int, captures: int = 0
+) -> list[VideoSample]:
     """Add simulated videos to others.
 
     Args:
         samples: the videos.
-        settings: how many simulated attacks and captures there are of each bona fide one.
+        attacks, captures: how many of each there are of each bona fide one.
 
     Returns:
         The videos, then those that `frame_of` makes of the bona fide ones: prints and replays in
@@ -43,9 +45,9 @@ def with_simulated(samples: Sequence[VideoSample], settings: CropSettings) -> li
     for sample in samples:
         if sample.label:
             continue
-        for number in range(settings.simulated_attacks):
+        for number in range(attacks):
             added.append(_made_of(sample, (PRINT, REPLAY)[number % 2], number // 2))
-        for number in range(settings.simulated_captures):
+        for number in range(captures):
             added.append(_made_of(sample, CAPTURE, number))
     return [*samples, *added]
 

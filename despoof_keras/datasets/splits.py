@@ -84,7 +84,10 @@ def check_subjects(splits: Mapping[str, Sequence[VideoSample]]) -> None:
 
 
 def check_classes(
-    splits: Mapping[str, Sequence[VideoSample]], source: str | Path, protocol: str
+    splits: Mapping[str, Sequence[VideoSample]],
+    source: str | Path,
+    protocol: str,
+    needs_attacks: bool = True,
 ) -> None:
     """Make sure that every split has bona fide presentations and attacks.
 
@@ -92,14 +95,16 @@ def check_classes(
         splits: the splits.
         source: what messages begin with: the folder or file.
         protocol: the protocol, and its fold, in words.
+        needs_attacks: whether attacks are asked for.
 
     Raises:
         DataError: a split lacks one of the two.
     """
     for split in SPLITS:
         labels = [sample.label for sample in splits[split]]
-        if 0 not in labels or 1 not in labels:
+        if 0 not in labels or (needs_attacks and 1 not in labels):
+            wanted = "bona fide presentations" + (" and attacks" if needs_attacks else "")
             raise DataError(
-                f"{source}: expected bona fide presentations and attacks in the {split} split of "
-                f"{protocol}; found {labels.count(0)} and {labels.count(1)}"
+                f"{source}: expected {wanted} in the {split} split of {protocol}; found "
+                f"{labels.count(0)} and {labels.count(1)}"
             )

@@ -127,8 +127,9 @@ def run_experiment(
     commit = code_commit()
     with times.measure(DATA):
         splits = data.load()
-        settings = CropSettings.of(experiment.config, "train")
-        check_weights(with_simulated(splits["train"], settings), experiment.config.sampling_weights)
+        config = experiment.config
+        train_samples = with_simulated(splits["train"], config.simulated_attacks)
+        check_weights(train_samples, config.sampling_weights)
         contents = {split: describe(splits[split]) for split in SPLITS}
     check_writable(data.cache)
     is_chief = distribution is None or distribution.is_chief

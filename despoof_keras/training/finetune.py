@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ from despoof_keras.training.run_figures import read_table, score_path
 from despoof_keras.utils.files import write_json
 from despoof_keras.utils.threads import BusyTimes
 
-BEFORE, AFTER, OLD = "before", "after", "old_data"
+BEFORE, AFTER, OLD, SIMULATED = "before", "after", "old_data", "simulated_attacks"
+logger = logging.getLogger(__name__)
+
 # The folder of the report about both models.
 COMPARISON = "comparison"
 _COMPARING = "comparison"
@@ -62,7 +65,8 @@ def run_finetuning(
         `{"score", "eer_dev", "at_dev_threshold", "at_own_threshold"}`: the rates on test, see
         `rates.rates_at`, of the model's own score, at the threshold that the same data's dev split
         gives and at the model's own, which is None where it has none. `"difference"` is that of
-        `comparison.compare`, after minus before, each at dev's threshold.
+        `comparison.compare`, after minus before, each at dev's threshold. `"simulated_attacks"`
+        lists the splits that had no attacks, and were given simulated ones.
 
     Raises:
         DataError, TrainingError, OSError: as for `run_experiment`, or as for
@@ -71,12 +75,16 @@ def run_finetuning(
     times = times or BusyTimes()
     given = load_initial(init)
     config = config_for(given, experiment.config)
-    experiment = dataclasses.replace(experiment, config=config, init=init)
+    # Whoever has no attacks yet has live faces at least.
+    data = dataclasses.replace(experiment.data, simulate_attacks=True)
+    simulated = _simulated_splits(data)
+    experiment = dataclasses.replace(experiment, config=config, data=data, init=init)
     output = Path(experiment.output)
     results = run_experiment(experiment, resume=resume, verbose=verbose, times=times)
     assert results is not None  # of the chief, and there is one machine
     if AFTER in results:
         return results
+    results[SIMULATED] = simulated
     with times.measure(_COMPARING):
         models = {BEFORE: given, AFTER: load_model(output / "model.keras")}
         for name, model in models.items():
@@ -99,9 +107,23 @@ def run_finetuning(
             pairs=[(AFTER, BEFORE)],
         )
         results["difference"] = difference
-        _write_report(output / COMPARISON, experiment, systems, difference)
+        _write_report(output / COMPARISON, experiment, systems, difference, simulated)
     write_json(output / RESULTS, results)
     return results
+
+
+def _simulated_splits(data):
+    """The splits that have simulated attacks for want of others, which is told."""
+    splits = data.load()
+    found = [split for split, own in splits.items() if any(sample.simulation for sample in own)]
+    if found:
+        logger.warning(
+            "%s: no attacks in %s: simulated prints and replays of the bona fide presentations "
+            "take their place. Error rates of these say nothing of other attacks",
+            data.root,
+            ", ".join(found),
+        )
+    return found
 
 
 def _rates(
@@ -133,7 +155,15 @@ def _system(folder, score):
     return System(dev, test, summarise(dev, test))
 
 
-def _write_report(folder, experiment, systems, difference):
+def _note_of(simulated):
+    if simulated:
+        yield (
+            f"There are no attacks in {', '.join(simulated)}: those of the report are simulated, "
+            "and their error rates say nothing of other attacks."
+        )
+
+
+def _write_report(folder, experiment, systems, difference, simulated):
     write_report(
         folder,
         Report(
@@ -143,7 +173,8 @@ def _write_report(folder, experiment, systems, difference):
             settings={"config": dataclasses.asdict(experiment.config), "seed": experiment.seed},
             notes=[
                 f"Before: {experiment.init.name}, as it was. After: trained on with "
-                f"{experiment.data.description}. Thresholds of both are chosen on its dev split."
+                f"{experiment.data.description}. Thresholds of both are chosen on its dev split.",
+                *_note_of(simulated),
             ],
         ),
     )

@@ -29,7 +29,7 @@ def train(small_set):
 
 def test_videos_are_added_for_each_bona_fide_one(train):
     bona_fide = [sample for sample in train if not sample.label]
-    found = with_simulated(train, SETTINGS)
+    found = with_simulated(train, 3, 1)
     assert found[: len(train)] == list(train)
     added = found[len(train) :]
     assert len({sample.key for sample in found}) == len(found) == len(train) + 4 * len(bona_fide)
@@ -43,18 +43,18 @@ def test_videos_are_added_for_each_bona_fide_one(train):
     assert [sample.label for sample in of_first] == [1, 1, 1, 0]
     assert [sample.depth_path is None for sample in of_first] == [True, True, True, False]
     assert {sample.subject for sample in of_first} == {bona_fide[0].subject}
-    assert with_simulated(train, PLAIN) == list(train)
+    assert with_simulated(train, 0) == list(train)
 
 
 def test_what_is_told_of_them_is_known_by_its_fingerprint(train):
-    (sample,) = with_simulated(train[:1], dataclasses.replace(PLAIN, simulated_captures=1))[1:]
+    (sample,) = with_simulated(train[:1], 0, 1)[1:]
     other = dataclasses.replace(sample, simulation=sample.simulation._replace(number=1))
     told = difference({"train": describe([sample])}, {"train": describe([other])})
     assert f"the simulation of {sample.key} was ['capture', 0] and is ['capture', 1]" in told
 
 
 def test_a_frame_is_shown_where_the_crop_is_and_left_elsewhere(train, astronaut):
-    prints = with_simulated(train, SETTINGS)[len(train) :]
+    prints = with_simulated(train, 3, 1)[len(train) :]
     shown, eyes = frame_of(prints[0], 7, astronaut, EYES, SETTINGS)
     np.testing.assert_allclose(eyes, EYES, atol=8)
     assert np.abs(eyes - EYES).max() > 0.1
@@ -107,6 +107,6 @@ def test_a_store_has_no_frames_to_make_them_of(train, tmp_path):
 
 
 def test_simulation_needs_eyes_in_the_frame(train, astronaut):
-    prints = with_simulated(train, SETTINGS)[len(train) :]
+    prints = with_simulated(train, 3, 1)[len(train) :]
     with pytest.raises(DataError, match="eyes: expected them in the image"):
         frame_of(prints[0], 0, cv2.flip(astronaut, 1)[:, :230], EYES, SETTINGS)

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from recipe_runs import PATIENCE, SMALL, assert_same_weights, start, wait_for
@@ -159,3 +160,29 @@ def test_a_mistake_is_one_line_that_names_it(arguments, expected, workplace):
     assert code == 1
     assert expected in errors.splitlines()[-1]
     assert not (workplace / "wrong" / "run.json").exists()
+
+
+@pytest.mark.slow
+def test_bona_fide_presentations_alone_are_enough(workplace, astronaut):
+    faces = workplace / "faces"
+    faces.mkdir()
+    lines = ["path,label,pai,subject,eyes"]
+    for subject in ("ann", "ben", "cid", "dan"):
+        for number in range(2):
+            # The faces differ in their light alone.
+            lit = astronaut * (1 - 0.1 * number - 0.05 * len(lines) / 8)
+            name = f"{subject}{number}.png"
+            cv2.imwrite(str(faces / name), lit.astype(np.uint8)[..., ::-1])
+            lines.append(f"{name},bona_fide,,{subject},210 110 250 112")
+    (faces / "list.csv").write_text("\n".join(lines))
+    arguments = ("--init", "given.keras", "--dataset", "manifest", "--data-root", "faces/list.csv")
+    process = start(workplace, *arguments, "--output", "alone", programs=(str(RECIPE),))
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert "no attacks in train, dev, test: simulated prints and replays" in errors
+    results = json.loads((workplace / "alone" / "results.json").read_text())
+    assert results["simulated_attacks"] == ["train", "dev", "test"]
+    species = {row.pai for row in read_scores(workplace / "alone" / "scores" / "test-noise.csv")}
+    assert species == {"bona_fide", "simulated_print", "simulated_replay"}
+    page = (workplace / "alone" / "comparison" / "report.html").read_text()
+    assert "There are no attacks in train, dev, test" in page

@@ -13,7 +13,7 @@ import keras
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.prepare import prepare_data
-from despoof_keras.datasets.presentations import is_own, list_presentations
+from despoof_keras.datasets.presentations import list_presentations
 from despoof_keras.datasets.protocol_folds import Fold
 from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.errors import TrainingError
@@ -62,8 +62,9 @@ class OtherData:
         Raises:
             DataError: the data are not as needed.
         """
-        samples = list_presentations(data, None if is_own(data) else "test")
-        name = data.name if not is_own(data) else Path(data.root).stem
+        is_own = data.data_set.is_own
+        samples = list_presentations(data, None if is_own else "test")
+        name = Path(data.root).stem if is_own else data.name
         return cls(name, data, samples)
 
 
