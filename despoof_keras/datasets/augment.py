@@ -8,13 +8,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from despoof_keras.datasets.samples import PRINT, REPLAY, SIMULATED_PREFIX
+from despoof_keras.datasets.samples import (
+    FAS_AUG,
+    PHYSICS,
+    PRINT,
+    REPLAY,
+    SIMULATED_PREFIX,
+    SPSC,
+    WAYS,
+)
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import eye_distance
+from despoof_keras.simulation import clues
 from despoof_keras.simulation.draws import draw_display, draw_printer
 from despoof_keras.simulation.recapture import photograph, show_again
 
 KINDS = (PRINT, REPLAY)
+# What other ways than the physics put on a picture.
+_MARKS = {
+    (SPSC, PRINT): clues.jittered,
+    (SPSC, REPLAY): clues.with_moire,
+    (FAS_AUG, PRINT): clues.halftoned,
+    (FAS_AUG, REPLAY): lambda picture, rng: clues.with_moire(clues.redisplayed(picture, rng), rng),
+}
 # The smallest picture whose medium has any structure.
 SMALLEST = 32
 
@@ -46,9 +62,11 @@ class SimulatedAttack(_Simulated):
     Args:
         kind: `"print"` or `"replay"`; None draws one of them.
         seed: with the number of the call it decides everything. Threads may share an object.
+        by: `"physics"`; or, to compare it with, the marks that `"spsc"` or `"fas_aug"` put on a
+            picture, see `simulation.clues`. These leave the eyes where they are.
 
     Raises:
-        DataError: there is no such kind.
+        DataError: there is no such kind or way.
 
     Example:
         >>> attack = SimulatedAttack("print", seed=1)
@@ -57,11 +75,13 @@ class SimulatedAttack(_Simulated):
         'simulated_print'
     """
 
-    def __init__(self, kind: str | None = None, seed: int = 0):
+    def __init__(self, kind: str | None = None, seed: int = 0, by: str = PHYSICS):
         if kind not in (None, *KINDS):
             raise DataError(f"kind: expected one of {', '.join(KINDS)}, or none; received {kind!r}")
+        if by not in WAYS:
+            raise DataError(f"by: expected one of {', '.join(WAYS)}; received {by!r}")
         super().__init__(seed)
-        self._kind = kind
+        self._kind, self._by = kind, by
 
     def __call__(
         self, image: np.ndarray, eyes: npt.ArrayLike, number: int | None = None
@@ -83,8 +103,11 @@ class SimulatedAttack(_Simulated):
         picture, places = _checked(image, eyes)
         rng = self._draws(number)
         kind = self._kind or KINDS[rng.integers(len(KINDS))]
-        medium = draw_printer(rng) if kind == PRINT else draw_display(rng)
-        shown, found = show_again(picture, places, medium, rng)
+        if self._by == PHYSICS:
+            medium = draw_printer(rng) if kind == PRINT else draw_display(rng)
+            shown, found = show_again(picture, places, medium, rng)
+        else:
+            shown, found = _MARKS[self._by, kind](picture, rng), places
         return _of_size(shown, image), found.ravel(), f"{SIMULATED_PREFIX}{kind}"
 
 

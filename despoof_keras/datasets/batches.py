@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from despoof_keras.datasets.balance import Balance, Group, groups_of
 from despoof_keras.datasets.crops import CropSettings, PreparedCrops
+from despoof_keras.datasets.fresh_crops import fresh_crop
 from despoof_keras.datasets.shards import frames_in_order, parse_record, video_of
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import MAP_FACTOR, PIXEL_SCALE
@@ -291,6 +292,8 @@ def _augmented(record, index, seed, crops, colour_jitter):
     """
     record, settings = parse_record(record), crops.settings
     pair = tf.stack([seed, index])
+    if settings.simulated_fresh:
+        record["image"] = fresh_crop(record, index, seed, crops)
     offset = tf.random.stateless_uniform([2], pair, 0, 2 * settings.jitter + 1, tf.int32)
     mirror = tf.random.stateless_uniform([], pair + 1, 0, 2, tf.int32) > 0
     image = _window(record["image"], offset, settings)

@@ -4,9 +4,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from despoof_keras.datasets.samples import VideoSample
+from despoof_keras.datasets.samples import PHYSICS, VideoSample
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import RELEASED_CROP, RELEASED_RESIZE, CropRule
+
+# Settings of simulated videos, which a `TrainingConfig` has by the same names.
+_SIMULATION = ("simulated_attacks", "simulated_captures", "simulated_by", "simulated_fresh")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +25,8 @@ class CropSettings:
         crop_rule: where the crop is, relative to the eyes, and how it is resized.
         simulated_attacks: videos of simulated attacks that are made of each bona fide one, half of
             them prints, see `simulated.with_simulated`.
+        simulated_by: how those attacks are made, one of `samples.WAYS`.
+        simulated_fresh: whether they are simulated anew whenever a crop is drawn for training.
         simulated_captures: bona fide videos that are made of each bona fide one by the camera of
             the simulated attacks.
     """
@@ -33,6 +38,8 @@ class CropSettings:
     crop_rule: CropRule = RELEASED_CROP
     simulated_attacks: int = 0
     simulated_captures: int = 0
+    simulated_by: str = PHYSICS
+    simulated_fresh: bool = False
 
     def described(self) -> dict[str, Any]:
         """The settings as JSON values, by which crops are known.
@@ -41,7 +48,8 @@ class CropSettings:
         simulated videos are not named either, for they are listed among the videos.
         """
         values = dataclasses.asdict(self)
-        del values["simulated_attacks"], values["simulated_captures"]
+        for name in _SIMULATION:
+            del values[name]
         if self.crop_rule.resize == RELEASED_RESIZE:
             del values["crop_rule"]["resize"]
         return values
@@ -68,8 +76,7 @@ class CropSettings:
         return dataclasses.replace(
             settings,
             jitter=config.jitter,
-            simulated_attacks=config.simulated_attacks,
-            simulated_captures=config.simulated_captures,
+            **{name: getattr(config, name) for name in _SIMULATION},
         )
 
 

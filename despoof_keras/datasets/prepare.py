@@ -86,7 +86,13 @@ def prepare_crops(
     eyes = (Path(store) if store else Path(folder)) / EYES if find_eyes else None
     if eyes is not None:
         samples = with_eye_files(samples, eyes, processes=processes, skip_bad=skip_bad)
-    samples = with_simulated(samples, settings.simulated_attacks, settings.simulated_captures)
+    samples = with_simulated(
+        samples,
+        settings.simulated_attacks,
+        settings.simulated_captures,
+        settings.simulated_by,
+        settings.simulated_fresh,
+    )
     made_from = (FORMAT_VERSION, settings.described(), describe(samples))
     folder = Path(folder) / fingerprint(made_from)[:16]
     # Where no eyes were found, they are looked for again, so that the reason is known.

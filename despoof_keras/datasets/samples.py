@@ -14,6 +14,9 @@ BONA_FIDE = "bona_fide"
 # the prefix, so that nobody takes them for recorded ones.
 PRINT, REPLAY, CAPTURE = "print", "replay", "capture"
 SIMULATED_PREFIX = "simulated_"
+# How simulated attacks are made: by the physics of print and replay, or by marks that others put on
+# pictures, see `simulation.clues`.
+PHYSICS, SPSC, FAS_AUG = WAYS = ("physics", "spsc", "fas_aug")
 # Other words for a bona fide presentation, which would otherwise pass for attack species.
 BONA_FIDE_WORDS = frozenset({"bona_fide", "bonafide", "live", "real", "genuine", "client"})
 # A species is named in lower case. A number at the end distinguishes makes of one instrument (two
@@ -50,10 +53,15 @@ class Simulation(NamedTuple):
     Attributes:
         kind: `PRINT`, `REPLAY` or `CAPTURE`.
         number: tells several of a kind apart.
+        by: one of `WAYS`; captures are of the physics.
+        is_fresh: whether crops are made of the frames as they are, and simulated whenever they are
+            drawn for training.
     """
 
     kind: str
     number: int
+    by: str = PHYSICS
+    is_fresh: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -119,11 +119,12 @@ def parse_record(serialized: "tf.Tensor") -> dict[str, Any]:
 
     Returns:
         Mapping of tensors: `image` `(height, width, 3)` uint8 RGB, `depth` `(height, width, 1)`
-        uint8, `label` int64 and `instrument`, a string.
+        uint8, `label` int64, and the strings `instrument` and `key`.
     """
     import tensorflow as tf
 
-    kinds = {"image": tf.string, "depth": tf.string, "label": tf.int64, "instrument": tf.string}
+    texts = ("image", "depth", "instrument", "key")
+    kinds = {"label": tf.int64, **dict.fromkeys(texts, tf.string)}
     record = tf.io.parse_single_example(
         serialized, {name: tf.io.FixedLenFeature([], kind) for name, kind in kinds.items()}
     )

@@ -12,6 +12,7 @@ import numpy as np
 from despoof_keras.datasets.samples import (
     BONA_FIDE,
     CAPTURE,
+    PHYSICS,
     PRINT,
     REPLAY,
     SIMULATED_PREFIX,
@@ -29,13 +30,18 @@ _AROUND = 0.15
 
 
 def with_simulated(
-    samples: Sequence[VideoSample], attacks: int, captures: int = 0
+    samples: Sequence[VideoSample],
+    attacks: int,
+    captures: int = 0,
+    by: str = PHYSICS,
+    is_fresh: bool = False,
 ) -> list[VideoSample]:
     """Add simulated videos to others.
 
     Args:
         samples: the videos.
         attacks, captures: how many of each there are of each bona fide one.
+        by, is_fresh: as in `Simulation`.
 
     Returns:
         The videos, then those that `frame_of` makes of the bona fide ones: prints and replays in
@@ -46,20 +52,22 @@ def with_simulated(
         if sample.label:
             continue
         for number in range(attacks):
-            added.append(_made_of(sample, (PRINT, REPLAY)[number % 2], number // 2))
+            kind = (PRINT, REPLAY)[number % 2]
+            added.append(_made_of(sample, Simulation(kind, number // 2, by, is_fresh)))
         for number in range(captures):
-            added.append(_made_of(sample, CAPTURE, number))
+            added.append(_made_of(sample, Simulation(CAPTURE, number, PHYSICS, is_fresh)))
     return [*samples, *added]
 
 
-def _made_of(sample, kind, number):
+def _made_of(sample, simulation):
+    kind = simulation.kind
     return dataclasses.replace(
         sample,
-        key=f"{sample.key}~{kind}{number}",
+        key=f"{sample.key}~{kind}{simulation.number}",
         pai=BONA_FIDE if kind == CAPTURE else f"{SIMULATED_PREFIX}{kind}",
         # Exact depth is of the face; a medium is flat.
         depth_path=sample.depth_path if kind == CAPTURE else None,
-        simulation=Simulation(kind, number),
+        simulation=simulation,
     )
 
 
@@ -89,11 +97,12 @@ def frame_of(
     left, top, right, bottom = _part(frame, eyes, settings)
     seed = zlib.crc32(sample.key.encode())
     part, corner = frame[top:bottom, left:right], np.array([left, top] * 2)
-    if sample.label:
-        attack = SimulatedAttack(sample.pai.removeprefix(SIMULATED_PREFIX), seed)
-        shown, found, _ = attack(part, eyes - corner, index)
-    else:
+    simulation = sample.simulation or Simulation(CAPTURE, 0)
+    if simulation.kind == CAPTURE:
         shown, found = SimulatedCapture(seed)(part, eyes - corner, index)
+    else:
+        attack = SimulatedAttack(simulation.kind, seed, simulation.by)
+        shown, found, _ = attack(part, eyes - corner, index)
     made = frame.copy()
     made[top:bottom, left:right] = shown
     return made, found + corner

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from despoof_keras.datasets.balance import Balance
+from despoof_keras.datasets.samples import PHYSICS, WAYS
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import MAP_FACTOR, RELEASED_CROP, RESIZE_RULES, CropRule
 from despoof_keras.metadata import SCORE_NAMES
@@ -66,6 +67,9 @@ class TrainingConfig:
         simulated_attacks: videos of simulated attacks in training for each bona fide one, half of
             them prints, see `SimulatedAttack`; their species are `simulated_print` and
             `simulated_replay`.
+        simulated_by: how those attacks are made, `"physics"`, `"spsc"` or `"fas_aug"`.
+        simulated_fresh: whether crops are simulated anew whenever they are drawn, and of crops
+            rather than frames; otherwise once, when crops are prepared.
         simulated_captures: bona fide videos in training for each recorded one that passed the
             camera of the simulated attacks, see `SimulatedCapture`.
         data_parts: number of disjoint parts of the prepared crops that contribute equally to every
@@ -118,6 +122,8 @@ class TrainingConfig:
     resize: str = RELEASED_CROP.resize
     simulated_attacks: int = 0
     simulated_captures: int = 0
+    simulated_by: str = PHYSICS
+    simulated_fresh: bool = False
     data_parts: int = 1
     learning_rate: float = 3e-5
     depth_learning_rate: float | None = None
@@ -167,6 +173,7 @@ class TrainingConfig:
         self._check_loss_weights()
         choices = {
             "resize": RESIZE_RULES,
+            "simulated_by": WAYS,
             "attack_depth": ("zero", "face"),
             "visual_quality_on": ("all", "attack"),
             "face_depth": ("mesh", "generic"),

@@ -5,17 +5,19 @@ import dataclasses
 import cv2
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from despoof_keras.datasets import oulu_npu
 from despoof_keras.datasets.batches import training_batches
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.fingerprint import describe, difference
+from despoof_keras.datasets.fresh_crops import eyes_in_crop
 from despoof_keras.datasets.prepare import prepare_crops
 from despoof_keras.datasets.samples import BONA_FIDE
-from despoof_keras.datasets.shards import read_index
+from despoof_keras.datasets.shards import parse_example, read_index
 from despoof_keras.datasets.simulated import frame_of, with_simulated
 from despoof_keras.errors import DataError
-from despoof_keras.faces.crop import crop_face
+from despoof_keras.faces.crop import RELEASED_CROP, crop_box, crop_face
 
 SETTINGS = CropSettings(32, 2, jitter=2, simulated_attacks=3, simulated_captures=1)
 PLAIN = dataclasses.replace(SETTINGS, simulated_attacks=0, simulated_captures=0)
@@ -50,7 +52,7 @@ def test_what_is_told_of_them_is_known_by_its_fingerprint(train):
     (sample,) = with_simulated(train[:1], 0, 1)[1:]
     other = dataclasses.replace(sample, simulation=sample.simulation._replace(number=1))
     told = difference({"train": describe([sample])}, {"train": describe([other])})
-    assert f"the simulation of {sample.key} was ['capture', 0] and is ['capture', 1]" in told
+    assert f"the simulation of {sample.key} was ['capture', 0, 'physics', False] and is" in told
 
 
 def test_a_frame_is_shown_where_the_crop_is_and_left_elsewhere(train, astronaut):
@@ -110,3 +112,58 @@ def test_simulation_needs_eyes_in_the_frame(train, astronaut):
     prints = with_simulated(train, 3, 1)[len(train) :]
     with pytest.raises(DataError, match="eyes: expected them in the image"):
         frame_of(prints[0], 0, cv2.flip(astronaut, 1)[:, :230], EYES, SETTINGS)
+
+
+FRESH = dataclasses.replace(SETTINGS, simulated_fresh=True)
+
+
+def test_fresh_crops_are_kept_as_they_are_and_simulated_when_they_are_drawn(train, tmp_path):
+    bona_fide = [sample for sample in train if not sample.label]
+    crops = prepare_crops(bona_fide[:2], tmp_path, FRESH)
+    images = {}
+    for path in (path for label in (0, 1) for path in crops.shards[label]):
+        for raw in tf.data.TFRecordDataset([str(path)]).as_numpy_iterator():
+            record = parse_example(raw)
+            images.setdefault(record.key, []).append(record.image)
+    recorded = bona_fide[0].key
+    for name in ("print0", "print1", "replay0", "capture0"):
+        assert images[f"{recorded}~{name}"] == images[recorded]
+
+    def drawn(first=0, epochs=2, seed=4):
+        batches = training_batches(crops, 8, 2, epochs, initial_epoch=first, seed=seed)
+        return [{name: values.numpy() for name, values in batch.items()} for batch in batches]
+
+    whole = drawn()
+    for one, other in zip(whole, drawn(), strict=True):
+        np.testing.assert_array_equal(one["image"], other["image"])
+    for one, other in zip(whole[2:], drawn(first=1), strict=True):
+        np.testing.assert_array_equal(one["image"], other["image"])
+    assert (whole[0]["image"] != drawn(seed=5)[0]["image"]).any()
+    kept = [png[..., ::-1] for png in map(decoded, images[recorded])]
+    attacks = [
+        image
+        for batch in whole
+        for image, label in zip(batch["image"], batch["label"], strict=True)
+        if label
+    ]
+    # No attack is a crop that was kept, nor is any shown twice.
+    assert len({image.tobytes() for image in attacks}) == len(attacks) == 16
+    windows = {
+        window.tobytes()
+        for image in kept
+        for row in range(5)
+        for column in range(5)
+        for window in (image[row : row + 32, column : column + 32] / np.float32(256),)
+    }
+    assert not windows & {image.tobytes() for image in attacks}
+
+
+def decoded(png):
+    return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+
+
+def test_eyes_are_where_the_rule_puts_them(astronaut):
+    settings = CropSettings(64, jitter=4, crop_rule=RELEASED_CROP.scaled(4))
+    x, y, side = crop_box(EYES, settings.crop_rule)
+    expected = (EYES - [x, y, x, y]) * 64 / side + 4
+    np.testing.assert_allclose(eyes_in_crop(settings), expected, atol=1.5)
