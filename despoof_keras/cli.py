@@ -146,9 +146,10 @@ def _add_report(commands):
 
 def _add_data(commands):
     from despoof_keras.datasets.check.command import CHECK_HELP, add_check_arguments
+    from despoof_keras.datasets.simulate.command import SIMULATE_HELP, add_simulate_arguments
     from despoof_keras.datasets.store import command
 
-    data = commands.add_parser("data", help="check a data set, prepare its faces, verify them")
+    data = commands.add_parser("data", help="check a data set, prepare its faces, make attacks")
     parts = data.add_subparsers(dest="part", required=True)
     formatter = argparse.RawDescriptionHelpFormatter
     check = parts.add_parser(
@@ -165,6 +166,13 @@ def _add_data(commands):
         formatter_class=formatter,
     )
     command.add_prepare_arguments(prepare)
+    simulate = parts.add_parser(
+        "simulate",
+        help="make simulated attacks of a data set's bona fide presentations",
+        description=SIMULATE_HELP,
+        formatter_class=formatter,
+    )
+    add_simulate_arguments(simulate)
     verify = parts.add_parser(
         "verify",
         help="compare a store with its checksums",
@@ -279,10 +287,15 @@ def _data(options):
         print("\n".join(problems) or f"{options.store}: all shards are as they were written")
         return SOME_FAILED if problems else SCORED
 
-    def prepare():
-        print(command.prepare(options, options.beam_options))
+    def work():
+        if options.part == "prepare":
+            print(command.prepare(options, options.beam_options))
+        else:
+            from despoof_keras.datasets.simulate.command import simulate_clips
 
-    return run_program("despoof", prepare, "the same command goes on where it stopped")
+            print(simulate_clips(options))
+
+    return run_program("despoof", work, "the same command goes on where it stopped")
 
 
 def _check(options):

@@ -18,7 +18,7 @@ from despoof_keras.datasets import SimulatedAttack, SimulatedCapture
 from despoof_keras.faces.crop import ANTIALIASED_RESIZE, RELEASED_CROP, crop_box, crop_face
 from despoof_keras.faces.finder import FaceFinder
 
-SIZE, SIDE, COLUMNS = 128, 3.5, 6
+SIZE, SIDE, COLUMNS = 128, 4.0, 6
 TARGET = Path(__file__).with_suffix(".png")
 
 
@@ -32,7 +32,12 @@ def main() -> None:
     places = (eyes - [x, y, x, y]) * SIZE / side
     rows = [
         np.hstack([crop, *(made(crop, places)[0] for _ in range(COLUMNS))])
-        for made in (SimulatedAttack("print"), SimulatedAttack("replay"), SimulatedCapture())
+        for made in (
+            SimulatedAttack("print"),
+            SimulatedAttack("replay"),
+            SimulatedAttack(border=True),
+            SimulatedCapture(),
+        )
     ]
     Image.fromarray(np.vstack(rows)).save(TARGET)
 

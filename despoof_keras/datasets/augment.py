@@ -53,8 +53,7 @@ class SimulatedAttack(_Simulated):
 
     A printer's inks, dots and paper, or a display's subpixels, gamut and reflections; then
     perspective, the light of a room, a camera's optics, mosaic, noise and processing, and JPEG.
-    Every parameter is drawn anew from the wide ranges of `simulation.draws`. The medium fills the
-    picture.
+    Every parameter is drawn anew from the wide ranges of `simulation.draws`.
 
     What the camera does to attacks it must do to bona fide pictures, or a network learns to tell
     pictures that were taken twice: pass those through `SimulatedCapture`.
@@ -64,6 +63,9 @@ class SimulatedAttack(_Simulated):
         seed: with the number of the call it decides everything. Threads may share an object.
         by: `"physics"`; or, to compare it with, the marks that `"spsc"` or `"fas_aug"` put on a
             picture, see `simulation.clues`. These leave the eyes where they are.
+        border: whether the medium may end within the picture: a sheet's margin, a display's bezel,
+            fingers and the room behind, see `simulation.border`. It shows in crops of 3.5 eye
+            distances and more. The marks have none.
 
     Raises:
         DataError: there is no such kind or way.
@@ -75,13 +77,19 @@ class SimulatedAttack(_Simulated):
         'simulated_print'
     """
 
-    def __init__(self, kind: str | None = None, seed: int = 0, by: str = PHYSICS):
+    def __init__(
+        self,
+        kind: str | None = None,
+        seed: int = 0,
+        by: str = PHYSICS,
+        border: bool = False,
+    ):
         if kind not in (None, *KINDS):
             raise DataError(f"kind: expected one of {', '.join(KINDS)}, or none; received {kind!r}")
         if by not in WAYS:
             raise DataError(f"by: expected one of {', '.join(WAYS)}; received {by!r}")
         super().__init__(seed)
-        self._kind, self._by = kind, by
+        self._kind, self._by, self._border = kind, by, border
 
     def __call__(
         self, image: np.ndarray, eyes: npt.ArrayLike, number: int | None = None
@@ -105,7 +113,7 @@ class SimulatedAttack(_Simulated):
         kind = self._kind or KINDS[rng.integers(len(KINDS))]
         if self._by == PHYSICS:
             medium = draw_printer(rng) if kind == PRINT else draw_display(rng)
-            shown, found = show_again(picture, places, medium, rng)
+            shown, found = show_again(picture, places, medium, rng, self._border)
         else:
             shown, found = _MARKS[self._by, kind](picture, rng), places
         return _of_size(shown, image), found.ravel(), f"{SIMULATED_PREFIX}{kind}"

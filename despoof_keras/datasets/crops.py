@@ -9,7 +9,13 @@ from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import RELEASED_CROP, RELEASED_RESIZE, CropRule
 
 # Settings of simulated videos, which a `TrainingConfig` has by the same names.
-_SIMULATION = ("simulated_attacks", "simulated_captures", "simulated_by", "simulated_fresh")
+_SIMULATION = (
+    "simulated_attacks",
+    "simulated_captures",
+    "simulated_by",
+    "simulated_fresh",
+    "simulated_border",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +32,7 @@ class CropSettings:
         simulated_attacks: videos of simulated attacks that are made of each bona fide one, half of
             them prints, see `simulated.with_simulated`.
         simulated_by: how those attacks are made, one of `samples.WAYS`.
+        simulated_border: whether their media may end within the crop.
         simulated_fresh: whether they are simulated anew whenever a crop is drawn for training.
         simulated_captures: bona fide videos that are made of each bona fide one by the camera of
             the simulated attacks.
@@ -40,6 +47,7 @@ class CropSettings:
     simulated_captures: int = 0
     simulated_by: str = PHYSICS
     simulated_fresh: bool = False
+    simulated_border: bool = False
 
     def described(self) -> dict[str, Any]:
         """The settings as JSON values, by which crops are known.

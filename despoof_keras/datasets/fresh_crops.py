@@ -35,7 +35,8 @@ def fresh_crop(
         simulation = simulations[key]
         if simulation.kind == CAPTURE:
             return SimulatedCapture(int(seed))(image, eyes, int(index))[0]
-        attack = SimulatedAttack(simulation.kind, int(seed), simulation.by)
+        kind, by, border = simulation.kind, simulation.by, simulation.border
+        attack = SimulatedAttack(kind, int(seed), by, border)
         return attack(image, eyes, int(index))[0]
 
     def simulated():

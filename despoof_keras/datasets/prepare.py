@@ -92,6 +92,7 @@ def prepare_crops(
         settings.simulated_captures,
         settings.simulated_by,
         settings.simulated_fresh,
+        settings.simulated_border,
     )
     made_from = (FORMAT_VERSION, settings.described(), describe(samples))
     folder = Path(folder) / fingerprint(made_from)[:16]

@@ -56,12 +56,14 @@ class Simulation(NamedTuple):
         by: one of `WAYS`; captures are of the physics.
         is_fresh: whether crops are made of the frames as they are, and simulated whenever they are
             drawn for training.
+        border: whether the medium may end within the frame.
     """
 
     kind: str
     number: int
     by: str = PHYSICS
     is_fresh: bool = False
+    border: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

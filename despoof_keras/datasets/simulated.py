@@ -35,13 +35,14 @@ def with_simulated(
     captures: int = 0,
     by: str = PHYSICS,
     is_fresh: bool = False,
+    border: bool = False,
 ) -> list[VideoSample]:
     """Add simulated videos to others.
 
     Args:
         samples: the videos.
         attacks, captures: how many of each there are of each bona fide one.
-        by, is_fresh: as in `Simulation`.
+        by, is_fresh, border: as in `Simulation`.
 
     Returns:
         The videos, then those that `frame_of` makes of the bona fide ones: prints and replays in
@@ -53,7 +54,7 @@ def with_simulated(
             continue
         for number in range(attacks):
             kind = (PRINT, REPLAY)[number % 2]
-            added.append(_made_of(sample, Simulation(kind, number // 2, by, is_fresh)))
+            added.append(_made_of(sample, Simulation(kind, number // 2, by, is_fresh, border)))
         for number in range(captures):
             added.append(_made_of(sample, Simulation(CAPTURE, number, PHYSICS, is_fresh)))
     return [*samples, *added]
@@ -101,7 +102,7 @@ def frame_of(
     if simulation.kind == CAPTURE:
         shown, found = SimulatedCapture(seed)(part, eyes - corner, index)
     else:
-        attack = SimulatedAttack(simulation.kind, seed, simulation.by)
+        attack = SimulatedAttack(simulation.kind, seed, simulation.by, simulation.border)
         shown, found, _ = attack(part, eyes - corner, index)
     made = frame.copy()
     made[top:bottom, left:right] = shown

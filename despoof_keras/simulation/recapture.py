@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from despoof_keras.simulation.border import Border
 from despoof_keras.simulation.cameras import EARLY_BLUR, RASTER, Camera, draw_capture
 from despoof_keras.simulation.displays import Display, Panel
 from despoof_keras.simulation.draws import ROOM, draw_banding, draw_phone
@@ -23,6 +27,9 @@ from despoof_keras.simulation.printing import Printer, print_sheet
 _GAMMA = 2.2
 # Bend of a sheet, standard deviation, see `sheet_light`: held flat, or in two hands.
 _BEND = (0.02, 0.35)
+# By how much of their distance bands move from frame to frame: 60 Hz seen 30 times a second, not
+# quite in step.
+_DRIFT = 0.03
 # How much of the room's colour the white balance sees beside a display.
 _ROOM_SEEN = (0.0, 0.5)
 
@@ -32,35 +39,71 @@ def show_again(
     eyes: NDArray[np.float64],
     medium: Printer | Display,
     rng: np.random.Generator,
+    border: bool = False,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Show a picture by a medium that fills the frame, and photograph it.
+    """Show a picture by a medium, and photograph it.
 
     Args:
         picture: uint8 (height, width, 3), RGB; both sides even.
         eyes: (2, 2) x and y of both eyes.
         medium: what shows it.
         rng: generator of all random draws.
+        border: whether the medium may end within the frame, see `border.Border`; otherwise it fills
+            the frame.
 
     Returns:
         The photograph, of the same size, and the eyes in it.
     """
-    size = picture.shape[0], picture.shape[1]
+    return next(show_clip([picture], eyes[None], medium, rng, border))
+
+
+def show_clip(
+    pictures: Iterable[NDArray[np.uint8]],
+    eyes: NDArray[np.float64],
+    medium: Printer | Display,
+    rng: np.random.Generator,
+    border: bool = False,
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float64]]]:
+    """Show pictures one after the other by a medium that a hand holds, and film it.
+
+    A printer prints the first picture alone. One is in memory at a time.
+
+    Args:
+        pictures: as for `show_again`, all of one size.
+        eyes: (frames, 2, 2), of each picture.
+        medium, rng, border: as for `show_again`.
+
+    Yields:
+        For each picture a frame of the film, and the eyes in it.
+    """
+    pictures = iter(pictures)
+    picture = next(pictures)
     lighting = draw_lighting(ROOM, rng)
     light = lighting.mean_colour()
     if isinstance(medium, Display):
         # It fills the frame and shines itself, so the camera's white balance sees little else.
         light = light ** rng.uniform(*_ROOM_SEEN)
     camera, quality = _camera(light, lighting.level, rng)
-    stored, middle = _stored(picture)
+    size = picture.shape[0], picture.shape[1]
+    middle = 0.5 - np.array([size[1], size[0]]) / 2
     source = eyes + middle
-    across = float(np.abs(eyes[1] - eyes[0]).max())
-    held = Presentation(Framing(size, tuple(eyes.mean(axis=0)), across, 1), source, rng)
+    across = float(np.abs(eyes[0, 1] - eyes[0, 0]).max())
+    framing = Framing(size, tuple(eyes[0].mean(axis=0)), across, len(eyes))
+    held = Presentation(framing, source[0], rng)
+    every = itertools.chain([picture], pictures)
     if isinstance(medium, Printer):
-        radiance = _printed(medium, stored, held, lighting, rng)
+        radiances = _printed(medium, every, held, lighting, rng)
+        source = np.broadcast_to(source[0], source.shape)
     else:
-        radiance = _displayed(medium, stored, held, lighting, rng)
-    taken = camera.take(radiance, EARLY_BLUR)
-    return _compressed(taken, quality), held.eyes(source, 0)
+        radiances = _displayed(medium, every, held, lighting, rng)
+    edge = None
+    for number, radiance in enumerate(radiances):
+        if border and edge is None:
+            edge = Border(medium, held, source[0], lighting.mean_colour(), rng)
+        if edge is not None:
+            radiance = edge.compose(radiance, number)
+        taken = camera.take(radiance, EARLY_BLUR)
+        yield _compressed(taken, quality), held.eyes(source[number], number)
 
 
 def photograph(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -83,10 +126,7 @@ def _camera(light, level, rng):
 
 
 def _stored(picture):
-    """The picture as a file that is shown: beyond its border too, and gamma-2 encoded.
-
-    Returns it with the offset from a place in the picture to one on the medium, in canvas units.
-    """
+    """The picture as a file that is shown: beyond its border too, and gamma-2 encoded."""
     height, width = picture.shape[:2]
     margins = [round((OVERSCAN - 1) / 2 * side) + 1 for side in (height, width)]
     larger = cv2.copyMakeBorder(
@@ -97,35 +137,42 @@ def _stored(picture):
     left, top = (larger.shape[1] - size[0]) / 2, (larger.shape[0] - size[1]) / 2
     centre = (size[0] / 2 - 0.5 + left, size[1] / 2 - 0.5 + top)
     shown = cv2.getRectSubPix(larger, size, centre)
-    return cv2.LUT(shown, _encoding()), 0.5 - np.array([width, height]) / 2
+    return cv2.LUT(shown, _encoding())
 
 
-def _printed(printer, stored, held, lighting, rng):
+def _printed(printer, pictures, held, lighting, rng):
+    """The light of a print of the first picture, for every frame."""
     height, width = held.size
-    sheet = print_sheet(printer, stored, (width * OVERSCAN, height * OVERSCAN), rng)
-    diffuse, sheen = sheet_light(
-        lighting, rng.uniform(*printer.gloss), held.size, rng, rng.uniform(*_BEND)
-    )
-    radiance = held.view(held.soften(sheet), 0)
-    radiance *= diffuse
-    radiance += sheen
-    return radiance
+    for number, picture in enumerate(pictures):
+        if number == 0:
+            stored = _stored(picture)
+            sheet = print_sheet(printer, stored, (width * OVERSCAN, height * OVERSCAN), rng)
+            gloss = rng.uniform(*printer.gloss)
+            diffuse, sheen = sheet_light(lighting, gloss, held.size, rng, rng.uniform(*_BEND))
+            softened = held.soften(sheet)
+        radiance = held.view(softened, number)
+        radiance *= diffuse
+        radiance += sheen
+        yield radiance
 
 
-def _displayed(display, stored, held, lighting: Lighting, rng):
+def _displayed(display, pictures, held, lighting: Lighting, rng):
+    """The light of a display that shows each picture in turn."""
     height, width = held.size
     panel = Panel(display, (width * OVERSCAN, height * OVERSCAN), rng)
     reflected = display_reflection(
         lighting, rng.uniform(*display.reflectance), rng.uniform(*display.glare), held.size, rng
     )
     banding = draw_banding(rng)
-    radiance = held.view(held.soften(panel.show(stored)), 0)
-    if banding.depth:
-        row = np.arange(len(radiance), dtype=np.float32)[:, None, None] / RASTER
-        wave = 0.5 + 0.5 * np.cos(2 * np.pi * (row / banding.rows + banding.phase))
-        radiance *= 1 - banding.depth * wave
-    radiance += reflected
-    return radiance
+    for number, picture in enumerate(pictures):
+        radiance = held.view(held.soften(panel.show(_stored(picture))), number)
+        if banding.depth:
+            row = np.arange(len(radiance), dtype=np.float32)[:, None, None] / RASTER
+            # Camera and display are not in step, so that the bands move.
+            phase = row / banding.rows + banding.phase + _DRIFT * number
+            radiance *= 1 - banding.depth * (0.5 + 0.5 * np.cos(2 * np.pi * phase))
+        radiance += reflected
+        yield radiance
 
 
 def _decoding(gamma):

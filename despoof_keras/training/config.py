@@ -70,6 +70,7 @@ class TrainingConfig:
         simulated_by: how those attacks are made, `"physics"`, `"spsc"` or `"fas_aug"`.
         simulated_fresh: whether crops are simulated anew whenever they are drawn, and of crops
             rather than frames; otherwise once, when crops are prepared.
+        simulated_border: whether the media may end within the crop, see `SimulatedAttack`.
         simulated_captures: bona fide videos in training for each recorded one that passed the
             camera of the simulated attacks, see `SimulatedCapture`.
         data_parts: number of disjoint parts of the prepared crops that contribute equally to every
@@ -124,6 +125,7 @@ class TrainingConfig:
     simulated_captures: int = 0
     simulated_by: str = PHYSICS
     simulated_fresh: bool = False
+    simulated_border: bool = False
     data_parts: int = 1
     learning_rate: float = 3e-5
     depth_learning_rate: float | None = None

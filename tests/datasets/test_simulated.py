@@ -52,7 +52,9 @@ def test_what_is_told_of_them_is_known_by_its_fingerprint(train):
     (sample,) = with_simulated(train[:1], 0, 1)[1:]
     other = dataclasses.replace(sample, simulation=sample.simulation._replace(number=1))
     told = difference({"train": describe([sample])}, {"train": describe([other])})
-    assert f"the simulation of {sample.key} was ['capture', 0, 'physics', False] and is" in told
+    assert (
+        f"the simulation of {sample.key} was ['capture', 0, 'physics', False, False] and is" in told
+    )
 
 
 def test_a_frame_is_shown_where_the_crop_is_and_left_elsewhere(train, astronaut):

@@ -6,7 +6,7 @@ import pytest
 from despoof_keras.simulation.displays import DENSE_STRIPES, Display
 from despoof_keras.simulation.draws import CELLS, PITCH, draw_display, draw_phone, draw_printer
 from despoof_keras.simulation.printing import PRINTERS, print_sheet
-from despoof_keras.simulation.recapture import photograph, show_again
+from despoof_keras.simulation.recapture import photograph, show_again, show_clip
 
 SIZE = 160
 EYES = np.array([[60.0, 70.0], [100.0, 74.0]])
@@ -120,3 +120,41 @@ def test_draws_differ_and_stay_in_their_ranges():
     assert len({phone.bayer for phone in phones}) == 4
     for display in displays:
         np.testing.assert_allclose(np.sum(display.mixing, axis=1), 1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("draw", [draw_printer, draw_display])
+def test_a_border_leaves_the_face_and_its_eyes_and_covers_the_rest(draw, seed):
+    size = 320
+    row, column = np.mgrid[:size, :size]
+    eyes = np.array([[140.0, 140.0], [180.0, 140.0]])
+    # Stripes far from the face: where they are gone, something else is in front.
+    picture = np.full((size, size, 3), 60, np.uint8)
+    far = np.hypot(column - 160, row - 150) > 70
+    picture[far & (column // 4 % 2 == 0)] = 200
+    shown = {}
+    for border in (False, True):
+        rng = np.random.default_rng(seed)
+        shown[border] = show_again(picture, eyes, draw(rng), rng, border)
+    np.testing.assert_allclose(shown[True][1], shown[False][1])
+    frames = {name: made[0].astype(float).mean(axis=2) for name, made in shown.items()}
+    middle = np.s_[130:180, 145:175]
+    for frame in frames.values():
+        assert frame[middle].std() < 0.5 * frame.std()
+    edge = np.s_[20:300, 4:8], np.s_[20:300, -8:-4], np.s_[4:8, 20:300], np.s_[-8:-4, 20:300]
+    changed = [np.abs(frames[True][side] - frames[False][side]).mean() for side in edge]
+    assert max(changed) > 5
+
+
+def test_a_clip_begins_with_what_its_first_picture_alone_becomes():
+    pictures = [marked(), np.roll(marked(), 8, axis=1), marked()]
+    eyes = np.stack([EYES, EYES + np.array([8, 0]), EYES])
+    for draw in (draw_printer, draw_display):
+        rng = np.random.default_rng(4)
+        medium = draw(rng)
+        clip = list(show_clip(pictures, eyes, medium, rng))
+        for frame, places in clip:
+            np.testing.assert_allclose(dots_of(frame), places, atol=1.5)
+        moved = clip[1][1] - clip[0][1]
+        # A display shows the moved picture; a sheet of paper goes on showing the first.
+        assert abs(moved[:, 0].mean() - (8 if draw is draw_display else 0)) < 3

@@ -1,0 +1,1 @@
+"""Simulated attacks as files: whole pictures and clips, for whoever trains elsewhere."""
