@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +25,8 @@ from despoof_keras.faces.crop import crop_box
 
 if TYPE_CHECKING:
     from despoof_keras.datasets.crops import CropSettings
+
+logger = logging.getLogger(__name__)
 
 # The part of a frame that is shown by a medium is the face square and this much more, in parts of
 # its side, on all sides: the medium is held askew, and its picture of the square moves by less.
@@ -70,6 +74,24 @@ def _made_of(sample, simulation):
         depth_path=sample.depth_path if kind == CAPTURE else None,
         simulation=simulation,
     )
+
+
+def warn_of_simulated(splits: Mapping[str, Sequence[VideoSample]], source: str | Path) -> list[str]:
+    """Warn of the splits whose attacks are simulated for want of others, and list them.
+
+    Args:
+        splits: of data that were loaded with `simulate_attacks`.
+        source: what the warning begins with.
+    """
+    found = [split for split, own in splits.items() if any(sample.simulation for sample in own)]
+    if found:
+        logger.warning(
+            "%s: no attacks in %s: simulated prints and replays of the bona fide presentations "
+            "take their place. Error rates of these say nothing of other attacks",
+            source,
+            ", ".join(found),
+        )
+    return found
 
 
 def frame_of(

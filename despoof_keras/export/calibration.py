@@ -1,10 +1,12 @@
 """The crops that an export is calibrated and tried on."""
 
+import dataclasses
 import logging
 
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.data import Data, described_protocol
 from despoof_keras.datasets.prepare import prepare_data
+from despoof_keras.datasets.simulated import warn_of_simulated
 from despoof_keras.evaluation.labelled_crops import LabelledCrops
 from despoof_keras.export.data import CALIBRATION_CROPS, HELD_OUT_CROPS, ExportData
 from despoof_keras.metadata import ModelMetadata
@@ -40,13 +42,17 @@ def labelled_data(metadata: ModelMetadata, data: Data, frames: int | None = 6) -
 
     Args:
         metadata: of the model; the crops have its size and follow its crop rule.
-        data: where dev and test come from.
+        data: where dev and test come from; a split of one's own without attacks gets simulated
+            ones.
         frames: crops taken from each video; None takes all.
 
     Raises:
         DataError: the data are not as needed.
     """
+    # As in fine-tuning, whoever has no attacks yet has live faces at least.
+    data = dataclasses.replace(data, simulate_attacks=True)
     splits = data.load()
+    warn_of_simulated(splits, data.root)
     settings = CropSettings(metadata.image_size, frames, crop_rule=metadata.crop_rule)
     dev, test = (_crops(data, splits[name], settings, name) for name in ("dev", "test"))
     return ExportData(dev=dev, test=test, source=data.description)

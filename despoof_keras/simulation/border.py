@@ -23,8 +23,8 @@ CORNERS = (0.0, 0.18)
 # Reflectance of black and of light bezels, and how many are black.
 BLACK, LIGHT, SHARE_BLACK = (0.02, 0.08), (0.35, 0.85), 0.75
 # Share of media that a hand holds at an edge; width of a finger, and how far it reaches in, in eye
-# distances.
-SHARE_HELD, FINGER, REACH = 0.5, (0.26, 0.34), (0.1, 0.9)
+# distances; they end so far from the middle of the eyes.
+SHARE_HELD, FINGER, REACH, CLEAR = 0.5, (0.26, 0.34), (0.1, 0.9), 0.9
 # Reflectance of skin, linear RGB: from the darkest to the lightest.
 SKIN = np.array([[0.07, 0.035, 0.02], [0.55, 0.36, 0.27]])
 # How dark it is just behind the edge of a medium, which keeps light off what is behind it, and how
@@ -72,7 +72,7 @@ class Border:
         self._medium = self._inside(inner, around, corner)
         self._behind = _room(shape, rng) * self._light * self._shade(inner, around, rng)
         self._surround = np.asarray(colour * self._light, np.float32)
-        self._fingers = self._draw_fingers(inner, around, rng)
+        self._fingers = self._draw_fingers(inner, around, x, rng)
 
     def compose(self, radiance: NDArray[np.float32], frame: int) -> np.ndarray:
         """Put what is around into the light of a picture that fills the frame.
@@ -115,7 +115,7 @@ class Border:
         covered = cv2.GaussianBlur(self._inside(box, around + width, 0.0), (0, 0), width)
         return (1 - rng.uniform(*SHADE) * covered)[..., None]
 
-    def _draw_fingers(self, box, around, rng):
+    def _draw_fingers(self, box, around, x, rng):
         """Skin as light, and where it is, for the fingers or the thumb on one side."""
         where = np.zeros(self._row.shape, np.float32)
         share = rng.random()
@@ -127,8 +127,9 @@ class Border:
         edge = box[0] - around if is_left else box[2] + around
         half = rng.uniform(*FINGER) * self._distance / 2
         middle = rng.uniform(box[1], box[3])
+        most = abs(edge - x) - CLEAR * self._distance
         for number in range(rng.integers(1, 5)):
-            reach = rng.uniform(*REACH) * self._distance
+            reach = min(rng.uniform(*REACH) * self._distance, most)
             tip = edge + (reach if is_left else -reach)
             y = middle + 2.1 * half * number
             beyond = (self._column - tip).clip(0) if is_left else (tip - self._column).clip(0)

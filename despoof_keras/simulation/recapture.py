@@ -54,12 +54,12 @@ def show_again(
     Returns:
         The photograph, of the same size, and the eyes in it.
     """
-    return next(show_clip([picture], eyes[None], medium, rng, border))
+    return next(show_clip([(picture, eyes)], 1, medium, rng, border))
 
 
 def show_clip(
-    pictures: Iterable[NDArray[np.uint8]],
-    eyes: NDArray[np.float64],
+    presented: Iterable[tuple[NDArray[np.uint8], NDArray[np.float64]]],
+    frames: int,
     medium: Printer | Display,
     rng: np.random.Generator,
     border: bool = False,
@@ -69,15 +69,15 @@ def show_clip(
     A printer prints the first picture alone. One is in memory at a time.
 
     Args:
-        pictures: as for `show_again`, all of one size.
-        eyes: (frames, 2, 2), of each picture.
+        presented: pictures and eyes as for `show_again`, all of one size.
+        frames: how many there are at most.
         medium, rng, border: as for `show_again`.
 
     Yields:
         For each picture a frame of the film, and the eyes in it.
     """
-    pictures = iter(pictures)
-    picture = next(pictures)
+    presented = iter(presented)
+    picture, eyes = next(presented)
     lighting = draw_lighting(ROOM, rng)
     light = lighting.mean_colour()
     if isinstance(medium, Display):
@@ -86,24 +86,19 @@ def show_clip(
     camera, quality = _camera(light, lighting.level, rng)
     size = picture.shape[0], picture.shape[1]
     middle = 0.5 - np.array([size[1], size[0]]) / 2
-    source = eyes + middle
-    across = float(np.abs(eyes[0, 1] - eyes[0, 0]).max())
-    framing = Framing(size, tuple(eyes[0].mean(axis=0)), across, len(eyes))
-    held = Presentation(framing, source[0], rng)
-    every = itertools.chain([picture], pictures)
-    if isinstance(medium, Printer):
-        radiances = _printed(medium, every, held, lighting, rng)
-        source = np.broadcast_to(source[0], source.shape)
-    else:
-        radiances = _displayed(medium, every, held, lighting, rng)
+    across = float(np.abs(eyes[1] - eyes[0]).max())
+    framing = Framing(size, tuple(eyes.mean(axis=0)), across, frames)
+    held = Presentation(framing, eyes + middle, rng)
+    every = itertools.chain([(picture, eyes)], presented)
+    show = _printed if isinstance(medium, Printer) else _displayed
     edge = None
-    for number, radiance in enumerate(radiances):
+    for number, (radiance, places) in enumerate(show(medium, every, held, lighting, rng)):
         if border and edge is None:
-            edge = Border(medium, held, source[0], lighting.mean_colour(), rng)
+            edge = Border(medium, held, places + middle, lighting.mean_colour(), rng)
         if edge is not None:
             radiance = edge.compose(radiance, number)
         taken = camera.take(radiance, EARLY_BLUR)
-        yield _compressed(taken, quality), held.eyes(source[number], number)
+        yield _compressed(taken, quality), held.eyes(places + middle, number)
 
 
 def photograph(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -140,11 +135,12 @@ def _stored(picture):
     return cv2.LUT(shown, _encoding())
 
 
-def _printed(printer, pictures, held, lighting, rng):
-    """The light of a print of the first picture, for every frame."""
+def _printed(printer, presented, held, lighting, rng):
+    """The light of a print of the first picture, for every frame, and the eyes on it."""
     height, width = held.size
-    for number, picture in enumerate(pictures):
+    for number, (picture, places) in enumerate(presented):
         if number == 0:
+            eyes = places
             stored = _stored(picture)
             sheet = print_sheet(printer, stored, (width * OVERSCAN, height * OVERSCAN), rng)
             gloss = rng.uniform(*printer.gloss)
@@ -153,18 +149,18 @@ def _printed(printer, pictures, held, lighting, rng):
         radiance = held.view(softened, number)
         radiance *= diffuse
         radiance += sheen
-        yield radiance
+        yield radiance, eyes
 
 
-def _displayed(display, pictures, held, lighting: Lighting, rng):
-    """The light of a display that shows each picture in turn."""
+def _displayed(display, presented, held, lighting: Lighting, rng):
+    """The light of a display that shows each picture in turn, and the eyes on it."""
     height, width = held.size
     panel = Panel(display, (width * OVERSCAN, height * OVERSCAN), rng)
     reflected = display_reflection(
         lighting, rng.uniform(*display.reflectance), rng.uniform(*display.glare), held.size, rng
     )
     banding = draw_banding(rng)
-    for number, picture in enumerate(pictures):
+    for number, (picture, eyes) in enumerate(presented):
         radiance = held.view(held.soften(panel.show(_stored(picture))), number)
         if banding.depth:
             row = np.arange(len(radiance), dtype=np.float32)[:, None, None] / RASTER
@@ -172,7 +168,7 @@ def _displayed(display, pictures, held, lighting: Lighting, rng):
             phase = row / banding.rows + banding.phase + _DRIFT * number
             radiance *= 1 - banding.depth * (0.5 + 0.5 * np.cos(2 * np.pi * phase))
         radiance += reflected
-        yield radiance
+        yield radiance, eyes
 
 
 def _decoding(gamma):

@@ -62,6 +62,7 @@ class Experiment:
         seed: of the training.
         output: run folder.
         init: a trained model to begin with, see `initial_model.begin_with`; None for new networks.
+        score: the score that the model is to give; None for the single one that is best on dev.
     """
 
     config: TrainingConfig
@@ -69,6 +70,7 @@ class Experiment:
     seed: int
     output: Path
     init: Path | None = None
+    score: str | None = None
 
     def identity(self) -> dict:
         """What a run folder must have been started with to be resumed, as JSON values.
@@ -101,7 +103,7 @@ def run_experiment(
     Leaves in `output`: `run.json` (settings), `history.csv`, `tensorboard/`, `checkpoints/` (the
     newest), `model.keras`, `scores/<split>-<score>.csv`, `pictures/`, `report.html` and
     `report.json`, `model_card.md` and `results.json`. The model gives the single score that is best
-    on dev, and carries dev's threshold for it.
+    on dev, unless the experiment names one, and carries dev's threshold for it.
 
     Of a finished run that is resumed, only what is missing of its figures, its report and its card
     is made; without its score files its last checkpoint is evaluated again.
@@ -177,7 +179,7 @@ def run_experiment(
             "files_left_out": len(splits.left_out),
             "videos_left_out": {split: len(crops[split].left_out) for split in SPLITS},
             "frames_left_out": {split: len(crops[split].frames_left_out) for split in SPLITS},
-            **results_of(systems),
+            **results_of(systems, experiment.score),
         }
     model.metadata = _metadata(model, experiment, results, commit)
     with atomic_path(output / "model.keras") as temporary:
@@ -198,7 +200,7 @@ def _completed(experiment, splits, times):
         return results
     with times.measure(SCORING):
         systems = read_systems(output)
-        results |= results_of(systems)
+        results |= results_of(systems, experiment.score)
     with times.measure(CROPS):
         test_crops = _prepare(experiment, "test", splits["test"])
     with times.measure(REPORT):

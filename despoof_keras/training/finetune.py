@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 from pathlib import Path
 from typing import Any
 
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.prepare import prepare_data
+from despoof_keras.datasets.simulated import warn_of_simulated
 from despoof_keras.evaluation.comparison import compare
 from despoof_keras.evaluation.rates import add_fusion, dev_threshold, rates_at
 from despoof_keras.evaluation.report.page import Report, System, write_report
@@ -30,8 +30,6 @@ from despoof_keras.utils.files import write_json
 from despoof_keras.utils.threads import BusyTimes
 
 BEFORE, AFTER, OLD, SIMULATED = "before", "after", "old_data", "simulated_attacks"
-logger = logging.getLogger(__name__)
-
 # The folder of the report about both models.
 COMPARISON = "comparison"
 _COMPARING = "comparison"
@@ -77,8 +75,11 @@ def run_finetuning(
     config = config_for(given, experiment.config)
     # Whoever has no attacks yet has live faces at least.
     data = dataclasses.replace(experiment.data, simulate_attacks=True)
-    simulated = _simulated_splits(data)
-    experiment = dataclasses.replace(experiment, config=config, data=data, init=init)
+    simulated = warn_of_simulated(data.load(), data.root)
+    # A few subjects' dev videos do not tell which score is the best.
+    experiment = dataclasses.replace(
+        experiment, config=config, data=data, init=init, score=given.score
+    )
     output = Path(experiment.output)
     results = run_experiment(experiment, resume=resume, verbose=verbose, times=times)
     assert results is not None  # of the chief, and there is one machine
@@ -110,20 +111,6 @@ def run_finetuning(
         _write_report(output / COMPARISON, experiment, systems, difference, simulated)
     write_json(output / RESULTS, results)
     return results
-
-
-def _simulated_splits(data):
-    """The splits that have simulated attacks for want of others, which is told."""
-    splits = data.load()
-    found = [split for split, own in splits.items() if any(sample.simulation for sample in own)]
-    if found:
-        logger.warning(
-            "%s: no attacks in %s: simulated prints and replays of the bona fide presentations "
-            "take their place. Error rates of these say nothing of other attacks",
-            data.root,
-            ", ".join(found),
-        )
-    return found
 
 
 def _rates(

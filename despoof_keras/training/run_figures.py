@@ -84,18 +84,19 @@ def read_table(path: Path) -> ScoreTable:
     return table
 
 
-def results_of(systems: Mapping[str, System]) -> dict:
+def results_of(systems: Mapping[str, System], score: str | None = None) -> dict:
     """What `results.json` says of a run's scores.
 
     Args:
         systems: as from `read_systems`.
+        score: the one that the model is to give; None for the best on dev.
 
     Returns:
-        `{"best_score", "scores", "summary"}`. `best_score` is the single score with the lowest EER
-        on dev; of equals, the one with the highest AUC on dev. `scores` has the error rates of each
-        score: `apcer` is by instrument, with its makes pooled, and `acer` follows from the worst of
-        them; `apcer_species` and `acer_species` are bob's reading, which counts each make
-        separately. `summary` has all figures of each score, as from `summary.summarise`.
+        `{"best_score", "scores", "summary"}`. `best_score` is `score`, or the single score with the
+        lowest EER on dev; of equals, the one with the highest AUC on dev. `scores` has the error
+        rates of each score: `apcer` is by instrument, with its makes pooled, and `acer` follows
+        from the worst of them; `apcer_species` and `acer_species` are bob's reading, which counts
+        each make separately. `summary` has all figures of each score, as from `summary.summarise`.
     """
     rank = {
         name: (system.figures["eer_dev"], -_auc(system.dev))
@@ -107,7 +108,7 @@ def results_of(systems: Mapping[str, System]) -> dict:
         name: {key: values[source] for key, source in _RATES.items()}
         for name, values in figures.items()
     }
-    best = min(rank, key=rank.__getitem__)
+    best = score or min(rank, key=rank.__getitem__)
     return {"best_score": best, "scores": scores, SUMMARY: figures}
 
 

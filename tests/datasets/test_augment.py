@@ -53,6 +53,16 @@ def test_the_same_seed_gives_the_same_attacks_one_after_the_other_or_by_number(i
     assert not np.array_equal(first[0][0], first[1][0])
 
 
+def test_media_fill_the_picture_unless_a_border_is_asked_for(image):
+    """Without a border and by the physics is what is meant where nothing is said."""
+    for kind in ("print", "replay"):
+        usual = outcomes(SimulatedAttack(kind), image)
+        said = outcomes(SimulatedAttack(kind, by="physics", border=False), image)
+        assert_equal([each[:2] for each in usual], [each[:2] for each in said])
+        bordered = outcomes(SimulatedAttack(kind, border=True), image)
+        assert all((one[0] != other[0]).any() for one, other in zip(usual, bordered, strict=True))
+
+
 def test_threads_and_copies_give_the_same(image):
     attack = SimulatedAttack(seed=5)
     expected = outcomes(attack, image, range(6))

@@ -11,6 +11,7 @@ from despoof_keras.cli import main
 from despoof_keras.datasets import load
 from despoof_keras.datasets.eye_files import read_eyes
 from despoof_keras.datasets.manifest import list_files
+from despoof_keras.datasets.simulate.clips import MOST_PIXELS, _of_size
 from despoof_keras.utils.frames import read_media_frames
 
 EYES = "210 110 250 112"
@@ -53,7 +54,7 @@ def pictures(path):
 def test_pictures_become_pictures_and_videos_videos_with_eyes(simulate, faces, tmp_path):
     code, output, errors = simulate(faces, tmp_path / "out")
     assert code == 0, errors
-    assert "6 simulated attacks, of 3 videos" in output
+    assert "6 simulated attacks, of 3 files" in output
     rows = list(csv.DictReader((tmp_path / "out" / "manifest.csv").open()))
     assert sorted(row["pai"] for row in rows) == ["simulated_print"] * 3 + ["simulated_replay"] * 3
     samples = list_files(tmp_path / "out" / "manifest.csv")
@@ -74,11 +75,11 @@ def test_pictures_become_pictures_and_videos_videos_with_eyes(simulate, faces, t
 
 def test_a_printed_clip_is_one_photograph_that_a_hand_moves(simulate, faces, tmp_path):
     simulate(faces, tmp_path / "out", "--kind", "print", "--count", "1")
-    path = tmp_path / "out" / "attack" / "simulated_print" / "cid__1_1_01_1-0.mov"
+    path = tmp_path / "out" / "attack" / "simulated_print" / "cid__1_1_01_1.avi-0.mov"
     first, second = (frame.astype(float).mean(axis=2) for frame in pictures(path))
     shift, _ = cv2.phaseCorrelate(first, second)
     assert 0 < np.hypot(*shift) < 3
-    eyes = read_eyes(tmp_path / "out" / "eyes" / "cid__1_1_01_1-0.txt")
+    eyes = read_eyes(tmp_path / "out" / "eyes" / "cid__1_1_01_1.avi-0.txt")
     np.testing.assert_allclose(np.subtract(eyes[1], eyes[0])[:2], shift, atol=1)
 
 
@@ -86,7 +87,7 @@ def test_what_is_there_stays_and_the_same_seed_makes_the_same(simulate, faces, t
     simulate(faces, tmp_path / "one")
     made = sorted((tmp_path / "one").rglob("*.*"))
     times = [path.stat().st_mtime_ns for path in made if path.name != "manifest.csv"]
-    (tmp_path / "one" / "eyes" / "ann__ann-0.txt").unlink()
+    (tmp_path / "one" / "eyes" / "ann__ann.png-0.txt").unlink()
     simulate(faces, tmp_path / "one")
     again = [path.stat().st_mtime_ns for path in made if path.name != "manifest.csv"]
     assert sum(one != other for one, other in zip(times, again, strict=True)) == 2
@@ -94,8 +95,11 @@ def test_what_is_there_stays_and_the_same_seed_makes_the_same(simulate, faces, t
     for path in made:
         other = tmp_path / "two" / path.relative_to(tmp_path / "one")
         assert path.read_bytes() == other.read_bytes()
+    code, _, errors = simulate(faces, tmp_path / "one", "--seed", "1")
+    assert code == 1
+    assert "made with seed 1; it holds some with 0; pass another --output" in errors
     simulate(faces, tmp_path / "three", "--seed", "1", "--border")
-    name = "attack/simulated_print/ann__ann-0.png"
+    name = "attack/simulated_print/ann__ann.png-0.png"
     assert (tmp_path / "three" / name).read_bytes() != (tmp_path / "one" / name).read_bytes()
 
 
@@ -129,3 +133,27 @@ def test_simulated_clips_are_attacks_to_train_with(simulate, faces, tmp_path):
         "simulated_print",
         "simulated_replay",
     }
+
+
+def test_files_of_the_same_name_do_not_take_each_others_place(simulate, astronaut, tmp_path):
+    faces = tmp_path / "faces"
+    faces.mkdir()
+    rows = []
+    for number, name in enumerate(("a b.png", "a_b.png", "A_B.png", "a_b.jpg")):
+        cv2.imwrite(str(faces / name), astronaut[..., ::-1] // (1 + number))
+        rows.append(f"{name},bona_fide,,ann,{EYES}")
+    (faces / "list.csv").write_text("\n".join(["path,label,pai,subject,eyes", *rows]))
+    simulate(faces, tmp_path / "out", "--count", "1")
+    samples = list_files(tmp_path / "out" / "manifest.csv")
+    assert len({sample.path.name.lower() for sample in samples}) == 4
+    assert len({sample.path.read_bytes() for sample in samples}) == 4
+    assert all(sample.path.is_file() for sample in samples)
+
+
+def test_a_large_picture_is_reduced_with_its_eyes(astronaut):
+    large = cv2.resize(astronaut, (2401, 2401), interpolation=cv2.INTER_LINEAR)
+    frame, eyes = _of_size(large, np.array([1000.0, 500.0, 1200.0, 510.0]))
+    assert frame.shape[0] % 2 == frame.shape[1] % 2 == 0
+    assert frame.size <= 3 * MOST_PIXELS
+    scale = frame.shape[0] / 2401
+    np.testing.assert_allclose(eyes, np.array([[1000, 500], [1200, 510]]) * scale, rtol=1e-3)

@@ -152,7 +152,7 @@ def test_a_clip_begins_with_what_its_first_picture_alone_becomes():
     for draw in (draw_printer, draw_display):
         rng = np.random.default_rng(4)
         medium = draw(rng)
-        clip = list(show_clip(pictures, eyes, medium, rng))
+        clip = list(show_clip(zip(pictures, eyes, strict=True), 3, medium, rng))
         for frame, places in clip:
             np.testing.assert_allclose(dots_of(frame), places, atol=1.5)
         moved = clip[1][1] - clip[0][1]

@@ -12,9 +12,8 @@ import av
 import cv2
 import numpy as np
 
-from despoof_keras.datasets.clip_crops import chosen_eyes
+from despoof_keras.datasets.clip_crops import chosen_eyes, clip_frames
 from despoof_keras.datasets.eye_files import write_eyes
-from despoof_keras.datasets.sample_frames import read_sample_frames
 from despoof_keras.datasets.samples import PRINT, SIMULATED_PREFIX, VideoSample
 from despoof_keras.errors import DataError
 from despoof_keras.simulation.draws import draw_display, draw_printer
@@ -25,6 +24,10 @@ from despoof_keras.utils.files import atomic_path
 BEST_QUALITY = {"qmin": "1", "qmax": "1"}
 # Where the source does not say how fast it is.
 FRAME_RATE = fractions.Fraction(30)
+# Larger frames are reduced to so many pixels. A frame of this size takes 1.6 GB to simulate, for a
+# camera's raster and a printer's dots are several times as fine as its pixels.
+MOST_PIXELS = 1080 * 1920
+BYTES_PER_PIXEL = 800
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +41,7 @@ class SimulationJob:
         eyes: of its eye file.
         seed: with the sample's key and the path's name it decides every draw.
         border: as for `SimulatedAttack`.
+        skip_bad: leave out frames that cannot be used.
     """
 
     sample: VideoSample
@@ -46,11 +50,17 @@ class SimulationJob:
     eyes: Path
     seed: int = 0
     border: bool = False
+    skip_bad: bool = False
 
     @property
     def pai(self) -> str:
         """The species."""
         return f"{SIMULATED_PREFIX}{self.kind}"
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it is there already; its eyes are written last."""
+        return self.path.is_file() and self.eyes.is_file()
 
 
 def simulate(job: SimulationJob) -> str | None:
@@ -62,46 +72,58 @@ def simulate(job: SimulationJob) -> str | None:
     Returns:
         Why it cannot be made; None where it is there.
     """
-    # The eyes are written last.
-    if job.path.is_file() and job.eyes.is_file():
+    if job.is_made:
         return None
     try:
-        known, _ = chosen_eyes(job.sample, None, skip_bad=True)
         found: dict[int, np.ndarray] = {}
-        shown = _shown(job, known, found)
+        shown = _shown(job, found)
         with atomic_path(job.path) as temporary:
             if job.path.suffix == ".png":
-                cv2.imwrite(str(temporary), next(shown)[..., ::-1])
+                _write_picture(temporary, next(shown))
             else:
                 _write_video(temporary, shown, _rate(job.sample))
-        write_eyes(job.eyes, found)
+        with atomic_path(job.eyes) as temporary:
+            write_eyes(temporary, found)
     except DataError as error:
         return str(error)
     return None
 
 
-def _shown(job, known, found) -> Iterator[np.ndarray]:
+def _shown(job, found) -> Iterator[np.ndarray]:
     """The frames of the attack; the eyes in them are put into `found`."""
-    numbers = list(known)
-    rng = np.random.default_rng(
-        (job.seed, zlib.crc32(job.sample.key.encode()), zlib.crc32(job.path.name.encode()))
-    )
+    names = (job.sample.key, job.path.name)
+    rng = np.random.default_rng((job.seed, *(zlib.crc32(name.encode()) for name in names)))
     medium = draw_printer(rng) if job.kind == PRINT else draw_display(rng)
-    places = np.reshape([known[number] for number in numbers], (-1, 2, 2))
-    frames = (_even(frame) for _, frame in read_sample_frames(job.sample, numbers))
-    for number, (picture, eyes) in enumerate(show_clip(frames, places, medium, rng, job.border)):
+    # A still picture is one frame, whatever the number of the eye file's lines.
+    wanted = 1 if job.path.suffix == ".png" else None
+    frames = len(chosen_eyes(job.sample, wanted, skip_bad=job.skip_bad)[0])
+    presented = (
+        _of_size(frame, eyes)
+        for _, frame, eyes, _ in clip_frames(
+            job.sample, lambda *_: None, wanted, [] if job.skip_bad else None
+        )
+    )
+    for number, (picture, eyes) in enumerate(show_clip(presented, frames, medium, rng, job.border)):
         found[number] = eyes.ravel()
         yield picture
 
 
-def _even(frame):
-    """A frame of whose odd sides the last row or column is left out, which a mosaic cannot have."""
-    return np.ascontiguousarray(frame[: len(frame) // 2 * 2, : frame.shape[1] // 2 * 2])
+def _of_size(frame, eyes):
+    """A frame of at most `MOST_PIXELS` with even sides, which a mosaic must have, and the eyes."""
+    scale = min(1.0, (MOST_PIXELS / (frame.shape[0] * frame.shape[1])) ** 0.5)
+    if scale < 1:
+        frame = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    even = frame[: len(frame) // 2 * 2, : frame.shape[1] // 2 * 2]
+    return np.ascontiguousarray(even), np.reshape(eyes, (2, 2)) * scale
 
 
 def _rate(sample) -> fractions.Fraction:
     with sample.path.open("rb") as file, av.open(file) as container:
         return container.streams.video[0].average_rate or FRAME_RATE
+
+
+def _write_picture(path: Path, picture: np.ndarray) -> None:
+    path.write_bytes(cv2.imencode(".png", picture[..., ::-1])[1].tobytes())
 
 
 def _write_video(path: Path, frames: Iterable[np.ndarray], rate: fractions.Fraction) -> None:

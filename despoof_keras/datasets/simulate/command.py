@@ -20,7 +20,7 @@ despoof data simulate --dataset oulu_npu /data/Oulu_NPU --output simulated --kin
 DIR/manifest.csv lists them for --dataset manifest. The same command goes on where an interrupted
 one stopped."""
 
-MANIFEST = "manifest.csv"
+MANIFEST, SETTINGS = "manifest.csv", "settings.json"
 EYES = "eyes"
 _UNSAFE = re.compile(r"[^\w.-]+")
 
@@ -60,14 +60,11 @@ def simulate_clips(options: argparse.Namespace) -> str:
         A sentence about them.
 
     Raises:
-        DataError: the data cannot be used, or, without `skip_bad`, an attack cannot be made.
+        DataError: the data cannot be used, the folder holds attacks of other data or settings, or,
+            without `skip_bad`, an attack cannot be made.
     """
-    from despoof_keras.datasets.data import Data
-    from despoof_keras.datasets.find_eyes import with_eye_files
-    from despoof_keras.datasets.presentations import list_presentations
     from despoof_keras.datasets.simulate.clips import simulate
     from despoof_keras.errors import DataError
-    from despoof_keras.utils.cache import writable_cache
     from despoof_keras.utils.files import check_writable
     from despoof_keras.utils.processes import in_processes
     from despoof_keras.utils.progress import tracked
@@ -75,18 +72,11 @@ def simulate_clips(options: argparse.Namespace) -> str:
     if options.count < 1:
         raise DataError(f"--count: expected at least 1; received {options.count}")
     check_writable(options.output)
-    cache = writable_cache() / "crops"
-    data = Data(options.data_root, cache, name=options.dataset, skip_bad=options.skip_bad)
-    samples = [sample for sample in list_presentations(data) if not sample.label]
-    if not samples:
-        raise DataError(f"{options.data_root}: expected bona fide presentations; found none")
-    if options.find_eyes or data.find_eyes:
-        samples = with_eye_files(
-            samples, cache / EYES, processes=options.processes, skip_bad=options.skip_bad
-        )
+    samples = _bona_fide(options)
+    _claim(options, samples)
     jobs = list(_jobs(samples, options))
     made = []
-    outcomes = in_processes(simulate, jobs, options.processes)
+    outcomes = in_processes(simulate, jobs, _processes(options), on_death=_told)
     with tracked(outcomes, "simulated attacks", len(jobs)) as results:
         for job, problem in zip(jobs, results, strict=True):
             if problem is None:
@@ -96,27 +86,117 @@ def simulate_clips(options: argparse.Namespace) -> str:
             else:
                 raise DataError(problem)
     _write_manifest(options.output, made)
-    return f"{options.output / MANIFEST}: {len(made)} simulated attacks, of {len(samples)} videos"
+    return f"{options.output / MANIFEST}: {len(made)} simulated attacks, of {len(samples)} files"
+
+
+def _bona_fide(options) -> list[VideoSample]:
+    """The bona fide presentations, with their eyes."""
+    from despoof_keras.datasets.crops import CropSettings
+    from despoof_keras.datasets.data import Data
+    from despoof_keras.datasets.find_eyes import with_eye_files
+    from despoof_keras.datasets.presentations import list_presentations
+    from despoof_keras.datasets.store.contents import contents_of
+    from despoof_keras.errors import DataError
+    from despoof_keras.utils.cache import writable_cache
+
+    cache = writable_cache() / "crops"
+    data = Data(options.data_root, cache, name=options.dataset, skip_bad=options.skip_bad)
+    if data.data_set.is_own:
+        listed = list_presentations(data)
+    else:  # the videos of all protocols
+        settings = CropSettings()
+        contents = contents_of(data.name, data.root, settings, skip_bad=options.skip_bad)
+        listed = list(contents.samples)
+    samples = [sample for sample in listed if not sample.label]
+    if not samples:
+        raise DataError(f"{options.data_root}: expected bona fide presentations; found none")
+    if options.find_eyes or data.find_eyes:
+        samples = with_eye_files(
+            samples, cache / EYES, processes=options.processes, skip_bad=options.skip_bad
+        )
+    return samples
+
+
+def _claim(options, samples):
+    """Make sure that what is in the folder was made of the same data, with the same settings."""
+    import json
+
+    from despoof_keras.datasets.fingerprint import describe, fingerprint
+    from despoof_keras.errors import DataError
+    from despoof_keras.utils.files import write_json
+
+    path = options.output / SETTINGS
+    settings = {
+        "data": fingerprint(describe(samples)),
+        "seed": options.seed,
+        "border": options.border,
+        "kind": options.kind,
+    }
+    if not path.is_file():
+        write_json(path, settings)
+        return
+    before = json.loads(path.read_text(encoding="utf-8"))
+    for name, value in settings.items():
+        if before.get(name) != value:
+            raise DataError(
+                f"{options.output}: expected attacks of the same data, made with {name} {value}; "
+                f"it holds some with {before.get(name)}; pass another --output"
+            )
+
+
+def _processes(options) -> int:
+    from despoof_keras.datasets.simulate.clips import BYTES_PER_PIXEL, MOST_PIXELS
+    from despoof_keras.utils.processes import default_processes
+    from despoof_keras.utils.resources import available_memory
+
+    if options.processes is not None:
+        return options.processes
+    memory = available_memory()
+    most = default_processes()
+    return most if memory is None else max(1, min(most, memory // (MOST_PIXELS * BYTES_PER_PIXEL)))
+
+
+def _told(job, call) -> str:
+    """What is said of an attack whose worker died."""
+    return (
+        f"{job.sample.path}: the process that simulates it is killed, as happens where memory runs "
+        "out or a video makes its decoder fail"
+    )
 
 
 def _jobs(samples: Sequence[VideoSample], options) -> Iterator:
     from despoof_keras.datasets.simulate.clips import SimulationJob
     from despoof_keras.utils.frames import STILL, medium_of
 
+    taken: set[str] = set()
     for sample in samples:
         ending = ".png" if medium_of(sample.path) == STILL else ".mov"
-        name = _UNSAFE.sub("_", str(Path(sample.key).with_suffix("")))
+        name = _unique(f"{_plain(str(sample.subject))}__{_plain(sample.key)}", taken)
         for number in range(options.count):
             kind = options.kind or (PRINT, REPLAY)[number % 2]
-            stem = f"{_UNSAFE.sub('_', str(sample.subject))}__{name}-{number}"
             yield SimulationJob(
                 sample,
                 kind,
-                options.output / "attack" / f"simulated_{kind}" / f"{stem}{ending}",
-                options.output / EYES / f"{stem}.txt",
+                options.output / "attack" / f"simulated_{kind}" / f"{name}-{number}{ending}",
+                options.output / EYES / f"{name}-{number}.txt",
                 options.seed,
                 options.border,
+                options.skip_bad,
             )
+
+
+def _plain(text):
+    return _UNSAFE.sub("_", text)
+
+
+def _unique(name, taken):
+    """A name that no other presentation has, also where capitals do not count."""
+    chosen, number = name, 1
+    while chosen.lower() in taken:
+        number += 1
+        chosen = f"{name}~{number}"
+    taken.add(chosen.lower())
+    return chosen
 
 
 def _write_manifest(output, made):
