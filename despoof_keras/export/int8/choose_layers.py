@@ -27,8 +27,9 @@ MEDIAN_AIM, RANK_AIM = 0.03, 0.9995
 # How far the ACER of dev may be from the float model's, as a fraction of 1.
 ACER_AIM = 0.003
 # One of every so many crops serves the ranges, the others serve the choice: a rank correlation
-# close to 1 needs many crops, a range only a few.
-_RANGES_EVERY = 4
+# close to 1 needs many crops, a range only a few; but of few crops every other one, for whatever
+# lies beyond the ranges is cut off.
+_RANGES_EVERY, _FEWEST_EVERY, _ENOUGH_FOR_RANGES = 4, 2, 32
 # The decoder's first layer is an enlargement, not a convolution, and is always in float.
 DECODER = tuple(f"decoder_{number}" for number in range(2, len(DECODER_CHANNELS) + 1))
 # The last layers before each score. The noise of bona fide faces is smaller than a step of eight
@@ -119,7 +120,8 @@ def quantise(
 
 def split_calibration(crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Split calibration crops into those to fit to and those to choose layers on."""
-    is_fitted = np.arange(len(crops)) % _RANGES_EVERY == 0
+    every = min(max(len(crops) // _ENOUGH_FOR_RANGES, _FEWEST_EVERY), _RANGES_EVERY)
+    is_fitted = np.arange(len(crops)) % every == 0
     return crops[is_fitted], crops[~is_fitted]
 
 
