@@ -115,7 +115,7 @@ def run_program(name: str, function: Callable[[], object], goes_on: str) -> int:
     """
     signal.signal(signal.SIGTERM, _raise_terminated)
     try:
-        function()
+        _run_interruptibly(function)
         flush_output()
     except BrokenPipeError:
         abandon_output()  # nobody reads it any more, so nobody is told
@@ -150,6 +150,16 @@ def run_program(name: str, function: Callable[[], object], goes_on: str) -> int:
             1,
         )
     return 0
+
+
+def _run_interruptibly(function):
+    """Call a function; what C code makes of an interruption in its midst is raised as that."""
+    try:
+        function()
+    except SystemError as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise error.__context__ from None
+        raise
 
 
 def _raise_terminated(number, frame):

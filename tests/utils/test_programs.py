@@ -75,6 +75,14 @@ def end_by(error):
     return work
 
 
+def terminate_in_c_code():
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    except KeyboardInterrupt:
+        # As C code does that finds an exception beside its result, and Keras with what it raises.
+        raise SystemError("returned a result with an exception set") from None
+
+
 @pytest.mark.parametrize(
     ("work", "code", "line"),
     [
@@ -87,6 +95,7 @@ def end_by(error):
         ),
         (end_by(KeyboardInterrupt), INTERRUPTED, "\ninterrupted; start again\n"),
         (lambda: signal.raise_signal(signal.SIGTERM), TERMINATED, "\nterminated; start again\n"),
+        (terminate_in_c_code, TERMINATED, "\nterminated; start again\n"),
         (
             end_by(OSError(28, "No space left on device", "f.txt")),
             1,
@@ -107,8 +116,9 @@ def test_what_ends_a_program_is_a_line_and_an_exit_code(work, code, line, capsys
 def test_an_error_of_the_program_itself_is_raised():
     handler = signal.getsignal(signal.SIGTERM)
     try:
-        with pytest.raises(ZeroDivisionError):
-            run_program("p", lambda: 1 / 0, "start again")
+        for error in (ZeroDivisionError, SystemError):
+            with pytest.raises(error):
+                run_program("p", end_by(error), "start again")
     finally:
         signal.signal(signal.SIGTERM, handler)
 
