@@ -149,37 +149,42 @@ def _add_data(commands):
     from despoof_keras.datasets.simulate.command import SIMULATE_HELP, add_simulate_arguments
     from despoof_keras.datasets.store import command
 
-    data = commands.add_parser("data", help="check a data set, prepare its faces, make attacks")
+    data = commands.add_parser("data", help="check a data set, prepare it, make attacks of it")
     parts = data.add_subparsers(dest="part", required=True)
-    formatter = argparse.RawDescriptionHelpFormatter
-    check = parts.add_parser(
-        "check",
-        help="say what a data set holds, and whether it can be used",
-        description=CHECK_HELP,
-        formatter_class=formatter,
-    )
-    add_check_arguments(check)
-    prepare = parts.add_parser(
-        "prepare",
-        help="cut out the faces of a whole data set",
-        description=command.PREPARE_HELP,
-        formatter_class=formatter,
-    )
-    command.add_prepare_arguments(prepare)
-    simulate = parts.add_parser(
-        "simulate",
-        help="make simulated attacks of a data set's bona fide presentations",
-        description=SIMULATE_HELP,
-        formatter_class=formatter,
-    )
-    add_simulate_arguments(simulate)
-    verify = parts.add_parser(
-        "verify",
-        help="compare a store with its checksums",
-        description=command.VERIFY_HELP,
-        formatter_class=formatter,
-    )
-    verify.add_argument("store", metavar="STORE", help="folder of the store")
+    for name, summary, description, add in (
+        (
+            "check",
+            "say what a data set holds, and whether it can be used",
+            CHECK_HELP,
+            add_check_arguments,
+        ),
+        (
+            "prepare",
+            "cut out the faces of a whole data set",
+            command.PREPARE_HELP,
+            command.add_prepare_arguments,
+        ),
+        (
+            "verify",
+            "compare a store with its checksums",
+            command.VERIFY_HELP,
+            command.add_verify_arguments,
+        ),
+        (
+            "simulate",
+            "make simulated attacks of a data set's bona fide presentations",
+            SIMULATE_HELP,
+            add_simulate_arguments,
+        ),
+    ):
+        add(
+            parts.add_parser(
+                name,
+                help=summary,
+                description=description,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+        )
 
 
 def _add_calibrate(commands):

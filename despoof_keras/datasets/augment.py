@@ -9,21 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from despoof_keras.datasets.samples import (
+    CAPTURE,
     FAS_AUG,
     PHYSICS,
-    PRINT,
-    REPLAY,
     SIMULATED_PREFIX,
     SPSC,
     WAYS,
+    Simulation,
 )
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import eye_distance
-from despoof_keras.simulation import clues
-from despoof_keras.simulation.draws import draw_display, draw_printer
+from despoof_keras.simulation import KINDS, PRINT, REPLAY, clues
+from despoof_keras.simulation.draws import draw_medium
 from despoof_keras.simulation.recapture import photograph, show_again
 
-KINDS = (PRINT, REPLAY)
 # What other ways than the physics put on a picture.
 _MARKS = {
     (SPSC, PRINT): clues.jittered,
@@ -112,7 +111,7 @@ class SimulatedAttack(_Simulated):
         rng = self._draws(number)
         kind = self._kind or KINDS[rng.integers(len(KINDS))]
         if self._by == PHYSICS:
-            medium = draw_printer(rng) if kind == PRINT else draw_display(rng)
+            medium = draw_medium(kind, rng)
             shown, found = show_again(picture, places, medium, rng, self._border)
         else:
             shown, found = _MARKS[self._by, kind](picture, rng), places
@@ -132,6 +131,28 @@ class SimulatedCapture(_Simulated):
         """Photograph a picture; arguments as in `SimulatedAttack`, the eyes stay where they are."""
         picture, places = _checked(image, eyes)
         return _of_size(photograph(picture, self._draws(number)), image), places.ravel()
+
+
+def simulate(
+    simulation: Simulation, image: np.ndarray, eyes: npt.ArrayLike, seed: int, number: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make of a picture what a simulation says, an attack or a capture.
+
+    Args:
+        simulation: how it is made.
+        image, eyes: as for `SimulatedAttack`.
+        seed, number: decide every draw.
+
+    Returns:
+        The picture, of the same size, and the eyes in it.
+
+    Raises:
+        DataError: the picture or the eyes are not as described.
+    """
+    if simulation.kind == CAPTURE:
+        return SimulatedCapture(seed)(image, eyes, number)
+    attack = SimulatedAttack(simulation.kind, seed, simulation.by, simulation.border)
+    return attack(image, eyes, number)[:2]
 
 
 def _checked(image: Any, eyes: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:

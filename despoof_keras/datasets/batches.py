@@ -292,7 +292,7 @@ def _augmented(record, index, seed, crops, colour_jitter):
     """
     record, settings = parse_record(record), crops.settings
     pair = tf.stack([seed, index])
-    if settings.simulated_fresh:
+    if settings.simulated.is_fresh:
         record["image"] = fresh_crop(record, index, seed, crops)
     offset = tf.random.stateless_uniform([2], pair, 0, 2 * settings.jitter + 1, tf.int32)
     mirror = tf.random.stateless_uniform([], pair + 1, 0, 2, tf.int32) > 0

@@ -47,8 +47,9 @@ def clip_records(
     exact = read_depth_maps(sample.depth_path) if sample.depth_path else None
 
     def cut(index, frame, eyes):
-        if sample.simulation is not None and not sample.simulation.is_fresh:
-            frame, eyes = frame_of(sample, index, frame, eyes, settings)
+        simulation = sample.simulation
+        if simulation is not None and not simulation.is_fresh:
+            frame, eyes = frame_of(sample.key, simulation, index, frame, eyes, settings)
         crop = crop_face(frame, eyes, settings.image_size, settings.jitter, settings.crop_rule)
         return frame, eyes, crop
 

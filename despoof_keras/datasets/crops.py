@@ -4,18 +4,9 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from despoof_keras.datasets.samples import PHYSICS, VideoSample
+from despoof_keras.datasets.samples import NOTHING, SimulatedVideos, VideoSample
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import RELEASED_CROP, RELEASED_RESIZE, CropRule
-
-# Settings of simulated videos, which a `TrainingConfig` has by the same names.
-_SIMULATION = (
-    "simulated_attacks",
-    "simulated_captures",
-    "simulated_by",
-    "simulated_fresh",
-    "simulated_border",
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,13 +20,7 @@ class CropSettings:
         face_depth: depth of bona fide faces that come without an exact map: `"mesh"`, from the
             face's landmarks, or `"generic"`, a generic face placed by the eyes.
         crop_rule: where the crop is, relative to the eyes, and how it is resized.
-        simulated_attacks: videos of simulated attacks that are made of each bona fide one, half of
-            them prints, see `simulated.with_simulated`.
-        simulated_by: how those attacks are made, one of `samples.WAYS`.
-        simulated_border: whether their media may end within the crop.
-        simulated_fresh: whether they are simulated anew whenever a crop is drawn for training.
-        simulated_captures: bona fide videos that are made of each bona fide one by the camera of
-            the simulated attacks.
+        simulated: videos that are made of the bona fide ones.
     """
 
     image_size: int = 256
@@ -43,11 +28,7 @@ class CropSettings:
     jitter: int = 0
     face_depth: str = "mesh"
     crop_rule: CropRule = RELEASED_CROP
-    simulated_attacks: int = 0
-    simulated_captures: int = 0
-    simulated_by: str = PHYSICS
-    simulated_fresh: bool = False
-    simulated_border: bool = False
+    simulated: SimulatedVideos = NOTHING
 
     def described(self) -> dict[str, Any]:
         """The settings as JSON values, by which crops are known.
@@ -56,8 +37,7 @@ class CropSettings:
         simulated videos are not named either, for they are listed among the videos.
         """
         values = dataclasses.asdict(self)
-        for name in _SIMULATION:
-            del values[name]
+        del values["simulated"]
         if self.crop_rule.resize == RELEASED_RESIZE:
             del values["crop_rule"]["resize"]
         return values
@@ -73,18 +53,14 @@ class CropSettings:
 
         Only crops of `"train"` are shifted, and simulated attacks are in it alone.
         """
-        settings = cls(
+        in_train = split == "train"
+        return cls(
             config.image_size,
             config.frames_per_video,
-            face_depth=config.face_depth,
-            crop_rule=config.crop_rule,
-        )
-        if split != "train":
-            return settings
-        return dataclasses.replace(
-            settings,
-            jitter=config.jitter,
-            **{name: getattr(config, name) for name in _SIMULATION},
+            config.jitter if in_train else 0,
+            config.face_depth,
+            config.crop_rule,
+            config.simulated if in_train else NOTHING,
         )
 
 

@@ -5,7 +5,9 @@ import re
 from pathlib import Path
 
 from despoof_keras.datasets.data_sets import DEFAULT_DATA_SET, DataSet, data_set, load
+from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.datasets.splits import Splits
+from despoof_keras.errors import DataError
 
 _DESCRIPTION_END = re.compile(r", protocol (\w+)(?:, fold (\d+))?$")
 
@@ -77,6 +79,25 @@ class Data:
             skip_bad=self.skip_bad,
             simulate_attacks=self.simulate_attacks,
         )
+
+    def presentations(self, split: str | None = None) -> list[VideoSample]:
+        """List presentations; of data of one's own without any demand on what a split holds.
+
+        Args:
+            split: of which one; None for all.
+
+        Raises:
+            DataError: the data are not as needed, or nothing is in that split.
+        """
+        list_files = self.data_set.list_files
+        if split is None and list_files is not None:
+            return list_files(self.root, self.skip_bad)
+        splits = self.load()
+        chosen = [split] if split else list(splits)
+        samples = {sample.key: sample for name in chosen for sample in splits[name]}
+        if not samples:
+            raise DataError(f"{self.root}: expected presentations; found none")
+        return list(samples.values())
 
 
 def described_protocol(description: str | None) -> tuple[int | str, int | None] | None:

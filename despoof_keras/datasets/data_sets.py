@@ -17,7 +17,7 @@ from despoof_keras.datasets import (
     siw,
 )
 from despoof_keras.datasets.oulu_npu_protocols import PROTOCOLS
-from despoof_keras.datasets.samples import VideoSample
+from despoof_keras.datasets.samples import ONE_OF_EACH, VideoSample
 from despoof_keras.datasets.simulated import with_simulated
 from despoof_keras.datasets.splits import Splits
 from despoof_keras.errors import DataError
@@ -36,14 +36,20 @@ class DataSet:
             where it has none. The first is the default.
         has_eye_files: whether a video without an eye file is a mistake; otherwise the eyes come
             from the set's own annotations, or are found.
-        is_own: whether it is data of one's own, of which any split may lack a class.
+        list_files: reader of data of one's own, without splits, which may lack a class: a function
+            of root and `skip_bad`. None where the data set has its splits.
     """
 
     title: str
     load: Callable[..., dict[str, list[VideoSample]]]
     protocols: Mapping[int | str, tuple[int, ...]]
     has_eye_files: bool = False
-    is_own: bool = False
+    list_files: Callable[..., list[VideoSample]] | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is data of one's own."""
+        return self.list_files is not None
 
     @property
     def default_protocol(self) -> int | str:
@@ -95,8 +101,10 @@ DATA_SETS = {
     "casia_fasd": DataSet("CASIA-FASD", casia_fasd.load, casia_fasd.PROTOCOLS),
     "siw": DataSet("SiW", siw.load, siw.PROTOCOLS),
     "msu_mfsd": DataSet("MSU-MFSD", msu_mfsd.load, msu_mfsd.PROTOCOLS),
-    "folder": DataSet("own folder", folder.load, folder.PROTOCOLS, is_own=True),
-    "manifest": DataSet("own manifest", manifest.load, manifest.PROTOCOLS, is_own=True),
+    "folder": DataSet("own folder", folder.load, folder.PROTOCOLS, list_files=folder.list_files),
+    "manifest": DataSet(
+        "own manifest", manifest.load, manifest.PROTOCOLS, list_files=manifest.list_files
+    ),
 }
 
 
@@ -151,8 +159,7 @@ def load(
     splits = splits if isinstance(splits, Splits) else Splits(splits)
     if not simulate_attacks:
         return splits
-    completed = {
-        split: samples if any(sample.label for sample in samples) else with_simulated(samples, 2)
-        for split, samples in splits.items()
-    }
-    return Splits(completed, splits.left_out)
+    for split, samples in splits.items():
+        if not any(sample.label for sample in samples):
+            splits[split] = with_simulated(samples, ONE_OF_EACH)
+    return splits

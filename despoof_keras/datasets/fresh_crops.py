@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from despoof_keras.datasets.augment import SimulatedAttack, SimulatedCapture
+from despoof_keras.datasets.augment import simulate
 from despoof_keras.datasets.crops import CropSettings, PreparedCrops
-from despoof_keras.datasets.samples import CAPTURE
 
 
 def fresh_crop(
@@ -31,17 +30,12 @@ def fresh_crop(
     }
     eyes = eyes_in_crop(crops.settings)
 
-    def simulate(image, key, index, seed):
-        simulation = simulations[key]
-        if simulation.kind == CAPTURE:
-            return SimulatedCapture(int(seed))(image, eyes, int(index))[0]
-        kind, by, border = simulation.kind, simulation.by, simulation.border
-        attack = SimulatedAttack(kind, int(seed), by, border)
-        return attack(image, eyes, int(index))[0]
+    def made(image, key, index, seed):
+        return simulate(simulations[key], image, eyes, int(seed), int(index))[0]
 
     def simulated():
         inputs = [record["image"], record["key"], index, seed]
-        return tf.numpy_function(simulate, inputs, tf.uint8, stateful=False)
+        return tf.numpy_function(made, inputs, tf.uint8, stateful=False)
 
     keys = tf.constant(list(simulations), tf.string)
     image = tf.cond(tf.reduce_any(keys == record["key"]), simulated, lambda: record["image"])

@@ -77,23 +77,16 @@ def prepare_crops(
             no crop is left of a label or an attack instrument that the videos have.
     """
     check_name(folder)
-    if store is not None and (settings.simulated_attacks or settings.simulated_captures):
-        raise DataError(
-            f"simulated_attacks: expected none with the store {store}, for they are made of videos "
-            "and it holds crops; received settings that ask for some"
-        )
     own = fingerprint(describe(samples))
     eyes = (Path(store) if store else Path(folder)) / EYES if find_eyes else None
     if eyes is not None:
         samples = with_eye_files(samples, eyes, processes=processes, skip_bad=skip_bad)
-    samples = with_simulated(
-        samples,
-        settings.simulated_attacks,
-        settings.simulated_captures,
-        settings.simulated_by,
-        settings.simulated_fresh,
-        settings.simulated_border,
-    )
+    samples = with_simulated(samples, settings.simulated)
+    if store is not None and any(sample.simulation for sample in samples):
+        raise DataError(
+            f"{store}: expected recorded videos alone; simulated ones are made of frames, and a "
+            "store holds crops"
+        )
     made_from = (FORMAT_VERSION, settings.described(), describe(samples))
     folder = Path(folder) / fingerprint(made_from)[:16]
     # Where no eyes were found, they are looked for again, so that the reason is known.

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from despoof_keras.errors import DataError
+from despoof_keras.simulation import KINDS
 
 SPLITS = ("train", "dev", "test")
 BONA_FIDE = "bona_fide"
-# What a simulated video is made by, see `simulated`; the species of simulated attacks begin with
-# the prefix, so that nobody takes them for recorded ones.
-PRINT, REPLAY, CAPTURE = "print", "replay", "capture"
+# What a simulated video is besides one of `simulation.KINDS`: a face, by the camera of these.
+CAPTURE = "capture"
+# The species of simulated attacks begin so, so that nobody takes them for recorded ones.
 SIMULATED_PREFIX = "simulated_"
 # How simulated attacks are made: by the physics of print and replay, or by marks that others put on
 # pictures, see `simulation.clues`.
@@ -51,7 +52,7 @@ class Simulation(NamedTuple):
     """How a simulated video is made of a bona fide one.
 
     Attributes:
-        kind: `PRINT`, `REPLAY` or `CAPTURE`.
+        kind: one of `simulation.KINDS`, or `CAPTURE`.
         number: tells several of a kind apart.
         by: one of `WAYS`; captures are of the physics.
         is_fresh: whether crops are made of the frames as they are, and simulated whenever they are
@@ -64,6 +65,39 @@ class Simulation(NamedTuple):
     by: str = PHYSICS
     is_fresh: bool = False
     border: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class SimulatedVideos:
+    """What is made of every bona fide video.
+
+    Attributes:
+        attacks: number of simulated attacks, prints and replays in turn.
+        captures: number of bona fide videos that went through the camera of those attacks.
+        by, is_fresh, border: as in `Simulation`.
+    """
+
+    attacks: int = 0
+    captures: int = 0
+    by: str = PHYSICS
+    is_fresh: bool = False
+    border: bool = False
+
+    def simulations(self) -> list[Simulation]:
+        """How each of them is made."""
+        attacks = [
+            Simulation(KINDS[number % 2], number // 2, self.by, self.is_fresh, self.border)
+            for number in range(self.attacks)
+        ]
+        captures = [
+            Simulation(CAPTURE, number, PHYSICS, self.is_fresh) for number in range(self.captures)
+        ]
+        return attacks + captures
+
+
+NOTHING = SimulatedVideos()
+# A print and a replay: what takes the place of attacks where there are none.
+ONE_OF_EACH = SimulatedVideos(attacks=2)
 
 
 @dataclasses.dataclass(frozen=True)

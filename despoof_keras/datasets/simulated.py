@@ -14,10 +14,8 @@ import numpy as np
 from despoof_keras.datasets.samples import (
     BONA_FIDE,
     CAPTURE,
-    PHYSICS,
-    PRINT,
-    REPLAY,
     SIMULATED_PREFIX,
+    SimulatedVideos,
     Simulation,
     VideoSample,
 )
@@ -33,35 +31,14 @@ logger = logging.getLogger(__name__)
 _AROUND = 0.15
 
 
-def with_simulated(
-    samples: Sequence[VideoSample],
-    attacks: int,
-    captures: int = 0,
-    by: str = PHYSICS,
-    is_fresh: bool = False,
-    border: bool = False,
-) -> list[VideoSample]:
-    """Add simulated videos to others.
-
-    Args:
-        samples: the videos.
-        attacks, captures: how many of each there are of each bona fide one.
-        by, is_fresh, border: as in `Simulation`.
-
-    Returns:
-        The videos, then those that `frame_of` makes of the bona fide ones: prints and replays in
-        turn, as `SimulatedAttack` makes them, and bona fide ones as of `SimulatedCapture`.
-    """
-    added = []
-    for sample in samples:
-        if sample.label:
-            continue
-        for number in range(attacks):
-            kind = (PRINT, REPLAY)[number % 2]
-            added.append(_made_of(sample, Simulation(kind, number // 2, by, is_fresh, border)))
-        for number in range(captures):
-            added.append(_made_of(sample, Simulation(CAPTURE, number, PHYSICS, is_fresh)))
-    return [*samples, *added]
+def with_simulated(samples: Sequence[VideoSample], made: SimulatedVideos) -> list[VideoSample]:
+    """The videos, then those that are made of the bona fide ones, see `frame_of`."""
+    simulations = made.simulations()
+    bona_fide = (sample for sample in samples if not sample.label)
+    return [
+        *samples,
+        *(_made_of(sample, simulation) for sample in bona_fide for simulation in simulations),
+    ]
 
 
 def _made_of(sample, simulation):
@@ -95,7 +72,12 @@ def warn_of_simulated(splits: Mapping[str, Sequence[VideoSample]], source: str |
 
 
 def frame_of(
-    sample: VideoSample, index: int, frame: np.ndarray, eyes: np.ndarray, settings: CropSettings
+    key: str,
+    simulation: Simulation,
+    index: int,
+    frame: np.ndarray,
+    eyes: np.ndarray,
+    settings: CropSettings,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Make a frame of a simulated video.
 
@@ -103,7 +85,7 @@ def frame_of(
     the same frame.
 
     Args:
-        sample: a video of `with_simulated`.
+        key, simulation: of a video of `with_simulated`.
         index: number of the frame.
         frame: uint8 `(height, width, 3)` RGB, of the bona fide video.
         eyes: `(4,)`, in pixels.
@@ -115,17 +97,12 @@ def frame_of(
     Raises:
         DataError: the eyes are not in the frame, or the face is too small.
     """
-    from despoof_keras.datasets.augment import SimulatedAttack, SimulatedCapture
+    from despoof_keras.datasets.augment import simulate
 
     left, top, right, bottom = _part(frame, eyes, settings)
-    seed = zlib.crc32(sample.key.encode())
     part, corner = frame[top:bottom, left:right], np.array([left, top] * 2)
-    simulation = sample.simulation or Simulation(CAPTURE, 0)
-    if simulation.kind == CAPTURE:
-        shown, found = SimulatedCapture(seed)(part, eyes - corner, index)
-    else:
-        attack = SimulatedAttack(simulation.kind, seed, simulation.by, simulation.border)
-        shown, found, _ = attack(part, eyes - corner, index)
+    seed = zlib.crc32(key.encode())
+    shown, found = simulate(simulation, part, eyes - corner, seed, index)
     made = frame.copy()
     made[top:bottom, left:right] = shown
     return made, found + corner

@@ -82,20 +82,17 @@ class Border:
             frame: number of the frame.
         """
         alphas = np.dstack([self._picture, self._medium, self._fingers[1]])
-        picture, medium, hand = cv2.split(self._viewed(alphas, frame))
+        picture, medium, hand = cv2.split(self._held.view(alphas, frame))
         radiance *= picture[..., None]
         radiance += ((medium - picture).clip(0)[..., None]) * self._surround
         # What is behind is farther away than the medium, and does not move with it.
         size = radiance.shape[1], radiance.shape[0]
         behind = cv2.resize(self._behind, size, interpolation=cv2.INTER_LINEAR)
         radiance += (1 - medium)[..., None] * behind
-        skin = self._viewed(self._fingers[0], frame)
+        skin = self._held.view(self._fingers[0], frame)
         radiance *= (1 - hand)[..., None]
         radiance += hand[..., None] * skin
         return radiance
-
-    def _viewed(self, layer, frame):
-        return self._held.view(layer, frame)
 
     def _inside(self, box, around, corner):
         """How far each point is inside a box that is larger all around, from 0 to 1."""

@@ -9,6 +9,7 @@ import dataclasses
 
 import numpy as np
 
+from despoof_keras.simulation import PRINT
 from despoof_keras.simulation.cameras import Phone
 from despoof_keras.simulation.displays import DENSE_STRIPES, STRIPES, Display
 from despoof_keras.simulation.lighting import SessionLight
@@ -68,6 +69,11 @@ def draw_display(rng: np.random.Generator) -> Display:
         reflectance=(0.0, 0.05),
         glare=(0.0, rng.uniform(0.0, 0.15)),
     )
+
+
+def draw_medium(kind: str, rng: np.random.Generator) -> Printer | Display:
+    """Draw a printer for a print, a display for a replay."""
+    return draw_printer(rng) if kind == PRINT else draw_display(rng)
 
 
 def draw_phone(rng: np.random.Generator) -> Phone:

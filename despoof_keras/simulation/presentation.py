@@ -3,12 +3,13 @@
 Positions on the medium are in canvas units: sensor pixels from the middle of the canvas.
 """
 
+import dataclasses
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from despoof_keras.simulation.cameras import EARLY_BLUR, RASTER
-from despoof_keras.simulation.framing import Framing
 from despoof_keras.simulation.lighting import TOWARDS_CAMERA, Lighting
 from despoof_keras.simulation.motion import Pose, rotation, sway
 
@@ -18,6 +19,23 @@ DISTANCE = 2.5  # from the eye point of the perspective to the medium, in widths
 HAND_SHIFT = 0.006  # share of the frame's width, standard deviation of hand motion
 HAND_ROLL = 0.5  # degrees
 HAND_TILT = 0.7  # degrees
+
+
+@dataclasses.dataclass(frozen=True)
+class Framing:
+    """Where a face lies in a frame of a recording.
+
+    Attributes:
+        size: (height, width) of the frame in pixels.
+        centre: (x, y) between the eyes in the first frame.
+        distance: eye distance in that frame, see `synthesis.scene.rendering.place_eyes`.
+        frames: number of frames.
+    """
+
+    size: tuple[int, int]
+    centre: tuple[float, float]
+    distance: float
+    frames: int
 
 
 class Presentation:

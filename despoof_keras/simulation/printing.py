@@ -141,7 +141,10 @@ def _screen(pitch, ink, shape):
 
 
 def _turned_waves(pitch, degrees, shape, rng):
-    """As `_waves`, from a random place on, as products of rows and columns: ten times as fast."""
+    """As `_waves`, from a random place on, as products of rows and columns: ten times as fast.
+
+    Rounded otherwise, so that the embedded sets, whose bytes are to stay, keep to `_waves`.
+    """
     rows, columns = (np.arange(n) * (2 * np.pi / (pitch * DOTS)) for n in shape)
     angle = np.radians(degrees)
     # cos(x + y) is the real part of exp(ix) exp(iy); the two waves run at right angles.

@@ -13,10 +13,10 @@ from despoof_keras.simulation.border import Border
 from despoof_keras.simulation.cameras import EARLY_BLUR, RASTER, Camera, draw_capture
 from despoof_keras.simulation.displays import Display, Panel
 from despoof_keras.simulation.draws import ROOM, draw_banding, draw_phone
-from despoof_keras.simulation.framing import Framing
 from despoof_keras.simulation.lighting import Lighting, draw_lighting
 from despoof_keras.simulation.presentation import (
     OVERSCAN,
+    Framing,
     Presentation,
     display_reflection,
     sheet_light,

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from despoof_keras.simulation.cameras import EARLY_BLUR, RASTER, Camera, Phone, draw_capture
-from despoof_keras.simulation.framing import Framing
 from despoof_keras.simulation.lighting import SessionLight, draw_lighting
-from despoof_keras.simulation.presentation import Presentation
+from despoof_keras.simulation.presentation import Framing, Presentation
 from despoof_keras.synthesis.heads.head import Head, build_head
 from despoof_keras.synthesis.heads.identity import draw_identity
 from despoof_keras.synthesis.media.attacks import Attack, show_attack

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from despoof_keras.datasets.balance import Balance
-from despoof_keras.datasets.samples import PHYSICS, WAYS
+from despoof_keras.datasets.samples import PHYSICS, WAYS, SimulatedVideos
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import MAP_FACTOR, RELEASED_CROP, RESIZE_RULES, CropRule
 from despoof_keras.metadata import SCORE_NAMES
@@ -265,6 +265,22 @@ class TrainingConfig:
         """Rule of the face crops."""
         place = RELEASED_CROP.scaled(self.crop_side)
         return dataclasses.replace(place, resize=self.resize)
+
+    @property
+    def simulated(self) -> SimulatedVideos:
+        """What is made of every bona fide video of the train split."""
+        return SimulatedVideos(
+            self.simulated_attacks,
+            self.simulated_captures,
+            self.simulated_by,
+            self.simulated_fresh,
+            self.simulated_border,
+        )
+
+    def changes_from(self, other: TrainingConfig) -> dict[str, Any]:
+        """The settings that are not those of another configuration, by name."""
+        own, others = dataclasses.asdict(self), dataclasses.asdict(other)
+        return {name: value for name, value in own.items() if value != others[name]}
 
     def _expect(self, name: str, is_met: bool, expectation: str) -> None:
         if not is_met:

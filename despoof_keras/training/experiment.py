@@ -130,7 +130,7 @@ def run_experiment(
     with times.measure(DATA):
         splits = data.load()
         config = experiment.config
-        train_samples = with_simulated(splits["train"], config.simulated_attacks)
+        train_samples = with_simulated(splits["train"], config.simulated)
         check_weights(train_samples, config.sampling_weights)
         contents = {split: describe(splits[split]) for split in SPLITS}
     check_writable(data.cache)

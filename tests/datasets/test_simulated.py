@@ -13,14 +13,15 @@ from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.fingerprint import describe, difference
 from despoof_keras.datasets.fresh_crops import eyes_in_crop
 from despoof_keras.datasets.prepare import prepare_crops
-from despoof_keras.datasets.samples import BONA_FIDE
+from despoof_keras.datasets.samples import BONA_FIDE, NOTHING, SimulatedVideos
 from despoof_keras.datasets.shards import parse_example, read_index
 from despoof_keras.datasets.simulated import frame_of, with_simulated
 from despoof_keras.errors import DataError
 from despoof_keras.faces.crop import RELEASED_CROP, crop_box, crop_face
 
-SETTINGS = CropSettings(32, 2, jitter=2, simulated_attacks=3, simulated_captures=1)
-PLAIN = dataclasses.replace(SETTINGS, simulated_attacks=0, simulated_captures=0)
+MADE = SimulatedVideos(attacks=3, captures=1)
+SETTINGS = CropSettings(32, 2, jitter=2, simulated=MADE)
+PLAIN = dataclasses.replace(SETTINGS, simulated=NOTHING)
 EYES = np.array([210.0, 110.0, 250.0, 112.0])
 
 
@@ -31,7 +32,7 @@ def train(small_set):
 
 def test_videos_are_added_for_each_bona_fide_one(train):
     bona_fide = [sample for sample in train if not sample.label]
-    found = with_simulated(train, 3, 1)
+    found = with_simulated(train, MADE)
     assert found[: len(train)] == list(train)
     added = found[len(train) :]
     assert len({sample.key for sample in found}) == len(found) == len(train) + 4 * len(bona_fide)
@@ -45,11 +46,11 @@ def test_videos_are_added_for_each_bona_fide_one(train):
     assert [sample.label for sample in of_first] == [1, 1, 1, 0]
     assert [sample.depth_path is None for sample in of_first] == [True, True, True, False]
     assert {sample.subject for sample in of_first} == {bona_fide[0].subject}
-    assert with_simulated(train, 0) == list(train)
+    assert with_simulated(train, NOTHING) == list(train)
 
 
 def test_what_is_told_of_them_is_known_by_its_fingerprint(train):
-    (sample,) = with_simulated(train[:1], 0, 1)[1:]
+    (sample,) = with_simulated(train[:1], SimulatedVideos(captures=1))[1:]
     other = dataclasses.replace(sample, simulation=sample.simulation._replace(number=1))
     told = difference({"train": describe([sample])}, {"train": describe([other])})
     assert (
@@ -58,8 +59,8 @@ def test_what_is_told_of_them_is_known_by_its_fingerprint(train):
 
 
 def test_a_frame_is_shown_where_the_crop_is_and_left_elsewhere(train, astronaut):
-    prints = with_simulated(train, 3, 1)[len(train) :]
-    shown, eyes = frame_of(prints[0], 7, astronaut, EYES, SETTINGS)
+    prints = with_simulated(train, MADE)[len(train) :]
+    shown, eyes = frame_of(prints[0].key, prints[0].simulation, 7, astronaut, EYES, SETTINGS)
     np.testing.assert_allclose(eyes, EYES, atol=8)
     assert np.abs(eyes - EYES).max() > 0.1
     changed = np.argwhere((shown != astronaut).any(axis=2))
@@ -70,11 +71,13 @@ def test_a_frame_is_shown_where_the_crop_is_and_left_elsewhere(train, astronaut)
     # The same face in the same place, border included, but not the same pixels.
     assert np.corrcoef(crop.ravel(), original.ravel())[0, 1] > 0.8
     assert np.abs(crop - original).mean() > 2
-    again, _ = frame_of(prints[0], 7, astronaut, EYES, SETTINGS)
+    again, _ = frame_of(prints[0].key, prints[0].simulation, 7, astronaut, EYES, SETTINGS)
     np.testing.assert_array_equal(again, shown)
     others = [(prints[0], 8), (prints[2], 7)]
-    assert all((frame_of(*o, astronaut, EYES, SETTINGS)[0] != shown).any() for o in others)
-    captured, eyes = frame_of(prints[3], 7, astronaut, EYES, SETTINGS)
+    for sample, index in others:
+        made, _ = frame_of(sample.key, sample.simulation, index, astronaut, EYES, SETTINGS)
+        assert (made != shown).any()
+    captured, eyes = frame_of(prints[3].key, prints[3].simulation, 7, astronaut, EYES, SETTINGS)
     np.testing.assert_array_equal(eyes, EYES)
     assert (captured != astronaut).any()
 
@@ -106,17 +109,17 @@ def test_both_ways_to_make_crops_give_the_same(train, tmp_path):
 
 
 def test_a_store_has_no_frames_to_make_them_of(train, tmp_path):
-    with pytest.raises(DataError, match="simulated_attacks: expected none with the store"):
+    with pytest.raises(DataError, match="store: expected recorded videos alone"):
         prepare_crops(train, tmp_path, SETTINGS, store=tmp_path / "store")
 
 
 def test_simulation_needs_eyes_in_the_frame(train, astronaut):
-    prints = with_simulated(train, 3, 1)[len(train) :]
+    prints = with_simulated(train, MADE)[len(train) :]
     with pytest.raises(DataError, match="eyes: expected them in the image"):
-        frame_of(prints[0], 0, cv2.flip(astronaut, 1)[:, :230], EYES, SETTINGS)
+        frame_of(prints[0].key, prints[0].simulation, 0, astronaut[:, :230], EYES, SETTINGS)
 
 
-FRESH = dataclasses.replace(SETTINGS, simulated_fresh=True)
+FRESH = dataclasses.replace(SETTINGS, simulated=dataclasses.replace(MADE, is_fresh=True))
 
 
 def test_fresh_crops_are_kept_as_they_are_and_simulated_when_they_are_drawn(train, tmp_path):

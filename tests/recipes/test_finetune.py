@@ -68,8 +68,8 @@ def by_video(path):
 def test_it_leaves_what_a_run_leaves_and_figures_before_and_after(workplace, finished):
     folder, output = finished
     results = json.loads((folder / "results.json").read_text())
-    for name in ("report.html", "model_card.md", "scores/left_out.csv", "comparison/report.html"):
-        assert (folder / name).is_file() or name == "scores/left_out.csv"
+    for name in ("report.html", "model_card.md", "comparison/report.html"):
+        assert (folder / name).is_file()
     assert results["before"]["at_own_threshold"] is None  # that model has none
     assert results["after"]["score"] == results["best_score"]
     own = results["scores"][results["best_score"]]

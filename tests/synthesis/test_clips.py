@@ -7,9 +7,8 @@ import pytest
 from despoof_keras.errors import DataError
 from despoof_keras.simulation.cameras import EARLY_BLUR, PHONES, RASTER, Camera, draw_capture
 from despoof_keras.simulation.displays import STRIPES, Display, Panel
-from despoof_keras.simulation.framing import Framing
 from despoof_keras.simulation.motion import Pose
-from despoof_keras.simulation.presentation import OVERSCAN, Presentation
+from despoof_keras.simulation.presentation import OVERSCAN, Framing, Presentation
 from despoof_keras.simulation.printing import DOTS, PRINTERS, Printer, print_sheet
 from despoof_keras.synthesis.clips import EYE_DISTANCE, EYE_X, EYE_Y
 from despoof_keras.synthesis.heads.head import build_head

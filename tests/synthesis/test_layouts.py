@@ -11,9 +11,8 @@ from written_sets import decode, tree
 from despoof_keras.datasets import load
 from despoof_keras.datasets.annotations import eyes_in_box, read_annotation
 from despoof_keras.errors import DataError
-from despoof_keras.simulation.framing import Framing
 from despoof_keras.simulation.paper import bend_points, bend_sheet, eye_holes
-from despoof_keras.simulation.presentation import Presentation
+from despoof_keras.simulation.presentation import Framing, Presentation
 from despoof_keras.synthesis import write_embedded_set
 from despoof_keras.synthesis.clips import record_clip
 from despoof_keras.synthesis.layouts.all_layouts import LAYOUTS

@@ -14,9 +14,9 @@ import numpy as np
 
 from despoof_keras.datasets.clip_crops import chosen_eyes, clip_frames
 from despoof_keras.datasets.eye_files import write_eyes
-from despoof_keras.datasets.samples import PRINT, SIMULATED_PREFIX, VideoSample
+from despoof_keras.datasets.samples import SIMULATED_PREFIX, VideoSample
 from despoof_keras.errors import DataError
-from despoof_keras.simulation.draws import draw_display, draw_printer
+from despoof_keras.simulation.draws import draw_medium
 from despoof_keras.simulation.recapture import show_clip
 from despoof_keras.utils.files import atomic_path
 
@@ -24,10 +24,10 @@ from despoof_keras.utils.files import atomic_path
 BEST_QUALITY = {"qmin": "1", "qmax": "1"}
 # Where the source does not say how fast it is.
 FRAME_RATE = fractions.Fraction(30)
-# Larger frames are reduced to so many pixels. A frame of this size takes 1.6 GB to simulate, for a
-# camera's raster and a printer's dots are several times as fine as its pixels.
+# Larger frames are reduced to so many pixels. To simulate one of this size takes 1.6 GB, measured:
+# a camera's raster and a printer's dots are several times as fine as its pixels.
 MOST_PIXELS = 1080 * 1920
-BYTES_PER_PIXEL = 800
+BYTES_PER_WORKER = 1600 * 2**20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _shown(job, found) -> Iterator[np.ndarray]:
     """The frames of the attack; the eyes in them are put into `found`."""
     names = (job.sample.key, job.path.name)
     rng = np.random.default_rng((job.seed, *(zlib.crc32(name.encode()) for name in names)))
-    medium = draw_printer(rng) if job.kind == PRINT else draw_display(rng)
+    medium = draw_medium(job.kind, rng)
     # A still picture is one frame, whatever the number of the eye file's lines.
     wanted = 1 if job.path.suffix == ".png" else None
     frames = len(chosen_eyes(job.sample, wanted, skip_bad=job.skip_bad)[0])

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from despoof_keras.datasets import arguments
-from despoof_keras.datasets.samples import PRINT, REPLAY, VideoSample
+from despoof_keras.datasets.samples import VideoSample
+from despoof_keras.simulation import KINDS
 
 SIMULATE_HELP = """Makes simulated prints and replays of the bona fide presentations of a data set.
 
@@ -34,9 +35,7 @@ def add_simulate_arguments(parser: argparse.ArgumentParser) -> None:
     )
     arguments.add_data_set_argument(parser, "folder")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder")
-    parser.add_argument(
-        "--kind", choices=(PRINT, REPLAY), help="only these (default: both, in turn)"
-    )
+    parser.add_argument("--kind", choices=KINDS, help="only these (default: both, in turn)")
     parser.add_argument(
         "--count",
         type=int,
@@ -63,10 +62,10 @@ def simulate_clips(options: argparse.Namespace) -> str:
         DataError: the data cannot be used, the folder holds attacks of other data or settings, or,
             without `skip_bad`, an attack cannot be made.
     """
-    from despoof_keras.datasets.simulate.clips import simulate
+    from despoof_keras.datasets.simulate.clips import BYTES_PER_WORKER, simulate
     from despoof_keras.errors import DataError
     from despoof_keras.utils.files import check_writable
-    from despoof_keras.utils.processes import in_processes
+    from despoof_keras.utils.processes import default_processes, in_processes
     from despoof_keras.utils.progress import tracked
 
     if options.count < 1:
@@ -76,7 +75,8 @@ def simulate_clips(options: argparse.Namespace) -> str:
     _claim(options, samples)
     jobs = list(_jobs(samples, options))
     made = []
-    outcomes = in_processes(simulate, jobs, _processes(options), on_death=_told)
+    processes = options.processes or default_processes(BYTES_PER_WORKER)
+    outcomes = in_processes(simulate, jobs, processes, on_death=_told)
     with tracked(outcomes, "simulated attacks", len(jobs)) as results:
         for job, problem in zip(jobs, results, strict=True):
             if problem is None:
@@ -94,7 +94,6 @@ def _bona_fide(options) -> list[VideoSample]:
     from despoof_keras.datasets.crops import CropSettings
     from despoof_keras.datasets.data import Data
     from despoof_keras.datasets.find_eyes import with_eye_files
-    from despoof_keras.datasets.presentations import list_presentations
     from despoof_keras.datasets.store.contents import contents_of
     from despoof_keras.errors import DataError
     from despoof_keras.utils.cache import writable_cache
@@ -102,7 +101,7 @@ def _bona_fide(options) -> list[VideoSample]:
     cache = writable_cache() / "crops"
     data = Data(options.data_root, cache, name=options.dataset, skip_bad=options.skip_bad)
     if data.data_set.is_own:
-        listed = list_presentations(data)
+        listed = data.presentations()
     else:  # the videos of all protocols
         settings = CropSettings()
         contents = contents_of(data.name, data.root, settings, skip_bad=options.skip_bad)
@@ -135,25 +134,16 @@ def _claim(options, samples):
     if not path.is_file():
         write_json(path, settings)
         return
-    before = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        before = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{path}: expected what the attacks were made with; {error}") from error
     for name, value in settings.items():
         if before.get(name) != value:
             raise DataError(
-                f"{options.output}: expected attacks of the same data, made with {name} {value}; "
-                f"it holds some with {before.get(name)}; pass another --output"
+                f"{options.output}: expected attacks that were made with {name} {value}; it holds "
+                f"some with {before.get(name)}; pass another --output"
             )
-
-
-def _processes(options) -> int:
-    from despoof_keras.datasets.simulate.clips import BYTES_PER_PIXEL, MOST_PIXELS
-    from despoof_keras.utils.processes import default_processes
-    from despoof_keras.utils.resources import available_memory
-
-    if options.processes is not None:
-        return options.processes
-    memory = available_memory()
-    most = default_processes()
-    return most if memory is None else max(1, min(most, memory // (MOST_PIXELS * BYTES_PER_PIXEL)))
 
 
 def _told(job, call) -> str:
@@ -173,7 +163,7 @@ def _jobs(samples: Sequence[VideoSample], options) -> Iterator:
         ending = ".png" if medium_of(sample.path) == STILL else ".mov"
         name = _unique(f"{_plain(str(sample.subject))}__{_plain(sample.key)}", taken)
         for number in range(options.count):
-            kind = options.kind or (PRINT, REPLAY)[number % 2]
+            kind = options.kind or KINDS[number % len(KINDS)]
             yield SimulationJob(
                 sample,
                 kind,

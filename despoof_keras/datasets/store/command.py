@@ -89,6 +89,11 @@ def add_prepare_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_verify_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `despoof data verify`."""
+    parser.add_argument("store", metavar="STORE", help="folder of the store")
+
+
 def prepare(options: argparse.Namespace, beam_options: Sequence[str]) -> str:
     """Make a store as the options say.
 

@@ -85,7 +85,6 @@ def calibrate_model(options: argparse.Namespace) -> dict[str, Any]:
 
     start_tensorflow()
     from despoof_keras.datasets.data import Data
-    from despoof_keras.datasets.presentations import list_presentations
     from despoof_keras.evaluation.calibration import calibrate
     from despoof_keras.inference.calibrate.model_files import check_output, write_with_metadata
     from despoof_keras.inference.calibrate.scores import score_presentations
@@ -104,7 +103,7 @@ def calibrate_model(options: argparse.Namespace) -> dict[str, Any]:
         find_eyes=options.find_eyes,
         processes=options.processes,
     )
-    samples = list_presentations(data, options.split)
+    samples = data.presentations(options.split)
     aim = _aim(options, any(sample.label for sample in samples))
     model = open_model(options.model)
     scored = score_presentations(model, data, samples, options.frames_per_video)

@@ -7,9 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from despoof_keras.simulation.framing import Framing
 from despoof_keras.simulation.lighting import SessionLight, draw_lighting
-from despoof_keras.simulation.presentation import OVERSCAN
+from despoof_keras.simulation.presentation import OVERSCAN, Framing
 from despoof_keras.synthesis.heads.head import Head
 from despoof_keras.synthesis.scene.subject import CAMERA_SHAKE, place_subject
 

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from despoof_keras.simulation.framing import Framing
 from despoof_keras.simulation.lighting import Lighting
 from despoof_keras.simulation.motion import Pose, head_poses, sway
+from despoof_keras.simulation.presentation import Framing
 from despoof_keras.synthesis.heads.head import Head
 from despoof_keras.synthesis.scene.background import draw_background
 from despoof_keras.synthesis.scene.rendering import Placement, cast_shadows, place_eyes, render_head

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -90,9 +89,3 @@ class Collector:
                 INTERVALS: compared[INTERVALS],
             }
         return figures
-
-
-def changes(system: System, full: System) -> dict[str, Any]:
-    """The settings of a system that are not those of the full DSNet."""
-    own, others = (dataclasses.asdict(each.config) for each in (system, full))
-    return {name: value for name, value in own.items() if value != others[name]}

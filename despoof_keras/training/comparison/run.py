@@ -12,9 +12,9 @@ from despoof_keras.datasets.protocol_folds import Fold
 from despoof_keras.errors import DataError, TrainingError
 from despoof_keras.evaluation.bootstrap import RESAMPLES
 from despoof_keras.training.comparison import table
-from despoof_keras.training.comparison.collect import Collector, changes
+from despoof_keras.training.comparison.collect import Collector
 from despoof_keras.training.comparison.folds import RESULTS, Workplace, check_finished, run_fold
-from despoof_keras.training.comparison.systems import FULL, chosen, systems_of
+from despoof_keras.training.comparison.systems import chosen, systems_of
 from despoof_keras.training.config import TrainingConfig
 from despoof_keras.training.run_folder import claim_folder
 from despoof_keras.utils.files import atomic_path, check_writable, write_json
@@ -82,7 +82,7 @@ def compare_systems(
             "rows": collector.rows(folds),
         }
         for name, row in results["rows"].items():
-            row["changes"] = changes(systems[name], systems[FULL])
+            row["changes"] = systems[name].config.changes_from(config)
         write_json(output / COMPARISON, results)
         with atomic_path(output / TABLE) as temporary:
             temporary.write_text(table.markdown(results), encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rich import box
@@ -63,12 +63,16 @@ def markdown(results: Mapping[str, Any]) -> str:
     """
     parts = [f"# Comparison\n\n{_preface(results)}\n"]
     for title, head, rows in sections(results):
-        rule = [":--", *("--:" for _ in head[1:])]
         lines = [[name, *map(" ".join, cells)] for name, cells in rows]
-        text = "\n".join(f"| {' | '.join(line)} |" for line in (head, rule, *lines))
-        parts.append(f"## {title}\n\n{text}\n")
+        parts.append(f"## {title}\n\n{markdown_table(head, lines)}\n")
     parts += [f"- {text}" for text in _failures(results)]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def markdown_table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Write a table as Markdown, figures on the right of their columns, names on the left."""
+    rule = [":--", *("--:" for _ in head[1:])]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, rule, *lines))
 
 
 class TerminalTables:

@@ -13,7 +13,6 @@ import keras
 from despoof_keras.datasets.crops import CropSettings
 from despoof_keras.datasets.data import Data
 from despoof_keras.datasets.prepare import prepare_data
-from despoof_keras.datasets.presentations import list_presentations
 from despoof_keras.datasets.protocol_folds import Fold
 from despoof_keras.datasets.samples import VideoSample
 from despoof_keras.errors import TrainingError
@@ -63,7 +62,7 @@ class OtherData:
             DataError: the data are not as needed.
         """
         is_own = data.data_set.is_own
-        samples = list_presentations(data, None if is_own else "test")
+        samples = data.presentations(None if is_own else "test")
         name = Path(data.root).stem if is_own else data.name
         return cls(name, data, samples)
 
@@ -124,7 +123,8 @@ def run_variations(plan: Plan, *, resume: bool = False, verbose: int | str = 1) 
         plan.experiment(base, 0, fold).data.load()
     claim_folder(plan.output / "settings.json", settings, "variations", resume)
     rows: dict[str, Any] = {
-        row.name: {"changes": _changes(row, base), "runs": []} for row in plan.variations
+        row.name: {"changes": row.config.changes_from(base.config), "runs": []}
+        for row in plan.variations
     }
     failed: dict[str, str] = {}
     results = {"data": plan.data.title, **settings, "rows": rows, "failed": failed}
@@ -141,11 +141,6 @@ def run_variations(plan: Plan, *, resume: bool = False, verbose: int | str = 1) 
                 with atomic_path(plan.output / TABLE) as temporary:
                     temporary.write_text(table.markdown(results), encoding="utf-8")
     return results
-
-
-def _changes(row, base):
-    own, others = dataclasses.asdict(row.config), dataclasses.asdict(base.config)
-    return {name: value for name, value in own.items() if value != others[name]}
 
 
 def _run(experiment: Experiment, others: Sequence[OtherData], verbose: int | str) -> dict[str, Any]:

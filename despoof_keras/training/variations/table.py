@@ -10,6 +10,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from despoof_keras.training.comparison.table import markdown_table
+
 _EMPTY = "-"
 
 
@@ -19,10 +21,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     Args:
         results: as from `run.run_variations`.
     """
-    head, lines = cells(results)
-    rule = [":--", *("--:" for _ in head[1:])]
-    text = "\n".join(f"| {' | '.join(line)} |" for line in (head, rule, *lines))
-    parts = [f"# Variations\n\n{preface(results)}\n", f"{text}\n"]
+    parts = [f"# Variations\n\n{preface(results)}\n", f"{markdown_table(*cells(results))}\n"]
     parts += [f"- Not finished: {name}: {why}" for name, why in results["failed"].items()]
     return "\n".join(parts).rstrip() + "\n"
 
