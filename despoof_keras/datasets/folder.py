@@ -124,9 +124,8 @@ def check_splits(splits: Splits, source: Path, needs_attacks: bool = True) -> No
         if skipped:
             first = f"the first: {skipped[0].name}: {skipped[0].reason}"
             raise DataError(f"{error}; {len(skipped)} were left out, {first}") from None
-        raise DataError(
-            f"{error}; three subjects with both are enough where the subjects are dealt out"
-        ) from None
+        which = "three subjects with both" if needs_attacks else "three subjects"
+        raise DataError(f"{error}; {which} are enough where the subjects are dealt out") from None
 
 
 def parse(parts: tuple[str, ...]) -> Place:

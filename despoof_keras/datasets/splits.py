@@ -104,7 +104,7 @@ def check_classes(
         labels = [sample.label for sample in splits[split]]
         if 0 not in labels or (needs_attacks and 1 not in labels):
             wanted = "bona fide presentations" + (" and attacks" if needs_attacks else "")
+            found = f"{labels.count(0)}" + (f" and {labels.count(1)}" if needs_attacks else "")
             raise DataError(
-                f"{source}: expected {wanted} in the {split} split of {protocol}; found "
-                f"{labels.count(0)} and {labels.count(1)}"
+                f"{source}: expected {wanted} in the {split} split of {protocol}; found {found}"
             )

@@ -3,7 +3,6 @@
 import dataclasses
 
 import numpy as np
-import tensorflow as tf
 
 from despoof_keras.datasets.batches import EVALUATION_BATCH, evaluation_batches
 from despoof_keras.datasets.crops import PreparedCrops
@@ -87,12 +86,11 @@ def score_crops(model, crops: PreparedCrops, description: str | None = None) -> 
             f"crops: expected {model.image_size} pixels, the model's size; "
             f"received {crops.settings.image_size}"
         )
-    predict = tf.function(model.predict_scores, reduce_retracing=True)
     parts = {name: [] for name in SCORE_NAMES}
     total = -(-sum(crops.counts.values()) // EVALUATION_BATCH)
     with tracked(evaluation_batches(crops), description, total) as batches:
         for batch in batches:
-            for name, values in predict(batch["image"]).items():
+            for name, values in model.scores_of(batch["image"]).items():
                 parts[name].append(values.numpy())
     index = frames_in_order(crops)
     return FrameScores(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -218,6 +219,12 @@ class Despoofer(OwnPrecision, DistributedFit, OwnOptimizers, WeightAverages, ker
         outputs = dict(self._ds_net_with_input(images, training=False))
         outputs["depth"] = self.depth_net(outputs["hsv_rgb"], training=False)["depth"]
         return spoof_scores(outputs)
+
+    @functools.cached_property
+    def scores_of(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+        """`predict_scores` as a graph, which is made once for batches of all sizes."""
+        images = tf.TensorSpec((None, self.image_size, self.image_size, 3), tf.float32)
+        return tf.function(self.predict_scores, input_signature=[images])
 
     def train_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Train DepthNet, the discriminator and DSNet in turn, with a single pass through DSNet.

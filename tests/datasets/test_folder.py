@@ -216,8 +216,12 @@ def test_too_few_subjects_are_explained(tmp_path):
     for name in ("ada", "ben"):
         write_picture(tmp_path / "bona_fide" / f"{name}__1.png")
         write_picture(tmp_path / "attack" / "print" / f"{name}__1.png")
-    with pytest.raises(DataError, match=r"test split of 2 subjects; found 0 and 0; three subjects"):
-        load("folder", tmp_path)
+    for simulates, found in (
+        (False, "0 and 0; three subjects with both"),
+        (True, "0; three subjects"),
+    ):
+        with pytest.raises(DataError, match=f"test split of 2 subjects; found {found} are enough"):
+            load("folder", tmp_path, simulate_attacks=simulates)
 
 
 def test_a_truncated_picture_is_listed_like_any_other(root, astronaut):
