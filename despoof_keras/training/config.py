@@ -97,7 +97,7 @@ class TrainingConfig:
         depth_variant: `"compact"` or `"full"`, see `build_depth_net`.
         pooling: `"early"` or `"late"`, in DSNet and the compact DepthNet, see `encoder.encode`.
         decoder_stride: 8 (released), 4 or 2, see `build_ds_net`.
-        width: factor on the channels of DSNet and DepthNet.
+        width: factor on the channels of the three networks.
         synchronized_norm: when training on several devices, normalise by the statistics of the
             whole batch instead of each device's part.
         average_decay: decay of the weights' moving averages; None keeps no averages.

@@ -64,7 +64,7 @@ def build_despoofer(
     networks = (
         build_ds_net(size, pooling, width, config.decoder_stride, config.dtype_policy),
         depth_net_of(config),
-        build_discriminator(size, config.dtype_policy),
+        build_discriminator(size, width, config.dtype_policy),
     )
     if config.synchronized_norm:
         for network in networks:

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from despoof_keras.models import build_depth_net, build_discriminator, build_ds_net
+from despoof_keras.models.encoder import scale_channels
 from despoof_keras.models.layers import (
     FusedBatchNormalization,
     HsvRgb,
@@ -103,6 +104,17 @@ COUNTS = {
 @every_network
 def test_the_number_of_weights_follows_from_the_channels(name):
     assert BUILDERS[name](256).count_params() == COUNTS[name]
+
+
+def test_other_widths_have_multiples_of_eight_channels_and_none_is_a_tenth_too_narrow():
+    assert scale_channels((24, 20, 25, 28, 16, 12, 6), 0.6) == (16, 16, 16, 16, 16, 8, 8)
+    # 18 lies between 16 and 24, and 16 is more than a tenth less.
+    assert scale_channels((20, 100, 3), 0.9) == (24, 88, 8)
+    assert scale_channels((25, 1), 1.0) == (25, 1)
+    for build in (build_ds_net, build_depth_net, build_discriminator):
+        convolutions = [x for x in build(64, width=0.6).layers if hasattr(x, "filters")]
+        hidden = [x.filters for x in convolutions if x.filters not in (1, 6)]
+        assert set(hidden) in ({16}, {8, 16})
 
 
 def test_the_networks_have_as_many_values_as_the_released_file(released_arrays):
