@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import tensorflow as tf
 
+from despoof_keras.datasets.amplitudes import mix_amplitudes
 from despoof_keras.datasets.balance import Balance, Group, groups_of
 from despoof_keras.datasets.crops import CropSettings, PreparedCrops
 from despoof_keras.datasets.fresh_crops import fresh_crop
@@ -48,6 +49,7 @@ def training_batches(
     initial_epoch: int = 0,
     seed: int = 0,
     colour_jitter: float = 0.0,
+    amplitude_mixing: float = 0.0,
     parts: int = 1,
     own_parts: Iterable[int] | None = None,
     balance: Balance | None = None,
@@ -71,6 +73,8 @@ def training_batches(
         seed: of the order and the augmentation.
         colour_jitter: standard deviation of the logarithm of a gain on all channels; each channel
             has a further gain of half that. 0 leaves the colours as they are.
+        amplitude_mixing: largest share of another crop's low frequencies, see `mix_amplitudes`; the
+            other one is of the same part. 0 leaves crops as they are.
         parts: number of parts.
         own_parts: the parts to read, numbers from 0; default: all.
         balance: how often crops are drawn; default: half of a batch is bona fide, half attacks, and
@@ -107,7 +111,10 @@ def training_batches(
                 records = _drawn(groups[part, label], first, steps * rows[label])
                 stream = _augmented_records(records, first, crops, colour_jitter)
                 pair.append(stream.batch(rows[label], drop_remainder=True))
-            batches.append(tf.data.Dataset.zip(tuple(pair)).map(_interleaved))
+            joined = tf.data.Dataset.zip(tuple(pair)).map(_interleaved)
+            if amplitude_mixing:
+                joined = _mixed(joined, first, amplitude_mixing)
+            batches.append(joined)
         if len(batches) == 1:
             return batches[0].take(steps)
         return tf.data.Dataset.zip(tuple(batches)).map(_concatenated).take(steps)
@@ -182,6 +189,15 @@ def _spread(bona_fide, attacks):
     row = np.arange(bona_fide + attacks)
     before, after = (number * attacks // (bona_fide + attacks) for number in (row, row + 1))
     return np.where(after > before, bona_fide + before, row - before)
+
+
+def _mixed(batches, first, amplitude_mixing):
+    def mixed(index, batch):
+        pair = tf.stack([first, -1 - index])  # crops have drawn by the numbers from 0 on
+        images = mix_amplitudes(batch["image"], amplitude_mixing, pair, HIGHEST_PIXEL)
+        return {**batch, "image": images}
+
+    return batches.enumerate().map(mixed, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
 
 def _concatenated(*batches):

@@ -61,6 +61,8 @@ class TrainingConfig:
             at most; None takes all. The evaluation at the end of a run always takes all.
         jitter: largest random shift of a training crop, in pixels.
         colour_jitter: spread of a training crop's colour gains, see `batches.training_batches`.
+        amplitude_mixing: largest share of another training crop's light and colour, the amplitudes
+            of its low frequencies, see `amplitudes.mix_amplitudes`.
         crop_side: side of the face square in eye distances, see `CropRule`.
         resize: how the square is resized: `"tf1_bilinear"`, as in the released code, or
             `"antialiased"`, see `crop.resize`.
@@ -119,6 +121,7 @@ class TrainingConfig:
     validation_frames: int | None = None
     jitter: int = 8
     colour_jitter: float = 0.0
+    amplitude_mixing: float = 0.0
     crop_side: float = RELEASED_CROP.side
     resize: str = RELEASED_CROP.resize
     simulated_attacks: int = 0
@@ -169,6 +172,7 @@ class TrainingConfig:
         for name in ("simulated_attacks", "simulated_captures"):
             self._expect(name, getattr(self, name) >= 0, "at least 0")
         self._expect("colour_jitter", 0 <= self.colour_jitter < 1, "at least 0 and less than 1")
+        self._expect("amplitude_mixing", 0 <= self.amplitude_mixing <= 1, "from 0 to 1")
         decay = self.average_decay
         self._expect("average_decay", decay is None or 0 < decay < 1, "between 0 and 1, or none")
         self._check_sampling()

@@ -146,6 +146,7 @@ def distributed_batches(
             initial_epoch=initial_epoch,
             seed=seed,
             colour_jitter=config.colour_jitter,
+            amplitude_mixing=config.amplitude_mixing,
             parts=config.data_parts,
             own_parts=own_parts,
             balance=config.balance,
