@@ -76,10 +76,13 @@ def make_despoofer():
 
     from despoof_keras import Despoofer, build_depth_net, build_discriminator, build_ds_net
 
-    def make(size=32, dtype_policy="float32", **arguments):
+    def make(size=32, dtype_policy="float32", ds_net=None, **arguments):
         keras.utils.set_random_seed(1)
         builders = build_ds_net, build_depth_net, build_discriminator
-        networks = [build(size, dtype_policy=dtype_policy) for build in builders]
+        options = {build_ds_net: ds_net or {}}
+        networks = [
+            build(size, dtype_policy=dtype_policy, **options.get(build, {})) for build in builders
+        ]
         for network in networks[:2]:
             for variable in network.trainable_variables:
                 if variable.name == "kernel":

@@ -10,6 +10,10 @@ from despoof_keras.faces.crop import PIXEL_SCALE
 from despoof_keras.models.despoofer import Despoofer
 from despoof_keras.models.scores import spoof_scores
 
+# Lower than any noise. LiteRT's WebGPU delegate (2.3) gives garbage for an output that other
+# operations of the graph read, as the live estimate reads the noise; this maximum, which changes
+# nothing, makes an output of its own. The number is the lowest in half precision.
+LOWEST_HALF = -65504.0
 # A function from an image tensor to the outputs of a signature.
 Endpoint = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
@@ -59,6 +63,7 @@ def despoof_endpoint(model: Despoofer, with_depth: bool = False) -> Endpoint:
         if has_depth:
             outputs["depth"] = model.depth_net(despoofed["hsv_rgb"], training=False)["depth"]
         outputs["score"] = spoof_scores(outputs)[name]
+        outputs["noise"] = ops.maximum(outputs["noise"], LOWEST_HALF)
         if not with_depth:
             outputs.pop("depth", None)
         return {key: ops.cast(value, "float32") for key, value in outputs.items()}

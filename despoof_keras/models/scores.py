@@ -8,20 +8,41 @@ noise and of the depth (section 3.4).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 
 import tensorflow as tf
 from keras import ops
 
 from despoof_keras.metadata import SCORE_NAMES
+from despoof_keras.models.layers import CHANNELS
+
+
+def averaging_stages(side: int) -> list[int]:
+    """Sides of the squares that are averaged one after the other until one value is left.
+
+    They are the prime factors of `side`, 2 for most stages. A phone's GPU adds in half precision:
+    of the thousands of values of a map at once, later ones would be lost beside the sum, and it
+    could pass the largest half, 65,504.
+    """
+    stages, factor = [], 2
+    while side > 1:
+        while side % factor == 0:
+            stages.append(factor)
+            side //= factor
+        factor += 1
+    return stages
 
 
 def _mean(x):
-    """Average over rows, columns and channels, one axis at a time.
-
-    TFLite's MEAN over three axes at once is inaccurate in tflite-runtime 2.14.
-    """
-    return ops.mean(ops.mean(ops.mean(ops.cast(x, "float32"), axis=1), axis=1), axis=1)
+    """Average over rows and columns by `averaging_stages`, and then over channels."""
+    x = ops.cast(x, "float32")
+    height, width = x.shape[1:3]
+    for stage in itertools.zip_longest(
+        averaging_stages(height), averaging_stages(width), fillvalue=1
+    ):
+        x = ops.average_pool(x, stage, stage, data_format=CHANNELS)
+    return ops.reshape(ops.mean(x, axis=-1), (-1,))
 
 
 def noise_score(noise: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,13 @@ import pytest
 import tensorflow as tf
 
 from despoof_keras.metadata import SCORE_NAMES
-from despoof_keras.models.scores import depth_score, noise_score, spoof_scores, zero_one_map_score
+from despoof_keras.models.scores import (
+    averaging_stages,
+    depth_score,
+    noise_score,
+    spoof_scores,
+    zero_one_map_score,
+)
 
 numpy = keras.ops.convert_to_numpy
 
@@ -59,3 +65,36 @@ def test_half_precision_outputs_are_averaged_in_float32():
     score = noise_score(tf.constant(np.full((1, 64, 64, 6), 8.0, np.float16)))
     assert score.dtype == tf.float32
     assert float(score[0]) == 8.0
+
+
+def added_in_half(values):
+    """The sum over the first axis, in half precision, one value after the other."""
+    total = np.zeros(values.shape[1:], np.float16)
+    for value in values:
+        total = total + value
+    return total
+
+
+@pytest.mark.parametrize("side", [64, 96, 224, 256])
+def test_stages_keep_their_mean_on_hardware_that_adds_in_half_precision(side):
+    noise = np.random.default_rng(side).gamma(2, 1, (side, side, 6)).astype(np.float16)
+    exact = noise.mean(dtype=np.float64)
+    at_once = added_in_half(noise.reshape(-1))
+    assert abs(at_once / exact / noise.size - 1) > 0.5
+    x = noise
+    for stage in averaging_stages(side):
+        parts = x.reshape(len(x) // stage, stage, len(x) // stage, stage, 6)
+        parts = parts.transpose(1, 3, 0, 2, 4).reshape(stage * stage, *parts.shape[::2])
+        x = added_in_half(parts) / np.float16(stage * stage)
+    assert x.shape == (1, 1, 6)
+    assert added_in_half(x.ravel()) / 6 == pytest.approx(exact, rel=1e-3)
+
+
+@pytest.mark.parametrize(("side", "stages"), [(1, []), (8, [2, 2, 2]), (28, [2, 2, 7]), (97, [97])])
+def test_stages_are_the_prime_factors_of_a_side(side, stages):
+    assert averaging_stages(side) == stages
+
+
+def test_a_map_that_is_no_square_is_averaged_over_both_sides():
+    maps = np.arange(2 * 6 * 4, dtype=np.float32).reshape(2, 6, 4, 1)
+    np.testing.assert_allclose(zero_one_map_score(tf.constant(maps)), maps.mean((1, 2, 3)))

@@ -8,8 +8,10 @@ from tensorflow.lite.python import schema_py_generated as schema
 from despoof_keras.export import graph as graphs
 from despoof_keras.export.graph import Operator
 
-# `.../encoder_1_2_conv_1/convolution` is layer encoder_1_2; decoder_1's is a Tensordot.
-_LAYER = re.compile(r"(\w+?)_conv(?:_\d+)?/(?:convolution|Tensordot)")
+# `.../encoder_1_2_conv_1/convolution` is layer encoder_1_2.
+_LAYER = re.compile(r"(\w+?)_conv(?:_\d+)?/convolution")
+# An enlargement, not a convolution: what it gives is in float anyway.
+_ENLARGED = "decoder_1"
 # First version of each operation that takes int8.
 INT8_VERSIONS = {
     Operator.CONV_2D: 3,
@@ -24,17 +26,16 @@ INT8_VERSIONS = {
 def layer_of(
     model: schema.ModelT, graph: schema.SubGraphT, operation: schema.OperatorT
 ) -> str | None:
-    """Return the name of a convolution's layer (decoder_1: a matrix product's), or None."""
-    if graphs.code_of(model, operation) not in (Operator.CONV_2D, Operator.FULLY_CONNECTED):
+    """Return the name of a convolution's layer, or None."""
+    if graphs.code_of(model, operation) != Operator.CONV_2D:
         return None
     match = _LAYER.search(graph.tensors[int(operation.inputs[1])].name.decode())
     return match and match[1]
 
 
 def kernel_side(graph: schema.SubGraphT, operation: schema.OperatorT) -> int:
-    """Return the side of a convolution's kernel, in pixels; 1 for a matrix product."""
-    shape = graph.tensors[int(operation.inputs[1])].shape
-    return int(shape[1]) if len(shape) == 4 else 1
+    """Return the side of a convolution's kernel, in pixels."""
+    return int(graph.tensors[int(operation.inputs[1])].shape[1])
 
 
 def data_inputs(model: schema.ModelT, operation: schema.OperatorT) -> list[int]:
@@ -62,7 +63,7 @@ def int8_operations(
         code = graphs.code_of(model, operation)
         if code == Operator.CONV_2D:
             layer = layer_of(model, graph, operation)
-            is_int8 = layer is not None and layer not in kept
+            is_int8 = layer is not None and layer not in (_ENLARGED, *kept)
         else:
             # All other operations follow their inputs.
             inputs = data_inputs(model, operation)

@@ -129,7 +129,7 @@ class StaticQuantiser:
             source: `Int8` of the layer's input, or None if it is in float.
 
         Returns:
-            `(codes, scales, bias)`; the bias is None if the operation has none.
+            `(codes, scales, bias)`.
         """
         statistics = PatchStatistics(kernel_side(self._graph, operation))
         index, weights = (int(index) for index in operation.inputs[:2])
@@ -137,8 +137,6 @@ class StaticQuantiser:
             values = tensors[index]
             statistics.add(values if source is None else source.decode(values))
         values = graphs.constant(self._model, self._graph, weights)
-        if graphs.code_of(self._model, operation) != Operator.CONV_2D:
-            return *int8_weights(values, statistics.moment), None
         codes, scales = int8_weights(values, statistics.covariance)
         bias = graphs.constant(self._model, self._graph, int(operation.inputs[2]))
         shift = _mean_shift(values, self._means[weights], codes, scales, statistics.mean)
@@ -151,16 +149,15 @@ class StaticQuantiser:
             codes, scales, bias = self._fit(operation)
             weights = int(operation.inputs[1])
             operation.inputs[1] = self._decoded(weights, codes, _parameters(scales))
-            if bias is not None:
-                values = bias.astype(np.float32)
-                operation.inputs[2] = self._constant(operation.inputs[2], _FLOAT32, values, None)
-        elif code == Operator.BATCH_MATMUL:
-            matrix = int(operation.inputs[0])
+            values = bias.astype(np.float32)
+            operation.inputs[2] = self._constant(operation.inputs[2], _FLOAT32, values, None)
+        elif code == Operator.CONV_2D:
+            matrix = int(operation.inputs[1])
             values = graphs.constant(self._model, self._graph, matrix)
             codes = np.rint(values / _ENLARGEMENT_STEP).astype(np.int8)
             if np.array_equal(codes * np.float32(_ENLARGEMENT_STEP), values):
                 steps = _parameters([_ENLARGEMENT_STEP])
-                operation.inputs[0] = self._decoded(matrix, codes, steps)
+                operation.inputs[1] = self._decoded(matrix, codes, steps)
 
     def _as_int8(self, index, wanted=None):
         """Return `(tensor, Int8)` of a tensor's values in int8; in the steps `wanted`, if given."""
